@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The study: datasets -> tools -> charts -> build/report/report.html
