@@ -31,10 +31,10 @@ void buffer_text(struct buffer *buffer, const char *text); /* up to its NUL */
 void buffer_byte(struct buffer *buffer, char byte);
 void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void buffer_clear(struct buffer *buffer);                           /* keeps the memory */
-int buffer_check(const struct buffer *buffer, struct error *err);   /* 0, or out of memory */
+void buffer_clear(struct buffer *buffer);                         /* keeps the memory */
+int buffer_check(const struct buffer *buffer, struct error *err); /* 0, or out of memory */
 int buffer_read_file(struct buffer *buffer, const char *path, struct error *err); /* appends all */
-void buffer_free(struct buffer *buffer);                            /* leaves it zeroed, reusable */
+void buffer_free(struct buffer *buffer); /* leaves it zeroed, reusable */
 
 /* Makes room for `needed` items of `size` bytes in *items (NULL at first), at least doubling.
  * Pass the address of a typed pointer, cast to void **. Items beyond the old capacity are not

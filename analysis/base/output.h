@@ -21,7 +21,8 @@ struct output;
  * file is kept, a new one's follows the umask. */
 int output_open(struct output **ret, const char *path, struct error *err);
 FILE *output_stream(struct output *output);
-const char *output_temporary(const struct output *output); /* the path being written; NULL: stdout */
+const char *
+output_temporary(const struct output *output); /* the path being written; NULL: stdout */
 
 /* Flushes and checks; closes the stream unless it is standard output. A closed pipe gives
  * ERROR_SYSTEM with an empty text: the tools end quietly. */
