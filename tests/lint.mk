@@ -20,7 +20,6 @@ $(build)/tidy/%.ok: % .clang-tidy $(h_files)
 	clang-tidy --quiet --warnings-as-errors='*' $< -- $(compile) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
 
-# constParameterCallback: a callback's signature is fixed by its type.
 lint-cppcheck:
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --error-exitcode=1 --suppress=missingInclude -D_GNU_SOURCE -DSOJOURN_VERSION='""' \
