@@ -3,7 +3,7 @@
  *
  *     struct sheet sheet = {0};
  *     sheet_start(&sheet, names, n_columns, err);
- *    sheet_cell(&sheet, text_of("TikTok"), err);           // row by row, left to right
+ *     sheet_cell(&sheet, text_of("TikTok"), err);          // row by row, left to right
  *     const char *cell = sheet_at(&sheet, row, column);
  */
 #ifndef BASE_SHEET_H

@@ -26,7 +26,8 @@ bool text_is_utf8(struct text a);
 
 /* The candidate that a person most likely meant by `word`: smallest optimal-string-alignment
  * distance, without regard to ASCII case, blanks, '-' or '_'; NULL if none is near (distance above
- * a third of the word's length, at least 1). A candidate that starts with `word` is near. */
+ * a third of the word's length, at least 1). A candidate that starts with `word` is near. The first
+ * one wins a tie; words of more than 128 characters are near to nothing. */
 const char *text_nearest(struct text word, const char *const *candidates, size_t n);
 
 #endif

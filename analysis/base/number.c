@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Numbers as text. Contents: scanning, parsing, the shortest form, the grouped form.
+ *
+ * strtod and printf follow the locale in one thing, the decimal mark. It never gets that far: what
+ * strtod sees is whole digits and an exponent, and of what printf wrote only the digits are used.
+ */
+#include "base/number.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+/* ---- Scanning ------------------------------------------------------------------------------ */
+
+/* Adds a run of digits; `fraction` is 1 behind the decimal mark and 0 before it. */
+static const char *scan_digits(const char *at, const char *end, int fraction, struct numeral *n) {
+    for (; at < end && is_digit(*at); at++) {
+        if (n->digits < UINT64_C(1000000000000000000)) {
+            n->digits = 10 * n->digits + (uint64_t)(*at - '0');
+            n->exponent -= fraction;
+        } else {
+            n->cut |= *at != '0';
+            n->exponent += 1 - fraction;
+        }
+    }
+    return at;
+}
+
+/* The exponent behind 'e', added to the one the decimal mark gave; NULL if there are no digits. */
+static const char *scan_exponent(const char *at, const char *end, struct numeral *n) {
+    bool negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    const char *first = at;
+    int64_t exponent = 0;
+    for (; at < end && is_digit(*at); at++)
+        if (exponent < INT64_C(1000000000000000)) /* beyond, every value is 0 or too large */
+            exponent = 10 * exponent + (*at - '0');
+    n->exponent += negative ? -exponent : exponent;
+    return at > first ? at : NULL;
+}
+
+bool number_scan(struct text cell, char mark, struct numeral *ret) {
+    if (cell.length == 0)
+        return false;
+    const char *at = cell.bytes, *end = at + cell.length;
+    struct numeral n = {.negative = *at == '-'};
+    if (*at == '-' || *at == '+')
+        at++;
+    const char *first = at;
+    at = scan_digits(at, end, 0, &n);
+    bool any = at > first;
+    if (at < end && *at == mark) {
+        first = ++at;
+        at = scan_digits(at, end, 1, &n);
+        any = any || at > first;
+    }
+    if (any && at < end && (*at == 'e' || *at == 'E'))
+        at = scan_exponent(at + 1, end, &n);
+    if (!any || at != end)
+        return false;
+    *ret = n;
+    return true;
+}
+
+/* ---- Parsing ------------------------------------------------------------------------------- */
+
+/* Every double halfway between two neighbours has at most 767 significant digits, so that further
+ * digits matter only by being there. */
+enum { MOST_DIGITS = 800 };
+
+/* The magnitude of a numeral of more than 19 significant digits. */
+static double long_magnitude(struct text cell, const struct numeral *n) {
+    char copy[MOST_DIGITS + 32];
+    size_t length = 0;
+    bool more = false;
+    for (size_t i = 0; i < cell.length && cell.bytes[i] != 'e' && cell.bytes[i] != 'E'; i++) {
+        char byte = cell.bytes[i];
+        if (!is_digit(byte) || (length == 0 && byte == '0'))
+            continue;
+        if (length < MOST_DIGITS)
+            copy[length++] = byte;
+        else
+            more |= byte != '0';
+    }
+    if (more)
+        copy[length++] = '1';
+    /* n->exponent counts from the 19 digits that it holds. */
+    snprintf(copy + length, sizeof copy - length, "e%" PRId64,
+             n->exponent - ((int64_t)length - 19));
+    return strtod(copy, NULL);
+}
+
+static double magnitude(struct text cell, const struct numeral *n) {
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (n->cut)
+        return long_magnitude(cell, n);
+    /* Both operands are exact, so that the one operation rounds once (Clinger 1990,
+     * doi:10.1145/93542.93557). */
+    if (n->digits <= UINT64_C(1) << DBL_MANT_DIG && n->exponent >= -22 && n->exponent <= 22)
+        return n->exponent < 0 ? (double)n->digits / powers[-n->exponent]
+                               : (double)n->digits * powers[n->exponent];
+    char copy[64];
+    snprintf(copy, sizeof copy, "%" PRIu64 "e%" PRId64, n->digits, n->exponent);
+    return strtod(copy, NULL);
+}
+
+bool number_parse(struct text cell, char mark, double *ret) {
+    struct numeral n;
+    if (!number_scan(cell, mark, &n))
+        return false;
+    double x = magnitude(cell, &n);
+    if (isinf(x))
+        return false;
+    *ret = n.negative ? -x : x;
+    return true;
+}
+
+bool number_parse_integer(struct text cell, int64_t *ret) {
+    if (cell.length == 0)
+        return false;
+    bool negative = cell.bytes[0] == '-';
+    size_t first = negative || cell.bytes[0] == '+' ? 1 : 0;
+    if (first == cell.length)
+        return false;
+    int64_t value = 0; /* grown downwards: the negative range is the wider one */
+    for (size_t i = first; i < cell.length; i++) {
+        if (!is_digit(cell.bytes[i]) || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, cell.bytes[i] - '0', &value))
+            return false;
+    }
+    if (!negative && value == INT64_MIN)
+        return false;
+    *ret = negative ? value : -value;
+    return true;
+}
+
+/* ---- The shortest form --------------------------------------------------------------------- */
+
+/* x = 0.d1 d2 d3... x 10^point */
+struct shortest {
+    char digits[24];
+    int length;
+    int point;
+};
+
+/* The digits of x > 0 to `precision` places, and whether they read back as x. */
+static bool try_precision(double x, int precision, struct shortest *ret) {
+    char written[48];
+    snprintf(written, sizeof written, "%.*e", precision - 1, x);
+    ret->length = 0;
+    const char *at = written;
+    for (; *at != 'e'; at++)
+        if (is_digit(*at))
+            ret->digits[ret->length++] = *at;
+    ret->point = atoi(at + 1) + 1;
+    char whole[48];
+    snprintf(whole, sizeof whole, "%.*se%d", ret->length, ret->digits, ret->point - ret->length);
+    return strtod(whole, NULL) == x;
+}
+
+static void strip_zeros(struct shortest *s) {
+    while (s->length > 1 && s->digits[s->length - 1] == '0')
+        s->length--;
+}
+
+/* Most numbers people write have few digits: x is m / 10^k for a small k. A quotient of two exact
+ * numbers is what parsing m / 10^k gives, so that equality proves the digits right, and the least
+ * k makes them the shortest. False if x needs more than 15 digits. */
+static bool try_few(double x, struct shortest *ret) {
+    double power = 1;
+    for (int k = 0; k <= 20; k++, power *= 10) {
+        double m = rint(x * power);
+        if (m >= 1e15)
+            return false;
+        if (m / power == x) {
+            ret->length = snprintf(ret->digits, sizeof ret->digits, "%" PRId64, (int64_t)m);
+            ret->point = ret->length - k;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Below DBL_MIN a number has fewer digits the smaller it is; above, any 15 digits survive the way
+ * to a double and back, so that 15 digits less their zeros are the shortest if they read back. */
+static void find_shortest(double x, struct shortest *ret) {
+    if (x >= 1e-5 && x < 1e15 && try_few(x, ret)) {
+        strip_zeros(ret);
+        return;
+    }
+    int precision = x < DBL_MIN ? 1 : 15;
+    while (!try_precision(x, precision, ret) && precision < 17)
+        precision++;
+    strip_zeros(ret);
+}
+
+static char *put(char *at, const char *bytes, int length) {
+    memcpy(at, bytes, (size_t)length);
+    return at + length;
+}
+
+static char *put_zeros(char *at, int n) {
+    for (; n > 0; n--)
+        *at++ = '0';
+    return at;
+}
+
+static char *put_plain(char *at, const struct shortest *s) {
+    int whole = s->point > 0 ? (s->point < s->length ? s->point : s->length) : 0;
+    if (whole == 0)
+        *at++ = '0';
+    at = put(at, s->digits, whole);
+    at = put_zeros(at, s->point - s->length);
+    if (whole == s->length)
+        return at;
+    *at++ = '.';
+    at = put_zeros(at, -s->point);
+    return put(at, s->digits + whole, s->length - whole);
+}
+
+static char *put_scientific(char *at, const struct shortest *s) {
+    *at++ = s->digits[0];
+    if (s->length > 1) {
+        *at++ = '.';
+        at = put(at, s->digits + 1, s->length - 1);
+    }
+    return at + sprintf(at, "e%+d", s->point - 1);
+}
+
+int number_format(double x, char text[NUMBER_TEXT]) {
+    if (isnan(x))
+        return sprintf(text, "nan");
+    if (isinf(x))
+        return sprintf(text, x < 0 ? "-inf" : "inf");
+    if (x == 0)
+        return sprintf(text, "0");
+    struct shortest s;
+    find_shortest(fabs(x), &s);
+    char *at = text;
+    if (x < 0)
+        *at++ = '-';
+    at = fabs(x) >= 1e-5 && fabs(x) < 1e15 ? put_plain(at, &s) : put_scientific(at, &s);
+    *at = '\0';
+    return (int)(at - text);
+}
+
+/* ---- The grouped form ---------------------------------------------------------------------- */
+
+int number_format_grouped(double x, int digits, char text[64]) {
+    if (!isfinite(x) || fabs(x) >= 1e15)
+        return number_format(x, text);
+    char plain[64]; /* printf rounds the exact binary value half to even */
+    int length = snprintf(plain, sizeof plain, "%.*f", digits, fabs(x));
+    int whole = (int)strspn(plain, "0123456789");
+    char *at = text;
+    if (x < 0 && strpbrk(plain, "123456789"))
+        *at++ = '-';
+    for (int i = 0; i < whole; i++) {
+        if (i > 0 && (whole - i) % 3 == 0)
+            *at++ = ',';
+        *at++ = plain[i];
+    }
+    if (digits > 0) {
+        *at++ = '.';
+        at = put(at, plain + length - digits, digits);
+    }
+    *at = '\0';
+    return (int)(at - text);
+}
