@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/sheet.h"
 #include "base/text.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -52,6 +53,9 @@ void writer_sum(struct writer *writer, decimal_sum value, int places);
 void writer_date(struct writer *writer, int32_t day);
 void writer_period(struct writer *writer, struct period period);
 void writer_missing(struct writer *writer);
+
+/* Whether an error has stuck: what writes for long can stop early. */
+bool writer_failed(const struct writer *writer);
 
 /* Ends the table. A row that is not full is a mistake of the caller: ERROR_SYSTEM. */
 int writer_finish(struct writer *writer, struct error *err);
