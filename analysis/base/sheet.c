@@ -11,7 +11,7 @@ int sheet_start(struct sheet *sheet, const char *const *names, size_t columns, s
     arena_clear(&sheet->arena);
     sheet->columns = sheet->rows = sheet->n_cells = 0;
     if (columns == 0)
-        return error_set(err, ERROR_DATA, "a table without columns");
+        return error_set(err, ERROR_DATA, "found a table without columns, expected at least one");
     sheet->names = arena_alloc(&sheet->arena, columns * sizeof *sheet->names);
     if (!sheet->names)
         return error_memory(err);
