@@ -82,7 +82,7 @@ struct cli_tool {
     const char *description;            /* paragraphs for --help, separated by an empty line */
     const char *input;                  /* the columns it reads, for --help */
     const char *output;                 /* the columns it writes, for --help */
-    const char *operands;               /* "[FILE...]" in the usage line; NULL: takes none */
+    const char *operands;               /* "[FILE]..." in the usage line; NULL: takes none */
     int min_operands, max_operands;     /* max -1: any number */
     unsigned shares;                    /* enum cli_share, or-ed */
     const struct cli_option *options;   /* ends with {0} */
@@ -93,8 +93,10 @@ struct cli_tool {
 /* The whole life of a tool; returns the exit status: 0, or an enum error_code. */
 int cli_main(const struct cli_tool *tool, int argc, char **argv);
 
-/* ---- What was asked for. Names without dashes; an unknown one is a programming error (assert) ---
- */
+/* ---- What was asked for -------------------------------------------------------------------- */
+
+/* Names without dashes, the common options' too; asking for an option that the tool does not have
+ * is a programming error (assert). Without a value and a default: NULL or 0. */
 bool cli_given(const struct cli *cli, const char *name); /* on the command line, not by default */
 bool cli_flag(const struct cli *cli, const char *name);
 const char *cli_text(const struct cli *cli, const char *name); /* given, default, or NULL */
@@ -103,11 +105,13 @@ double cli_number(const struct cli *cli, const char *name);
 decimal cli_decimal(const struct cli *cli, const char *name);
 int32_t cli_date(const struct cli *cli, const char *name);
 bool cli_choice(const struct cli *cli, const char *name, const char *word); /* is it this one? */
+
+/* All values of an option that may be repeated, in order, or its default; their number. */
 size_t cli_many(const struct cli *cli, const char *name, const char *const **ret_values);
 size_t cli_operands(const struct cli *cli, const char *const **ret_values);
-int cli_threads(const struct cli *cli);
+int cli_threads(const struct cli *cli); /* --threads, or the cores there are */
 
-/* ERROR_USAGE for what no option table can express; the message ends with the hint at --help. */
+/* ERROR_USAGE for what no option table can express; cli_main adds the hint at --help. */
 int cli_usage(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- Reading and writing -------------------------------------------------------------------- */
@@ -117,16 +121,28 @@ int cli_usage(struct error *err, const char *format, ...) __attribute__((format(
 int cli_open(struct cli *cli, struct table **ret, struct error *err);
 int cli_open_file(struct cli *cli, const char *path, struct table **ret, struct error *err);
 
-/* The tool's one output: -o, -f, --check and --chart are seen to by cli_main after run returns. */
+/* A file that the tool reads in some other way: --provenance and --check count it. */
+int cli_input(struct cli *cli, const char *path, struct error *err);
+
+/* The tool's one output: -o, -f, --check and --chart are seen to. The cli finishes and destroys it,
+ * as it does the ones below. */
 int cli_writer(struct cli *cli, const char *const *names, size_t columns, struct writer **ret,
                struct error *err);
 
-/* A second output beside it (a file a tool's own option names); committed with the rest. */
-int cli_output(struct cli *cli, const char *path, struct output **ret, struct error *err);
-
-/* Bytes for standard output or -o that are no table (a report, a script); in place of cli_writer.
- */
+/* Bytes for standard output or -o that are no table (a report, a script); in place of
+ * cli_writer. */
 int cli_stream(struct cli *cli, FILE **ret, struct error *err);
+
+/* A second output beside it (a file that one of the tool's own options names), as bytes or as a
+ * table in the format of its extension. All outputs are renamed into place together, when all of
+ * them are whole. */
+int cli_output(struct cli *cli, const char *path, struct output **ret, struct error *err);
+int cli_output_table(struct cli *cli, const char *path, const char *const *names, size_t columns,
+                     struct writer **ret, struct error *err);
+
+/* An output that something else has written, such as a chart, to be committed with the rest. Takes
+ * it over, even when it fails; sets *output to NULL. */
+int cli_adopt(struct cli *cli, struct output **output, struct error *err);
 
 /* ---- Saying ---------------------------------------------------------------------------------- */
 void cli_note(struct cli *cli, const char *format, ...) /* on standard error, with --verbose only */
