@@ -34,6 +34,13 @@ struct target {
     const char *path; /* NULL: standard output, or one that was adopted */
 };
 
+/* A table that is read; the reader keeps pointers into its options. */
+struct opened {
+    struct table *table;
+    struct table_options options;
+    struct opened *next;
+};
+
 struct cli {
     const struct cli_tool *tool;
     int argc;
@@ -41,10 +48,9 @@ struct cli {
     struct options options;
     struct progress progress;
     struct arena arena;
-    bool check; /* --check: outputs go to /dev/null */
-    struct table **tables;
-    size_t n_tables, tables_capacity;
-    const char **inputs; /* paths, for the provenance */
+    bool check;                          /* --check: outputs go to /dev/null */
+    struct opened *tables, **last_table; /* in the order of opening */
+    const char **inputs;                 /* paths, for the provenance */
     size_t n_inputs, inputs_capacity;
     struct target *targets; /* the first is the tool's own output, if it has CLI_WRITES */
     size_t n_targets, targets_capacity;
@@ -246,26 +252,25 @@ int cli_input(struct cli *cli, const char *path, struct error *err) {
 static int open_table(struct cli *cli, const char *const *files, size_t n_files, struct table **ret,
                       struct error *err) {
     *ret = NULL;
-    struct table_options *options = arena_alloc(&cli->arena, sizeof *options);
-    if (!options)
+    struct opened *opened = arena_alloc(&cli->arena, sizeof *opened);
+    if (!opened)
         return error_memory(err);
-    if (array_reserve((void **)&cli->tables, &cli->tables_capacity, cli->n_tables + 1,
-                      sizeof *cli->tables, err))
-        return err->code;
-    common_reading(&cli->options, options);
-    options->files = files;
-    options->n_files = n_files;
-    options->threads = cli_threads(cli);
-    options->progress = show_reading;
-    options->progress_context = cli;
-    if (cli->check)
-        options->rejects = NULL;
     for (size_t i = 0; i < n_files; i++)
         if (cli_input(cli, files[i], err))
             return err->code;
-    if (table_open(ret, options, err))
+    common_reading(&cli->options, &opened->options);
+    opened->options.files = files;
+    opened->options.n_files = n_files;
+    opened->options.threads = cli_threads(cli);
+    opened->options.progress = show_reading;
+    opened->options.progress_context = cli;
+    if (cli->check)
+        opened->options.rejects = NULL;
+    if (table_open(&opened->table, &opened->options, err))
         return err->code;
-    cli->tables[cli->n_tables++] = *ret;
+    *cli->last_table = opened;
+    cli->last_table = &opened->next;
+    *ret = opened->table;
     return 0;
 }
 
@@ -403,22 +408,23 @@ static int append_rejects(struct output *into, struct output *from, bool header,
     return code;
 }
 
+static bool keeps_rejects(const struct cli *cli) {
+    return (cli->tool->shares & CLI_READS) && cli_given(cli, "rejects") && !cli->check;
+}
+
 /* One table's rejects are ready as they are; those of several go into one file. */
 static int finish_rejects(struct cli *cli, struct error *err) {
     struct output *into = NULL;
-    if (!(cli->tool->shares & CLI_READS) || !cli_given(cli, "rejects") || cli->check)
+    if (!keeps_rejects(cli) || !cli->tables)
         return 0;
-    if (cli->n_tables > 1 && cli_output(cli, cli_text(cli, "rejects"), &into, err))
+    if (cli->tables->next && cli_output(cli, cli_text(cli, "rejects"), &into, err))
         return err->code;
-    for (size_t i = 0; i < cli->n_tables; i++) {
+    for (struct opened *at = cli->tables; at; at = at->next) {
         struct output *rejects = NULL;
-        if (table_take_rejects(cli->tables[i], &rejects, err))
-            return err->code;
-        if (!rejects)
-            continue;
-        if (!into && cli_adopt(cli, &rejects, err))
-            return err->code;
-        const int code = into ? append_rejects(into, rejects, i == 0, err) : 0;
+        int code = table_take_rejects(at->table, &rejects, err);
+        if (!code && rejects)
+            code = into ? append_rejects(into, rejects, at == cli->tables, err)
+                        : cli_adopt(cli, &rejects, err);
         output_abandon(&rejects);
         if (code)
             return code;
@@ -427,17 +433,16 @@ static int finish_rejects(struct cli *cli, struct error *err) {
 }
 
 static void say_skipped(struct cli *cli, const struct table_summary *read) {
-    const bool kept = cli_given(cli, "rejects") && !cli->check;
     cli_warn(cli, "skipped %" PRIu64 " of %" PRIu64 " row%s; the first: %s%s", read->bad_rows,
              read->rows + read->bad_rows, plural(read->rows + read->bad_rows), read->first_bad,
-             kept ? "" : "; --rejects FILE keeps them");
+             keeps_rejects(cli) ? "" : "; --rejects FILE keeps them");
 }
 
 static void say_read(struct cli *cli) {
     uint64_t rows = 0, bad_rows = 0;
-    for (size_t i = 0; i < cli->n_tables; i++) {
+    for (const struct opened *at = cli->tables; at; at = at->next) {
         struct table_summary read;
-        table_summarise(cli->tables[i], &read);
+        table_summarise(at->table, &read);
         cli_note(cli, "read %" PRIu64 " row%s from %zu file%s, %" PRIu64 " bytes", read.rows,
                  plural(read.rows), read.files, plural(read.files), read.bytes);
         if (read.blank_lines > 0)
@@ -517,10 +522,9 @@ static void cli_destroy(struct cli *cli) {
         writer_destroy(cli->targets[i].writer);
         output_abandon(&cli->targets[i].output);
     }
-    for (size_t i = 0; i < cli->n_tables; i++)
-        table_close(cli->tables[i]);
+    for (struct opened *at = cli->tables; at; at = at->next)
+        table_close(at->table);
     free(cli->targets);
-    free(cli->tables);
     free(cli->inputs);
     sheet_free(&cli->result);
     options_free(&cli->options);
@@ -569,6 +573,7 @@ static int work(struct cli *cli, struct error *err) {
 
 int cli_main(const struct cli_tool *tool, int argc, char **argv) {
     struct cli cli = {.tool = tool, .argc = argc, .argv = argv};
+    cli.last_table = &cli.tables;
     struct error err = {0};
     occupy_standard_files();
     handle_signals();

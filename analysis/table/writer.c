@@ -424,12 +424,13 @@ static void put_table(struct writer *writer, const struct text *names,
         put_fill(writer, '-', layouts[i].width);
         put_string(writer, i + 1 == writer->columns ? "\n" : "  ");
     }
-    for (size_t i = 0; i < writer->n_cells; i++) {
-        const size_t column = i % writer->columns;
-        const bool last = column + 1 == writer->columns;
-        put_cell(writer, &writer->cells[i], &layouts[column], !last);
-        put_string(writer, last ? "\n" : "  ");
-    }
+    const struct cell *cell = writer->cells;
+    for (uint64_t row = 0; row < writer->rows; row++)
+        for (size_t i = 0; i < writer->columns; i++) {
+            const bool last = i + 1 == writer->columns;
+            put_cell(writer, cell++, &layouts[i], !last);
+            put_string(writer, last ? "\n" : "  ");
+        }
 }
 
 /* ---- Markdown -------------------------------------------------------------------------------- */
@@ -448,12 +449,13 @@ static void put_markdown(struct writer *writer, const struct text *names, struct
         put_string(writer, layouts[i].numeric ? ":" : "");
         put_string(writer, i + 1 == writer->columns ? " |\n" : " ");
     }
-    for (size_t i = 0; i < writer->n_cells; i++) {
-        const size_t column = i % writer->columns;
-        put_string(writer, "| ");
-        put_cell(writer, &writer->cells[i], &layouts[column], true);
-        put_string(writer, column + 1 == writer->columns ? " |\n" : " ");
-    }
+    const struct cell *cell = writer->cells;
+    for (uint64_t row = 0; row < writer->rows; row++)
+        for (size_t i = 0; i < writer->columns; i++) {
+            put_string(writer, "| ");
+            put_cell(writer, cell++, &layouts[i], true);
+            put_string(writer, i + 1 == writer->columns ? " |\n" : " ");
+        }
 }
 
 static int put_kept(struct writer *writer) {
