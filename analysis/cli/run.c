@@ -435,7 +435,7 @@ static int finish_rejects(struct cli *cli, struct error *err) {
 static void say_skipped(struct cli *cli, const struct table_summary *read) {
     cli_warn(cli, "skipped %" PRIu64 " of %" PRIu64 " row%s; the first: %s%s", read->bad_rows,
              read->rows + read->bad_rows, plural(read->rows + read->bad_rows), read->first_bad,
-             keeps_rejects(cli) ? "" : "; --rejects FILE keeps them");
+             cli->check || keeps_rejects(cli) ? "" : "; --rejects FILE keeps them");
 }
 
 static void say_read(struct cli *cli) {
