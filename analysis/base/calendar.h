@@ -41,7 +41,7 @@ bool period_parse(struct text cell, struct period *ret);
 int period_format(struct period period, char text[CALENDAR_TEXT]); /* returns the length */
 struct period period_of(enum period_kind kind, int32_t day);
 int32_t period_first_day(struct period period);
-int32_t period_last_day(struct period period);
+int32_t period_last_day(struct period period); /* 9999-W52 ends with the calendar, on a Friday */
 int period_compare(struct period a, struct period b); /* by first day, then by kind */
 const char *period_kind_name(enum period_kind kind);  /* "year", "quarter", ... */
 

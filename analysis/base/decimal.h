@@ -26,8 +26,8 @@ __extension__ typedef __int128 int128;
 /* Sums are kept in 128 bits: 10^19 addends of any size fit, in any order, with the same result. */
 typedef int128 decimal_sum;
 
-/* Whole slice without outer blanks: [+-]digits[mark digits][e[+-]digits]. More than six decimals
- * are an error unless those beyond are zeros: rounding input in silence would lose money. */
+/* The whole slice, without outer blanks, in the form of number_scan. More than six decimals are an
+ * error unless those beyond are zeros: rounding input in silence would lose money. */
 bool decimal_parse(struct text cell, char mark, decimal *ret);
 
 bool decimal_add(decimal a, decimal b, decimal *ret);

@@ -43,7 +43,8 @@ static pthread_mutex_t live_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int remember(const char *path) {
     int entry = -1;
-    if (strlen(path) >= PATH_MAX) {
+    size_t length = strlen(path);
+    if (length >= PATH_MAX) {
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -52,7 +53,7 @@ static int remember(const char *path) {
         if (atomic_load(&live[i].owner) == 0)
             entry = i;
     if (entry >= 0) {
-        strcpy(live[entry].path, path);
+        memcpy(live[entry].path, path, length + 1);
         atomic_store(&live[entry].owner, (int)getpid());
     }
     pthread_mutex_unlock(&live_lock);

@@ -36,8 +36,9 @@ double random_uniform_open(struct random_stream *stream); /* (0, 1): never 0, fo
 /* 0 to n - 1, each exactly as likely (Lemire 2019, by rejection); n > 0. */
 uint32_t random_below(struct random_stream *stream, uint32_t n);
 
-/* The stream as a generator for GSL's distributions; valid as long as the stream stays in place.
- * Both share one position. */
+/* The stream as a generator for GSL's distributions. Both share one position. The generator points
+ * into this very stream: it ends with it, and a copy of the stream needs a call of its own before
+ * its `gsl` may be used (until then that one would draw from the original). */
 gsl_rng *random_gsl(struct random_stream *stream);
 
 /* One block of the bijection itself, for the published known answers. */

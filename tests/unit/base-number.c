@@ -183,37 +183,49 @@ static void writes_the_shortest_form(void **state) {
     assert_format(1.7976931348623157e308, "1.7976931348623157e+308");
     assert_format(-2.2250738585072014e-308, "-2.2250738585072014e-308");
     assert_format(0x1p-1074, "5e-324");
+    /* Powers of two whose shortest digits are not their nearest 16. */
+    assert_format(0x1p-44, "5.684341886080802e-14");
+    assert_format(0x1p89, "6.189700196426902e+26");
+    assert_format(0x1p-1017, "7.120236347223045e-307");
     assert_format(NAN, "nan");
     assert_format(-NAN, "nan");
     assert_format(INFINITY, "inf");
     assert_format(-INFINITY, "-inf");
 }
 
-static int significant_digits(const char *text) {
-    int digits = 0, zeros = 0;
-    for (; *text && *text != 'e'; text++) {
-        if (*text < '0' || *text > '9' || (digits == 0 && *text == '0'))
-            continue;
-        digits++;
-        zeros = *text == '0' ? zeros + 1 : 0;
-    }
-    return digits - zeros;
+/* The significant digits alone, without zeros on either side. */
+static int significant_digits(const char *text, char digits[NUMBER_TEXT]) {
+    int n = 0;
+    for (; *text && *text != 'e'; text++)
+        if (*text >= '0' && *text <= '9' && (n > 0 || *text != '0'))
+            digits[n++] = *text;
+    while (n > 0 && digits[n - 1] == '0')
+        n--;
+    digits[n] = '\0';
+    return n;
 }
 
-/* Reads back, and neither neighbour with one digit less does. */
+/* Reads back; the nearest number with a digit less does not; and no other number with as many
+ * digits is nearer. printf gives the nearest of each length. */
 static void assert_shortest(double x) {
-    char text[NUMBER_TEXT], shorter[64];
+    char text[NUMBER_TEXT], digits[NUMBER_TEXT], nearest[64], nearest_digits[NUMBER_TEXT];
     double back = 0;
     int length = number_format(x, text);
     assert_true(length < NUMBER_TEXT);
     assert_true(number_parse((struct text){text, (size_t)length}, '.', &back));
     assert_same(back, x == 0 ? 0.0 : x, text);
-    int digits = significant_digits(text);
-    if (digits <= 1)
+    int n = significant_digits(text, digits);
+    if (n == 0)
         return;
-    snprintf(shorter, sizeof shorter, "%.*e", digits - 2, x);
-    if (strtod(shorter, NULL) == x)
-        fail_msg("%s is not the shortest: %s", text, shorter);
+    snprintf(nearest, sizeof nearest, "%.*e", n - 1, x);
+    significant_digits(nearest, nearest_digits);
+    if (strtod(nearest, NULL) == x && strcmp(digits, nearest_digits) != 0)
+        fail_msg("%s is not the nearest: %s", text, nearest);
+    if (n == 1)
+        return;
+    snprintf(nearest, sizeof nearest, "%.*e", n - 2, x);
+    if (strtod(nearest, NULL) == x)
+        fail_msg("%s is not the shortest: %s", text, nearest);
 }
 
 static void round_trips_random_doubles(void **state) {
@@ -226,9 +238,31 @@ static void round_trips_random_doubles(void **state) {
         assert_shortest((double)(int64_t)next_bits(&seed) / 1e6);
         assert_shortest((double)(next_bits(&seed) % 100000000) / 100);
         assert_shortest((double)(next_bits(&seed) >> 11) * 0x1p-53);
+        int exponent = (int)(next_bits(&seed) % 68) - 17; /* 1e-5 to 1e15 */
+        assert_shortest(ldexp(1 + (double)(next_bits(&seed) >> 12) * 0x1p-52, exponent));
     }
-    for (int exponent = -1074; exponent <= 1023; exponent++)
-        assert_shortest(ldexp(1, exponent));
+}
+
+/* Where the doubles change their distance, and where the digits change their number. */
+static void round_trips_around_powers(void **state) {
+    (void)state;
+    for (int exponent = -1074; exponent <= 1023; exponent++) {
+        double power = ldexp(1, exponent);
+        assert_shortest(power);
+        assert_shortest(nextafter(power, 0));
+        assert_shortest(nextafter(power, INFINITY));
+    }
+    for (int exponent = -323; exponent <= 308; exponent++) {
+        char cell[16];
+        snprintf(cell, sizeof cell, "1e%d", exponent);
+        double power = strtod(cell, NULL), below = power, above = power;
+        for (int i = 0; i < 20; i++) {
+            assert_shortest(below);
+            assert_shortest(above);
+            below = nextafter(below, 0);
+            above = nextafter(above, INFINITY);
+        }
+    }
 }
 
 static void assert_grouped(double x, int digits, const char *expected) {
@@ -257,16 +291,38 @@ static void groups_for_people(void **state) {
     assert_grouped(-INFINITY, 0, "-inf");
 }
 
+/* A locale with a decimal comma, made in a folder of its own where the system can make one. */
+static bool enter_comma_locale(const char *folder) {
+    char command[160];
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 2>/dev/null",
+             folder);
+    if (system(command) == 0)
+        setenv("LOCPATH", folder, 1);
+    return setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL;
+}
+
 static void ignores_the_locale(void **state) {
     (void)state;
-    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8") && !setlocale(LC_NUMERIC, "fr_FR.UTF-8"))
-        return; /* no locale with a decimal comma is installed */
-    assert_parses("1.00000000000000011102230246251565404236316680908203125", '.', 1.0);
-    assert_parses("1.2345678901234567", '.', 0x1.3c0ca428c59fbp0);
-    assert_format(0.1 + 0.2, "0.30000000000000004");
-    assert_format(1.5e-7, "1.5e-7");
-    assert_grouped(1234.5, 1, "1,234.5");
+    char folder[] = "/tmp/number-test-XXXXXX", command[64], written[16];
+    assert_non_null(mkdtemp(folder));
+    if (enter_comma_locale(folder)) {
+        snprintf(written, sizeof written, "%.1f", 1.5);
+        assert_string_equal(written, "1,5"); /* the locale is at work */
+        assert_parses("1.00000000000000011102230246251565404236316680908203125", '.', 1.0);
+        assert_parses("1.2345678901234567", '.', 0x1.3c0ca428c59fbp0);
+        assert_refused("1,5", '.');
+        assert_format(0.1 + 0.2, "0.30000000000000004");
+        assert_format(1.5e-7, "1.5e-7");
+        assert_format(1.0 / 3, "0.3333333333333333");
+        assert_grouped(1234.5, 1, "1,234.5");
+        assert_grouped(1234.5, 0, "1,234");
+    } else {
+        print_message("# no locale with a decimal comma here\n");
+    }
     setlocale(LC_NUMERIC, "C");
+    unsetenv("LOCPATH");
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
 }
 
 int main(void) {
@@ -275,7 +331,8 @@ int main(void) {
         cmocka_unit_test(refuses_what_is_no_number), cmocka_unit_test(rounds_long_numerals_once),
         cmocka_unit_test(agrees_with_strtod),        cmocka_unit_test(parses_integers_whole),
         cmocka_unit_test(writes_the_shortest_form),  cmocka_unit_test(round_trips_random_doubles),
-        cmocka_unit_test(groups_for_people),         cmocka_unit_test(ignores_the_locale),
+        cmocka_unit_test(round_trips_around_powers), cmocka_unit_test(groups_for_people),
+        cmocka_unit_test(ignores_the_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
