@@ -35,7 +35,7 @@ const struct common_option common_options[] = {
       .type = CLI_TEXT,
       .argument = "MARK",
       .fallback = ".",
-      .help = "decimal mark of the input, . or , (with , choose another --delimiter)"}},
+      .help = "decimal mark of the input, a point or a comma; a comma needs another --delimiter"}},
     {CLI_READS,
      {.name = "na",
       .type = CLI_TEXT,
@@ -106,7 +106,7 @@ const struct common_option common_options[] = {
       .type = CLI_INTEGER,
       .argument = "N",
       .range = "[1,1024]",
-      .help = "how many threads work (default: one a core); never changes the result"}},
+      .help = "how many threads work, by default one a processor; never changes the result"}},
     {0,
      {.name = "progress",
       .type = CLI_CHOICE,
@@ -148,7 +148,7 @@ static int check_reading(const struct options *options, struct error *err) {
                          "line end, or the word tab, found '%s'",
                          delimiter);
     if (strcmp(mark, ".") != 0 && strcmp(mark, ",") != 0)
-        return cli_usage(err, "option '--decimal' takes . or , and found '%s'", mark);
+        return cli_usage(err, "option '--decimal' takes '.' or ',', found '%s'", mark);
     if (delimiter_byte(delimiter) == mark[0])
         return cli_usage(err,
                          "delimiter and decimal mark are both '%s': give another --delimiter, "

@@ -140,11 +140,17 @@ static void write_option(struct buffer *text, const struct cli_option *option) {
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-static void write_section(struct buffer *text, const char *title, const char *paragraphs) {
-    if (!paragraphs)
+/* A list: each line is an entry of its own. */
+static void write_section(struct buffer *text, const char *title, const char *lines) {
+    if (!lines)
         return;
     buffer_format(text, "\n%s:\n", title);
-    write_paragraphs(text, paragraphs, 2);
+    for (const char *at = lines; *at; at += *at == '\n') {
+        const size_t length = strcspn(at, "\n");
+        indent(text, 2);
+        wrap(text, (struct text){at, length}, 2, 4);
+        at += length;
+    }
 }
 
 static void write_examples(struct buffer *text, const struct cli_example *examples) {

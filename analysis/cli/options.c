@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,8 +228,7 @@ static bool value_parse(struct option_value *value, const char *text) {
     return false;
 }
 
-static int value_wrong(const struct options *options, const struct cli_option *option,
-                       const char *found, struct error *err) {
+static int value_wrong(const struct cli_option *option, const char *found, struct error *err) {
     char takes[OPTION_TAKES];
     option_takes(option, takes);
     if (option->type == CLI_COLUMN || option->type == CLI_FILE)
@@ -242,7 +242,6 @@ static int value_wrong(const struct options *options, const struct cli_option *o
         arena_free(&words);
         return ERROR_USAGE;
     }
-    (void)options;
     return cli_usage(err, "option '--%s' takes %s, found '%s'", option->name, takes, found);
 }
 
@@ -261,7 +260,7 @@ static int value_add(struct options *options, struct option_value *value, const 
         value->capacity = capacity;
     }
     if (!value_parse(value, text))
-        return value_wrong(options, value->option, text, err);
+        return value_wrong(value->option, text, err);
     value->texts[value->given++] = value->text = text;
     return 0;
 }
@@ -409,17 +408,17 @@ static bool is_given(struct options *options, struct text name) {
 
 static int check_relations(struct options *options, struct error *err) {
     for (size_t i = 0; i < options->n_values; i++) {
-        const struct cli_option *option = options->values[i].option;
-        const char *conflicts = option->conflicts ? option->conflicts : "";
-        const char *needs = option->needs ? option->needs : "";
+        const struct option_value *value = &options->values[i];
+        const char *conflicts = value->option->conflicts ? value->option->conflicts : "";
+        const char *needs = value->option->needs ? value->option->needs : "";
         struct text name;
         while (next_name(&conflicts, &name))
-            if (is_given(options, name) && options->values[i].given)
+            if (is_given(options, name) && value->given)
                 return cli_usage(err, "options '--%s' and '--%.*s' exclude each other",
-                                 option->name, (int)name.length, name.bytes);
+                                 value->option->name, (int)name.length, name.bytes);
         while (next_name(&needs, &name))
-            if (!is_given(options, name) && options->values[i].given)
-                return cli_usage(err, "option '--%s' needs '--%.*s' as well", option->name,
+            if (!is_given(options, name) && value->given)
+                return cli_usage(err, "option '--%s' needs '--%.*s' as well", value->option->name,
                                  (int)name.length, name.bytes);
     }
     return 0;
@@ -437,8 +436,10 @@ static int check_operands(const struct options *options, const struct cli_tool *
     if (tool->max_operands >= 0 && n > tool->max_operands)
         return cli_usage(err, "'%s' is not expected after %s",
                          options->operands[tool->max_operands], tool->operands);
+    if (n < tool->min_operands && n == 0)
+        return cli_usage(err, "found no operand, expected %s", tool->operands);
     if (n < tool->min_operands)
-        return cli_usage(err, "%s is missing: expected %s", n == 0 ? "the operand" : "an operand",
+        return cli_usage(err, "found %d operand%s, expected %s", n, n == 1 ? "" : "s",
                          tool->operands);
     return 0;
 }
@@ -459,4 +460,13 @@ int options_parse(struct options *options, const struct cli_tool *tool, int argc
 void options_free(struct options *options) {
     arena_free(&options->arena);
     *options = (struct options){0};
+}
+
+int cli_usage(struct error *err, const char *format, ...) {
+    char text[sizeof err->text];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return error_set(err, ERROR_USAGE, "%s", text);
 }

@@ -35,10 +35,10 @@ void progress_end(struct progress *progress) {
 static void format_left(double seconds, char *text, size_t size) {
     const uint64_t left = seconds < 0 ? 0 : seconds > 359999 ? 359999 : (uint64_t)(seconds + 0.5);
     if (left >= 3600)
-        snprintf(text, size, "%u:%02u:%02u left", (unsigned)(left / 3600),
+        snprintf(text, size, "  %u:%02u:%02u left", (unsigned)(left / 3600),
                  (unsigned)(left / 60 % 60), (unsigned)(left % 60));
     else
-        snprintf(text, size, "%u:%02u left", (unsigned)(left / 60), (unsigned)(left % 60));
+        snprintf(text, size, "  %u:%02u left", (unsigned)(left / 60), (unsigned)(left % 60));
 }
 
 static void format_bar(char *text, size_t size, double share, int cells) {
@@ -58,11 +58,11 @@ void progress_format(const char *what, uint64_t done, uint64_t total, double ela
     char left[32] = "", bar[64];
     if (share > 0 && share < 1)
         format_left(elapsed * (1 - share) / share, left, sizeof left);
-    const int taken = (int)strlen(what) + 2 + 2 + 7 + 2 + 12;
+    const int taken = (int)(strlen(what) + strlen("  [] 100 %  99:59:59 left"));
     const int room = width - taken;
     format_bar(bar, sizeof bar, share, room > 40 ? 40 : room);
     if (room >= 5)
-        snprintf(text, PROGRESS_TEXT, "%.100s  [%s] %3.0f %%  %s", what, bar, 100 * share, left);
+        snprintf(text, PROGRESS_TEXT, "%.100s  [%s] %3.0f %%%s", what, bar, 100 * share, left);
     else
         snprintf(text, PROGRESS_TEXT, "%.100s %3.0f %%", what, 100 * share);
 }

@@ -226,15 +226,6 @@ int cli_threads(const struct cli *cli) {
     return cli_given(cli, "threads") ? (int)cli_integer(cli, "threads") : workers_available();
 }
 
-int cli_usage(struct error *err, const char *format, ...) {
-    char text[sizeof err->text];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return error_set(err, ERROR_USAGE, "%s", text);
-}
-
 /* ---- Inputs ---------------------------------------------------------------------------------- */
 
 int cli_input(struct cli *cli, const char *path, struct error *err) {
