@@ -211,7 +211,7 @@ static int tear_down(void **state) {
 /* What the child's standard files are; 0 is the usual: nothing in, files "out" and "err". */
 struct standard {
     int in, out, err;
-    bool close_out;
+    bool close_out, close_err;
     bool ignore_interrupt;
 };
 
@@ -229,6 +229,8 @@ static void become_tool(const struct standard *standard, char *line) {
          STDERR_FILENO);
     if (standard->close_out)
         close(STDOUT_FILENO);
+    if (standard->close_err)
+        close(STDERR_FILENO);
     signal(SIGINT, standard->ignore_interrupt ? SIG_IGN : SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     _exit(cli_main(&tool, argc, argv)); /* it must have flushed everything itself */
@@ -389,6 +391,15 @@ static void test_closed_standard_output(void **state) {
     assert_int_equal(run_with(&closed, "good.csv -o r.csv"), 0);
     assert_file("r.csv", "user,n\na,1\nb,2\n");
     assert_file("err", "");
+    assert_string_equal(left_over(), "r.csv");
+}
+
+/* Messages must not end up in the file that happens to get the free number. */
+static void test_closed_standard_error(void **state) {
+    (void)state;
+    const struct standard closed = {.close_err = true};
+    assert_int_equal(run_with(&closed, "good.csv -v -o r.csv"), 0);
+    assert_file("r.csv", "user,n\na,1\nb,2\n");
     assert_string_equal(left_over(), "r.csv");
 }
 
@@ -598,6 +609,7 @@ int main(void) {
         cmocka_unit_test(test_unwritable_result),
         cmocka_unit_test(test_full_standard_output),
         cmocka_unit_test(test_closed_standard_output),
+        cmocka_unit_test(test_closed_standard_error),
         cmocka_unit_test(test_closed_pipe),
         cmocka_unit_test(test_help_and_version),
         cmocka_unit_test(test_signals),
