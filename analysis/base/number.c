@@ -188,32 +188,32 @@ static bool try_precision(double x, int precision, struct shortest *ret) {
 
 /* The same for 1e-5 <= x < 1e15 in exact integers, many times as fast as printf and strtod.
  *
- * x = m 2^e. What reads back as x lies within half a step of it, a quarter below a power of two,
- * the ends included if m is even: the reader rounds ties to even. V = f m 10^k counts x 10^k in
- * units of 2^-shift, f being 2 or 4 so that those ends are whole too. With k such that x 10^k has
- * 17 or 18 digits, `low` to `high` are all the integers that read back, and the shortest form is
- * the multiple of the highest power of ten among them; the nearest one, if there are several. */
+ * x = m 2^e, and what lies within half a step of it reads back as x. In units of 2^-shift, x 10^k
+ * is v = 2 m 10^k and half a step is 10^k. With k such that x 10^k has 17 or 18 digits, `low` to
+ * `high` are the integers in between; the shortest form is the multiple of the highest power of ten
+ * among them, the nearest one if there are several. The ends themselves have 19 digits at least (an
+ * odd number over 2^53 times 5^4 or more), so that they are no integers here. Below a power of two
+ * the step is half as wide, but none of the 67 powers in this range has digits that would notice.
+ */
 static void find_shortest_plain(double x, struct shortest *ret) {
     int e, k = 2;
     uint64_t m = (uint64_t)ldexp(frexp(x, &e), 53);
     while (x * powers[k] < 2e16)
         k++;
-    bool above_power = m == UINT64_C(1) << 52;
-    int shift = 53 - e + (above_power ? 2 : 1);
-    uint128 ten_k = (uint128)powers[k]; /* k <= 22: exact, and V stays below 2^128 */
-    uint128 v = (uint128)m * (above_power ? 4 : 2) * ten_k;
-    uint128 end = m % 2 == 0; /* 0 leaves the ends out */
-    uint64_t low = (uint64_t)((v - ten_k - end) >> shift) + 1;
-    uint64_t high = (uint64_t)((v + (above_power ? 2 : 1) * ten_k + end - 1) >> shift);
+    int shift = 53 - e + 1;
+    uint128 half_step = (uint128)powers[k]; /* k <= 22: exact, and v + half_step is below 2^128 */
+    uint128 v = 2 * m * half_step;
+    uint64_t low = (uint64_t)((v - half_step) >> shift) + 1;
+    uint64_t high = (uint64_t)((v + half_step) >> shift);
 
     uint64_t unit = 1;
     int zeros = 0;
     for (; high - high % (10 * unit) >= low; zeros++)
         unit *= 10;
     uint64_t whole = (uint64_t)(v >> shift), below = whole - whole % unit;
-    uint128 past = v - ((uint128)below << shift), half = ((uint128)unit << shift) / 2;
+    uint128 past = v - ((uint128)below << shift), middle = ((uint128)unit << shift) / 2;
     bool odd = below / unit % 2 != 0;
-    bool up = below < low || (below + unit <= high && (past > half || (past == half && odd)));
+    bool up = below < low || past > middle || (past == middle && odd);
     uint64_t digits = (up ? below + unit : below) / unit;
 
     ret->length = 0;

@@ -59,6 +59,20 @@ static void keeps_the_nul_while_growing(void **state) {
     buffer_free(&grown);
 }
 
+/* Far more than twice the capacity at once. */
+static void has_room_for_the_nul_of_a_long_text(void **state) {
+    (void)state;
+    char text[1000];
+    memset(text, 'x', sizeof text);
+    for (size_t length = 60; length < sizeof text; length++) {
+        struct buffer line = {0};
+        buffer_append(&line, text, length);
+        assert_true(line.length < line.capacity);
+        assert_int_equal(strlen(line.bytes), length);
+        buffer_free(&line);
+    }
+}
+
 static void formats_across_boundaries(void **state) {
     (void)state;
     for (int before = 0; before < 200; before++) {
@@ -191,6 +205,7 @@ int main(void) {
         cmocka_unit_test(appends_in_order),
         cmocka_unit_test(nothing_appended_is_the_empty_text),
         cmocka_unit_test(keeps_the_nul_while_growing),
+        cmocka_unit_test(has_room_for_the_nul_of_a_long_text),
         cmocka_unit_test(formats_across_boundaries),
         cmocka_unit_test(one_failure_stops_the_rest),
         cmocka_unit_test(reads_whole_files),

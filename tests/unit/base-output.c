@@ -156,11 +156,11 @@ static void a_link_to_nothing_yet_is_followed(void **state) {
     write_whole("deep/link.csv", "x");
     assert_content("there.csv", "x");
     snprintf(absolute, sizeof absolute, "%s/elsewhere.csv", (char *)*state);
-    assert_int_equal(symlink(absolute, "link.csv"), 0);
-    write_whole("link.csv", "y");
+    assert_int_equal(symlink(absolute, "deep/absolute.csv"), 0);
+    write_whole("deep/absolute.csv", "y");
     assert_content("elsewhere.csv", "y");
     struct stat about;
-    assert_int_equal(lstat("link.csv", &about), 0);
+    assert_int_equal(lstat("deep/absolute.csv", &about), 0);
     assert_true(S_ISLNK(about.st_mode));
 }
 
@@ -244,6 +244,19 @@ static void a_full_device_is_an_error(void **state) {
     assert_string_equal(late.text, "cannot write '/dev/full': No space left on device");
     output_abandon(&out);
     assert_int_equal(access("/dev/full", F_OK), 0);
+}
+
+/* A write that failed may leave nothing to flush: the stream's own mark counts too. */
+static void an_error_on_the_stream_is_not_forgotten(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct output *out = opened("result.csv");
+    fputs("x", output_stream(out));
+    assert_int_equal(fflush(output_stream(out)), 0);
+    assert_int_equal(getc(output_stream(out)), EOF); /* not open for reading: sets the mark */
+    assert_int_equal(output_commit(&out, &err), ERROR_SYSTEM);
+    assert_string_equal(err.text, "cannot write 'result.csv': Input/output error");
+    assert_int_equal(count_files("."), 0);
 }
 
 static void a_pipe_is_written_in_place(void **state) {
@@ -414,6 +427,7 @@ int main(void) {
         in_folder(says_what_cannot_be_written),
         in_folder(a_read_only_file_is_not_replaced),
         in_folder(a_full_device_is_an_error),
+        in_folder(an_error_on_the_stream_is_not_forgotten),
         in_folder(a_pipe_is_written_in_place),
         in_folder(a_closed_pipe_is_a_quiet_error),
         in_folder(standard_output_is_flushed_and_checked),

@@ -105,6 +105,26 @@ static void the_lowest_failure_is_the_one_told(void **state) {
     }
 }
 
+/* Task 0 fails long after task 1 has. */
+static int fail_late(void *context, size_t index, int worker, struct error *err) {
+    (void)worker;
+    atomic_int *failed = context;
+    atomic_fetch_add(failed, (int)index);
+    for (int i = 0; i < 10000 && index == 0 && atomic_load(failed) == 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    if (index == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    return error_set(err, ERROR_DATA, "task %zu failed", index);
+}
+
+static void a_later_failure_of_a_lower_task_counts(void **state) {
+    (void)state;
+    struct error err = {0};
+    atomic_int failed = 0;
+    assert_int_equal(workers_run(2, 2, fail_late, &failed, &err), ERROR_DATA);
+    assert_string_equal(err.text, "task 0 failed");
+}
+
 static void one_thread_stops_at_the_failure(void **state) {
     (void)state;
     clear(&world, 1);
@@ -178,6 +198,7 @@ int main(void) {
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(takes_odd_numbers_of_threads_and_tasks),
         cmocka_unit_test(the_lowest_failure_is_the_one_told),
+        cmocka_unit_test(a_later_failure_of_a_lower_task_counts),
         cmocka_unit_test(one_thread_stops_at_the_failure),
         cmocka_unit_test(many_threads_stop_soon),
         cmocka_unit_test(an_empty_text_passes_through),
