@@ -14,6 +14,9 @@ PREFIX ?= /usr/local
 CC     ?= cc
 VERSION := 0.1.0
 
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
 modes := release debug asan ubsan tsan
 ifeq ($(filter $(MODE),$(modes)),)
 $(error MODE is '$(MODE)', expected one of: $(modes))
@@ -46,34 +49,40 @@ flags_tsan    := -O1 -g -fsanitize=thread
 # No contraction into fused multiply-adds: the same source gives the same digits everywhere.
 compile := -std=c11 -D_GNU_SOURCE -Ianalysis -Itests/lib $(warnings) -ffp-contract=off -pthread \
            -DSOJOURN_VERSION='"$(VERSION)"' $(flags_$(MODE)) $(CPPFLAGS) $(CFLAGS)
-libraries := -lgsl -lgslcblas -lcsv -lz -lzstd -ljansson -lxxhash -lunistring \
+libraries := -Wl,--as-needed -lgsl -lgslcblas -lcsv -lz -lzstd -ljansson -lxxhash -lunistring \
              -lcmark-gfm-extensions -lcmark-gfm -lm
 
 all: $(executables)
 
 $(executables): $(bin)/%: $(build)/tools/%.o $(library)
 	@mkdir -p $(@D)
-	$(CC) $(compile) $(LDFLAGS) -o $@ $^ $(libraries)
+	@echo '  link     $@'
+	$(Q)$(CC) $(compile) $(LDFLAGS) -o $@ $^ $(libraries)
 
 $(unit_tests): $(build)/tests/unit/%: $(build)/tests/unit/%.o $(library)
 	@mkdir -p $(@D)
-	$(CC) $(compile) $(LDFLAGS) -o $@ $^ -lcmocka $(libraries)
+	@echo '  link     $@'
+	$(Q)$(CC) $(compile) $(LDFLAGS) -o $@ $^ -lcmocka $(libraries)
 
 $(library): $(objects)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo '  archive  $@'
+	$(Q)$(AR) rcs $@ $^
 
 $(build)/%.o: %.c $(build)/flags
 	@mkdir -p $(@D)
-	$(CC) $(compile) -MMD -MP -c -o $@ $<
+	@echo '  compile  $<'
+	$(Q)$(CC) $(compile) -MMD -MP -c -o $@ $<
 
 # The templates travel inside the executables.
 $(build)/plots.c: $(templates) plots/embed.sh $(build)/flags
 	@mkdir -p $(@D)
-	sh plots/embed.sh $(templates) > $@.new && mv $@.new $@
+	@echo '  embed    plots/'
+	$(Q)sh plots/embed.sh $(templates) > $@.new && mv $@.new $@
 
 $(build)/plots.o: $(build)/plots.c
-	$(CC) $(compile) -MMD -MP -c -o $@ $<
+	@echo '  compile  $<'
+	$(Q)$(CC) $(compile) -MMD -MP -c -o $@ $<
 
 # Changes only when the compiler or its flags do, or when a source file comes or goes.
 $(build)/flags: always
