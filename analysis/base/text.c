@@ -128,7 +128,9 @@ const char *text_nearest(struct text word, const char *const *candidates, size_t
         if (!fold(text_of(candidates[i]), &candidate))
             continue;
         size_t edits = distance(&sought, &candidate);
-        if (edits < least && (edits <= limit || starts_with(&candidate, &sought))) {
+        /* As many edits as letters is another word, not a slip. */
+        bool near = edits <= limit && edits < sought.length;
+        if (edits < least && (near || starts_with(&candidate, &sought))) {
             least = edits;
             nearest = candidates[i];
         }
