@@ -126,8 +126,17 @@ const struct common_option common_options[] = {
     {0, {.name = NULL}},
 };
 
+/* A tool's own option replaces the common one of the same name. */
+static bool tool_has(const struct cli_tool *tool, const char *name) {
+    for (const struct cli_option *option = tool->options; option && option->name; option++)
+        if (strcmp(option->name, name) == 0)
+            return true;
+    return false;
+}
+
 bool common_has(const struct cli_tool *tool, const struct common_option *common) {
-    return common->share == 0 || (tool->shares & common->share);
+    return (common->share == 0 || (tool->shares & common->share)) &&
+           !tool_has(tool, common->option.name);
 }
 
 /* ---- Checks that take more than one option's entry ------------------------------------------- */
@@ -214,6 +223,9 @@ int common_check(const struct options *options, struct error *err) {
 /* ---- What they mean -------------------------------------------------------------------------- */
 
 void common_reading(const struct options *options, struct table_options *ret) {
+    *ret = (struct table_options){0};
+    if (!options_look_up(options, "delimiter"))
+        return; /* a tool that reads nothing but what other tools wrote */
     const struct option_value *columns = options_find(options, "column");
     const struct option_value *na = options_find(options, "na");
     const bool skip = strcmp(options_find(options, "bad-rows")->text, "skip") == 0;
