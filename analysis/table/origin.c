@@ -50,6 +50,11 @@ void table_where(const struct table_batch *batch, size_t row, int column, char t
     origin_format(origin->layout->names[place.shard], place.line, place.column, text);
 }
 
+struct table_place table_place(const struct table_batch *batch, size_t row) {
+    struct reject_place place = locate(batch->origin, row, -1);
+    return (struct table_place){place.shard, place.line};
+}
+
 static struct text record_of(const struct origin *origin, size_t row) {
     const struct place *place = find_place(origin, row);
     if (!place->bytes || !origin->offsets)

@@ -266,6 +266,11 @@ int table_bind(struct table *table, const struct table_column *columns, size_t n
 
 /* ---- Afterwards ------------------------------------------------------------------------------ */
 
+void table_place_format(const struct table *table, struct table_place place,
+                        char text[TABLE_WHERE]) {
+    origin_format(table->names[place.shard], place.line, 0, text);
+}
+
 void table_summarise(const struct table *table, struct table_summary *ret) {
     *ret = table->summary;
     if (!table->rejects)

@@ -129,6 +129,16 @@ static inline bool table_missing(const struct table_batch *batch, size_t column,
 #define TABLE_WHERE 600
 void table_where(const struct table_batch *batch, size_t row, int column, char text[TABLE_WHERE]);
 
+/* The same, to be kept: a subject that finds two rows at odds after reading can name both. It is
+ * valid until table_close; table_place_format gives "FILE:LINE". */
+struct table_place {
+    size_t shard;
+    uint64_t line;
+};
+struct table_place table_place(const struct table_batch *batch, size_t row);
+void table_place_format(const struct table *table, struct table_place place,
+                        char text[TABLE_WHERE]);
+
 /* What a subject does with a row whose cells are well formed but make no sense, such as an end
  * before its start: stops (returns ERROR_DATA, err says where and, from `format`, what was found
  * and what was expected), or with TABLE_SKIP counts and keeps the row and returns 0: the caller
