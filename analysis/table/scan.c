@@ -69,7 +69,6 @@ struct record {
     struct text text; /* without its line end */
     uint32_t line;    /* from the block's first */
     uint32_t offset;
-    uint32_t lines; /* it takes up */
     bool quotes;
 };
 
@@ -105,9 +104,11 @@ static int turn_down_quotes(struct scanner *scanner, const struct record *record
     uint64_t line = scanner->place.line + record->line;
     cell_show((struct text){&scanner->splitter.found, 1}, found);
     cell_show((struct text){&scanner->layout->delimiter, 1}, delimiter);
-    if (record->lines > 1) /* a stray quote takes the lines up to the next one with it */
+    /* A stray quote takes the lines up to the next one with it. */
+    size_t inside = count_byte(record->text.bytes, record->text.length - 1, '\n');
+    if (inside > 0)
         snprintf(end, sizeof end, "; the row ends on line %llu",
-                 (unsigned long long)line + record->lines - 1);
+                 (unsigned long long)(line + inside));
     if (split == SPLIT_QUOTE_INSIDE)
         snprintf(reason, sizeof reason,
                  "found a quote inside a field that does not start with one, expected the whole "
