@@ -147,9 +147,9 @@ int header_compare(const struct header *header, const char *name, const struct h
     origin_format(name, header->line, 0, where);
     bool more = header->count > shorter;
     cell_show(more ? header->names[shorter] : first->names[shorter], found);
-    return error_set(err, ERROR_DATA, "%s: found %zu columns, expected %zu as in %s; %s is %s",
-                     where, header->count, first->count, other, found,
-                     more ? "one too many" : "the first that lacks");
+    return error_set(err, ERROR_DATA, "%s: found %zu column%s, expected %zu as in %s; %s is %s",
+                     where, header->count, header->count == 1 ? "" : "s", first->count, other,
+                     found, more ? "one too many" : "the first that lacks");
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */
