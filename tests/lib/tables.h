@@ -250,6 +250,8 @@ static inline void tables_show_by(enum tables_way way, struct buffer *out,
     struct table *table = NULL;
     struct output *rejects = NULL;
     buffer_clear(out);
+    if (options->rejects)
+        unlink(options->rejects); /* some file systems wait for the disk when one is replaced */
     int code = table_open(&table, options, &err);
     if (!code)
         code = table_bind(table, columns, n, &err);
