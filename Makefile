@@ -64,6 +64,10 @@ $(unit_tests): $(build)/tests/unit/%: $(build)/tests/unit/%.o $(library)
 	@echo '  link     $@'
 	$(Q)$(CC) $(compile) $(LDFLAGS) -o $@ $^ -lcmocka $(libraries)
 
+# One program from a source anywhere, against the library as it is: make program SOURCE= PROGRAM=
+program:
+	@$(CC) $(compile) $(LDFLAGS) -o '$(PROGRAM)' '$(SOURCE)' $(library) $(libraries)
+
 $(library): $(objects)
 	@rm -f $@
 	@echo '  archive  $@'
@@ -145,6 +149,6 @@ help:
 	@echo 'Also: check-one T=NAME, check-peers, lint, format, compile_commands.json, install,'
 	@echo 'uninstall (PREFIX=, DESTDIR=), deps-peers, deps-lint, clean'
 
-.PHONY: all check check-one check-peers install uninstall deps deps-peers deps-lint clean help always
+.PHONY: all program check check-one check-peers install uninstall deps deps-peers deps-lint clean help always
 .DELETE_ON_ERROR:
 .SECONDARY:

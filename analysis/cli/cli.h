@@ -85,7 +85,7 @@ struct cli_tool {
     const char *operands;               /* "[FILE]..." in the usage line; NULL: takes none */
     int min_operands, max_operands;     /* max -1: any number */
     unsigned shares;                    /* enum cli_share, or-ed */
-    const struct cli_option *options;   /* ends with {0} */
+    const struct cli_option *options;   /* ends with {0}; replace common ones of their name */
     const struct cli_example *examples; /* ends with {0} */
     int (*run)(struct cli *cli, struct error *err);
 };

@@ -348,12 +348,20 @@ static int read_named(struct reader *reader, const char *argument, struct error 
     return take_next(reader, value, err);
 }
 
+/* "-confidence" is a name with one dash too few. */
+static int unknown_letter(struct options *options, const char *argument, struct error *err) {
+    const struct option_value *named =
+        find_named(options, (struct text){argument + 1, strcspn(argument + 1, "=")});
+    return cli_usage(err, "unknown option '%s'%s%s%s", argument, named ? " (did you mean '--" : "",
+                     named ? named->option->name : "", named ? "'?)" : "");
+}
+
 /* -o FILE, -oFILE, or flags such as -vh. */
 static int read_letters(struct reader *reader, const char *argument, struct error *err) {
     for (const char *letter = argument + 1; *letter; letter++) {
         struct option_value *value = find_letter(reader->options, *letter);
         if (!value && letter == argument + 1)
-            return cli_usage(err, "unknown option '%s'", argument);
+            return unknown_letter(reader->options, argument, err);
         if (!value)
             return cli_usage(err, "unknown option '-%c' in '%s'", *letter, argument);
         if (value->option->type != CLI_FLAG)

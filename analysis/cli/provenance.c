@@ -57,66 +57,73 @@ done:
     return code;
 }
 
-static json_t *describe_input(const char *path, struct error *err) {
-    struct stat status;
-    json_t *input = json_object();
-    const bool standard = strcmp(path, "-") == 0;
-    json_object_set_new(input, "path", string_of(path));
-    if (!standard && stat(path, &status) == 0 && S_ISREG(status.st_mode)) {
-        char hex[33] = "";
-        uint64_t bytes = 0;
-        if (checksum(path, hex, &bytes, err)) {
-            json_decref(input);
-            return NULL;
-        }
-        json_object_set_new(input, "bytes", json_integer((json_int_t)bytes));
-        json_object_set_new(input, "xxh3-128", json_string(hex));
-        return input;
-    }
-    json_object_set_new(input, "bytes", json_null());
-    json_object_set_new(input, "xxh3-128", json_null());
-    json_object_set_new(input, "note",
-                        json_string(standard ? "standard input can be read only once"
-                                             : "not a regular file: it can be read only once"));
-    return input;
+/* A tree that is being built; `failed` once memory was out. */
+struct tree {
+    json_t *root;
+    bool failed;
+};
+
+/* Sets a key of an object, or appends to an array (key NULL), and gives the value back. */
+static json_t *put(struct tree *tree, json_t *into, const char *key, json_t *value) {
+    const int code =
+        key ? json_object_set_new(into, key, value) : json_array_append_new(into, value);
+    if (code != 0)
+        tree->failed = true;
+    return value;
 }
 
-static int add_inputs(json_t *root, const char *const *inputs, size_t n, struct error *err) {
-    json_t *array = json_array();
-    json_object_set_new(root, "inputs", array);
-    for (size_t i = 0; i < n; i++) {
-        json_t *input = describe_input(inputs[i], err);
-        if (!input)
-            return err->code ? err->code : error_memory(err);
-        json_array_append_new(array, input);
+static bool can_be_read_again(const char *path) {
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static int add_input(struct tree *tree, json_t *inputs, const char *path, struct error *err) {
+    json_t *input = put(tree, inputs, NULL, json_object());
+    put(tree, input, "path", string_of(path));
+    if (can_be_read_again(path)) {
+        char hex[33] = "";
+        uint64_t bytes = 0;
+        if (checksum(path, hex, &bytes, err))
+            return err->code;
+        put(tree, input, "bytes", json_integer((json_int_t)bytes));
+        put(tree, input, "xxh3-128", json_string(hex));
+        return 0;
     }
+    put(tree, input, "bytes", json_null());
+    put(tree, input, "xxh3-128", json_null());
+    put(tree, input, "note",
+        json_string(strcmp(path, "-") == 0 ? "standard input can be read only once"
+                                           : "not a regular file: it can be read only once"));
     return 0;
 }
 
 /* The name stands for argv[0]: from which folder the tool was run does not change the result. */
-static void add_command(json_t *root, const struct cli_tool *tool, int argc, char **argv) {
-    json_t *command = json_array();
-    json_object_set_new(root, "command", command);
-    json_array_append_new(command, json_string(tool->name));
+static void add_command(struct tree *tree, const struct cli_tool *tool, int argc, char **argv) {
+    json_t *command = put(tree, tree->root, "command", json_array());
+    put(tree, command, NULL, json_string(tool->name));
     for (int i = 1; i < argc; i++)
-        json_array_append_new(command, string_of(argv[i]));
+        put(tree, command, NULL, string_of(argv[i]));
 }
 
 int provenance_write(FILE *stream, const struct cli_tool *tool, const struct options *options,
                      int argc, char **argv, const char *const *inputs, size_t n_inputs,
                      struct error *err) {
-    json_t *root = json_object();
-    const struct option_value *seed = options_look_up(options, "seed");
-    json_object_set_new(root, "tool", json_string(tool->name));
-    json_object_set_new(root, "version", json_string(SOJOURN_VERSION));
-    add_command(root, tool, argc, argv);
+    struct tree tree = {.root = json_object()};
+    int code = 0;
+    put(&tree, tree.root, "tool", json_string(tool->name));
+    put(&tree, tree.root, "version", json_string(SOJOURN_VERSION));
+    add_command(&tree, tool, argc, argv);
     if (tool->shares & CLI_RANDOM)
-        json_object_set_new(root, "seed", json_integer(seed->integer));
-    int code = add_inputs(root, inputs, n_inputs, err);
-    if (!code && json_dumpf(root, stream, JSON_INDENT(2)) != 0)
+        put(&tree, tree.root, "seed", json_integer(options_find(options, "seed")->integer));
+    json_t *array = put(&tree, tree.root, "inputs", json_array());
+    for (size_t i = 0; i < n_inputs && !code; i++)
+        code = add_input(&tree, array, inputs[i], err);
+    if (!code && tree.failed)
+        code = error_memory(err);
+    if (!code && json_dumpf(tree.root, stream, JSON_INDENT(2)) != 0)
         code = error_system(err, "cannot write the provenance");
     if (!code)
         fputc('\n', stream);
-    json_decref(root);
+    json_decref(tree.root);
     return code;
 }

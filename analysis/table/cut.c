@@ -129,12 +129,6 @@ static int give(struct cut *cut, struct block *block, size_t end, bool quotes, s
     return 0;
 }
 
-/* Most files have none, which memchr finds out faster than a count. */
-static size_t count_quotes(const char *bytes, size_t length) {
-    const char *first = length > 0 ? memchr(bytes, '"', length) : NULL;
-    return first ? count_byte(first, length - (size_t)(first - bytes), '"') : 0;
-}
-
 int cut_next(struct cut *cut, struct block *block, struct error *err) {
     size_t size = cut->n_carried > cut->block_bytes ? cut->n_carried : cut->block_bytes;
     size_t searched = 0, quotes = 0;
@@ -147,7 +141,7 @@ int cut_next(struct cut *cut, struct block *block, struct error *err) {
     for (;;) {
         if (!cut->ended)
             fill(cut, block, size);
-        quotes += count_quotes(block->bytes + searched, block->length - searched);
+        quotes += count_byte(block->bytes + searched, block->length - searched, '"');
         if (cut->ended && !cut->failure.code)
             return give(cut, block, block->length, quotes > 0, err);
         size_t end = last_end(block->bytes, searched, block->length, quotes);

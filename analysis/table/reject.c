@@ -2,7 +2,6 @@
 /* Bad rows that are skipped. */
 #include "table/reject.h"
 
-#include "table/origin.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,10 +139,9 @@ static void note_first(struct rejects *rejects, const struct reject *item, const
     if (item->place.column > 0)
         snprintf(column, sizeof column, ":%d", item->place.column);
     rejects->first_place = item->place;
-    char name[200];
-    origin_name(rejects->names[item->place.shard], name, sizeof name);
-    snprintf(rejects->first, sizeof rejects->first, "%s:%llu%s: %s", name,
-             (unsigned long long)item->place.line, column, reason);
+    snprintf(rejects->first, sizeof rejects->first, "%.200s:%llu%s: %s",
+             rejects->names[item->place.shard], (unsigned long long)item->place.line, column,
+             reason);
 }
 
 static void count(struct rejects *rejects, const struct reject_list *list, size_t from) {

@@ -3,7 +3,8 @@
 # prints (standard output and error together) with what the page shows. In a block, lines that start
 # with "$ " are commands, continued while they end in a backslash; the lines that follow are their
 # output. A line "..." stands for any lines. All commands of a page run in one empty folder in which
-# datasets/ and docs/ are those of the project, with the executables in PATH. Prints TAP.
+# datasets/ and docs/ are those of the project, with the executables in PATH. A block within a block
+# of a longer fence is text, and not run. Prints TAP.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -39,10 +40,11 @@ print "1..$count\n";
 sub steps {
     my ($page) = @_;
     open my $in, '<', $page or die "$page: $!";
-    my ($inside, $continued, @steps) = (0, 0);
+    my ($fence, $inside, $continued, @steps) = ('', 0, 0);
     while (my $text = <$in>) {
-        if ($text =~ /^```/) {
+        if ($fence eq '' ? $text =~ /^(```+)/ : $text =~ /^\Q$fence\E\s*$/) {
             $inside = $text =~ /^```console\s*$/;
+            $fence = $fence eq '' ? $1 : '';
             $continued = 0;
         } elsif ($inside && $continued) {
             $steps[-1][1] .= $text;

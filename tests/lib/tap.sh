@@ -14,13 +14,14 @@ tap_folder=$(mktemp -d)
 trap 'cd / && rm -rf "$tap_folder"' EXIT
 cd "$tap_folder" || exit 1
 tap_count=0
+tap_prefix= # goes before the name of each test
 
 tap_result() { # status, name
     tap_count=$((tap_count + 1))
     if [ "$1" -eq 0 ]; then
-        echo "ok $tap_count - $2"
+        echo "ok $tap_count - $tap_prefix$2"
     else
-        echo "not ok $tap_count - $2"
+        echo "not ok $tap_count - $tap_prefix$2"
     fi
     return "$1"
 }
@@ -55,6 +56,13 @@ runs() { # name, expected exit status, command...; leaves $out and $err
     out=$(cat tap.out) err=$(cat tap.err)
     [ "$tap_status" -eq "$tap_expected" ]
     tap_result $? "$tap_name" || { echo "# exit status $tap_status, expected $tap_expected: $*"; sed 's/^/#   /' tap.err; }
+}
+
+tap_include() { # file: the results that another test has printed, numbered on
+    sed '/^1\.\./d' "$1" | awk -v n="$tap_count" '
+        /^(not )?ok [0-9]+/ { n++; sub(/ok [0-9]+/, "ok " n) }
+        { print }'
+    tap_count=$((tap_count + $(grep -Ec '^(not )?ok [0-9]+' "$1")))
 }
 
 finish() {

@@ -210,6 +210,7 @@ static void test_messages(void **state) {
         {"--interval=log --nothing-like-it=3", "unknown option '--nothing-like-it'"},
         {"--conf 0.9", "unknown option '--conf' (did you mean '--confidence'?)"},
         {"-q", "unknown option '-q'"},
+        {"-confidence=0.9", "unknown option '-confidence=0.9' (did you mean '--confidence'?)"},
         {"-vq", "unknown option '-q' in '-vq'"},
         {"--rows", "option '--rows' needs a value"},
         {"-n", "option '--rows' needs a value"},
