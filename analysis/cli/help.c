@@ -15,28 +15,45 @@ static void indent(struct buffer *text, size_t n) {
         buffer_byte(text, ' ');
 }
 
-/* Words of a paragraph from column `at` on; further lines start at column `margin`. */
+/* The next piece of a paragraph that is not broken: a word; of a word that no line can hold, such
+ * as a list without blanks, as much as ends in a comma. */
+static struct text next_piece(struct text rest, size_t margin) {
+    struct text piece = {rest.bytes, 0};
+    while (piece.length < rest.length && !strchr(" \n", rest.bytes[piece.length]))
+        piece.length++;
+    if (text_width(piece) <= HELP_WIDTH - margin)
+        return piece;
+    size_t end = 0;
+    for (size_t i = 0; i < piece.length && i < HELP_WIDTH - margin; i++)
+        end = piece.bytes[i] == ',' ? i + 1 : end;
+    return end > 0 ? (struct text){piece.bytes, end} : piece;
+}
+
+/* A paragraph from column `at` on; further lines start at column `margin`. */
 static void wrap(struct buffer *text, struct text paragraph, size_t at, size_t margin) {
+    struct text rest = paragraph;
+    size_t blanks = 0; /* before the next piece */
     bool first = true;
-    for (size_t i = 0; i < paragraph.length;) {
-        struct text word = {paragraph.bytes + i, 0};
-        while (i < paragraph.length && !strchr(" \n", paragraph.bytes[i]))
-            word.length++, i++;
-        const size_t width = text_width(word);
-        if (word.length > 0) {
-            if (!first && at + 1 + width > HELP_WIDTH) {
-                buffer_byte(text, '\n');
-                indent(text, margin);
-                at = margin;
-            } else if (!first) {
-                buffer_byte(text, ' ');
-                at++;
-            }
-            buffer_append(text, word.bytes, word.length);
-            at += width;
-            first = false;
+    while (rest.length > 0) {
+        if (strchr(" \n", *rest.bytes)) {
+            blanks = !first;
+            rest = (struct text){rest.bytes + 1, rest.length - 1};
+            continue;
         }
-        i++;
+        const struct text piece = next_piece(rest, margin);
+        const size_t width = text_width(piece);
+        if (!first && at + blanks + width > HELP_WIDTH) {
+            buffer_byte(text, '\n');
+            indent(text, margin);
+            at = margin;
+            blanks = 0;
+        }
+        indent(text, blanks);
+        buffer_append(text, piece.bytes, piece.length);
+        at += blanks + width;
+        blanks = 0;
+        first = false;
+        rest = (struct text){piece.bytes + piece.length, rest.length - piece.length};
     }
     buffer_byte(text, '\n');
 }
@@ -140,15 +157,16 @@ static void write_option(struct buffer *text, const struct cli_option *option) {
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-/* A list: each line is an entry of its own. */
+/* A list: each line is an entry of its own, and keeps the blanks it starts with. */
 static void write_section(struct buffer *text, const char *title, const char *lines) {
     if (!lines)
         return;
     buffer_format(text, "\n%s:\n", title);
     for (const char *at = lines; *at; at += *at == '\n') {
         const size_t length = strcspn(at, "\n");
-        indent(text, 2);
-        wrap(text, (struct text){at, length}, 2, 4);
+        const size_t margin = 2 + strspn(at, " ");
+        indent(text, length > 0 ? margin : 0);
+        wrap(text, (struct text){at, length}, margin, margin + 2);
         at += length;
     }
 }

@@ -25,7 +25,7 @@ nothing_in() { # folder
 }
 
 has() { # option without its dashes
-    grep -Eq -- "^ +(-., )?--$1( |\$)" help
+    grep -Eq -- "^  (-., |    )--$1( |\$)" help
 }
 
 # ---- Help and version ----------------------------------------------------------------------------
@@ -48,10 +48,10 @@ ok 'has a test' test -s "$ROOT/tests/cli/$tool.t"
 if has chart; then
     ok 'has a chart template' sh -c 'ls "$0"/plots/'"$tool"'.gp "$0"/plots/'"$tool"'.*.gp 2>/dev/null | grep -q .' "$ROOT"
 fi
-for option in $(sed -n '/^Options:/,/^$/s/^ *\(-., \)\{0,1\}--\([a-z0-9-]*\).*/\2/p' help); do
+for option in $(sed -n '/^Options:/,/^$/s/^  \(-., \|    \)--\([a-z0-9-]*\).*/\2/p' help); do
     ok "the page says what --$option is" grep -q -- "--$option" "$ROOT/docs/$tool.md"
 done
-for option in $(sed -n '/^Common options:/,/^$/s/^ *\(-., \)\{0,1\}--\([a-z0-9-]*\).*/\2/p' help); do
+for option in $(sed -n '/^Common options:/,/^$/s/^  \(-., \|    \)--\([a-z0-9-]*\).*/\2/p' help); do
     ok "the page of common options says what --$option is" grep -q -- "--$option" "$TESTS/../docs/command-line.md"
 done
 
@@ -89,7 +89,7 @@ if has format; then
     base -f csv >expected 2>/dev/null
     ok 'writes a header' sh -c 'head -1 expected | grep -q ,'
     for name in $(head -1 expected | tr -d '"' | tr ',' ' '); do
-        ok "--help says what column $name is" sh -c 'sed -n "/^Output:/,/^\$/p" help | grep -qw -- "$0"' "$name"
+        ok "--help says what column $name is" sh -c 'sed -n "/^Output:/,/ptions:\$/p" help | grep -qw -- "$0"' "$name"
     done
     runs 'writes the same again' 0 base -f csv
     is 'byte for byte' "$out" "$(cat expected)"

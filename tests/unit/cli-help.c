@@ -34,7 +34,9 @@ static const struct cli_tool tool = {
     .summary = "how long users stay",
     .description = "A first paragraph that is long enough to be wrapped at the eightieth column of "
                    "the text.\n\nA second one:\n  kept   as it is\nflows\non.",
-    .input = "user: text\nstart: date",
+    .input = "user: text\nstart: date\n\n  with --group: "
+             "a_long_list,without_any_blank,such_as_the_columns_of_a_table,which_must_break,"
+             "somewhere,and,does",
     .output = "time: days since the start, which is a description of one column that is as long as "
               "they come",
     .operands = "[FILE]...",
@@ -73,6 +75,9 @@ static void test_whole_text(void **state) {
         "Input:\n"
         "  user: text\n"
         "  start: date\n"
+        "\n"
+        "    with --group: a_long_list,without_any_blank,such_as_the_columns_of_a_table,\n"
+        "      which_must_break,somewhere,and,does\n"
         "\n"
         "Output:\n"
         "  time: days since the start, which is a description of one column that is as\n"
