@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counts by group, kind and time: the same for any order of adding and any split into parts; and
+ * the life tables made of them. */
+#include "users/exits.h"
+
+#include "base/random.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lives.h"
+
+static void add(struct exits *exits, uint32_t group, uint32_t kind, decimal time, int64_t count) {
+    struct error err = {0};
+    assert_int_equal(exits_add(exits, group, kind, time, count, &err), 0);
+}
+
+static struct exits_count *sorted(const struct exits *exits) {
+    struct error err = {0};
+    struct exits_count *counts;
+    assert_int_equal(exits_sort(exits, &counts, &err), 0);
+    return counts;
+}
+
+static void counts_and_sorts(void **state) {
+    (void)state;
+    struct exits exits = {0};
+    add(&exits, 1, EXITS_EVENT, 5 * DECIMAL_ONE, 2);
+    add(&exits, 0, EXITS_EVENT, 7 * DECIMAL_ONE, 1);
+    add(&exits, 0, EXITS_CENSORED, 7 * DECIMAL_ONE, 4);
+    add(&exits, 1, EXITS_EVENT, 5 * DECIMAL_ONE, 3);
+    add(&exits, 0, EXITS_ENTERED, 0, 1);
+    assert_int_equal(exits.used, 4);
+    assert_int_equal(exits.total, 11);
+    struct exits_count *counts = sorted(&exits);
+    static const struct exits_count expected[] = {{0, 0, EXITS_ENTERED, 1},
+                                                  {7 * DECIMAL_ONE, 0, EXITS_CENSORED, 4},
+                                                  {7 * DECIMAL_ONE, 0, EXITS_EVENT, 1},
+                                                  {5 * DECIMAL_ONE, 1, EXITS_EVENT, 5}};
+    for (size_t i = 0; i < 4; i++)
+        assert_memory_equal(&counts[i], &expected[i], sizeof *counts);
+    free(counts);
+    exits_free(&exits);
+}
+
+static void empty_is_fine(void **state) {
+    (void)state;
+    struct exits exits = {0}, other = {0};
+    struct error err = {0};
+    assert_null(sorted(&exits));
+    assert_int_equal(exits_merge(&exits, &other, NULL, &err), 0);
+    exits_free(&exits);
+    exits_free(&other);
+}
+
+/* 20,000 random counts, all at once and in seven parts merged, with the groups renumbered. */
+static void parts_merge_into_the_whole(void **state) {
+    (void)state;
+    enum { N = 20000, PARTS = 7, GROUPS = 5 };
+    static const uint32_t turned[GROUPS] = {4, 3, 2, 1, 0};
+    struct exits whole = {0}, merged = {0}, parts[PARTS];
+    memset(parts, 0, sizeof parts);
+    struct error err = {0};
+    struct random_stream draws;
+    random_open(&draws, 41, 0, 0, 0, 0);
+    for (int i = 0; i < N; i++) {
+        uint32_t group = random_below(&draws, GROUPS), kind = random_below(&draws, 3);
+        decimal time = (decimal)random_below(&draws, 4000) * DECIMAL_ONE;
+        int64_t count = 1 + (int64_t)random_below(&draws, 9);
+        add(&whole, group, kind, time, count);
+        add(&parts[random_below(&draws, PARTS)], turned[group], kind, time, count);
+    }
+    for (int i = 0; i < PARTS; i++)
+        assert_int_equal(exits_merge(&merged, &parts[i], turned, &err), 0);
+    assert_int_equal(merged.used, whole.used);
+    assert_true(merged.total == whole.total);
+    struct exits_count *a = sorted(&whole), *b = sorted(&merged);
+    assert_memory_equal(a, b, whole.used * sizeof *a);
+    free(a);
+    free(b);
+    exits_free(&whole);
+    exits_free(&merged);
+    for (int i = 0; i < PARTS; i++)
+        exits_free(&parts[i]);
+}
+
+static void refuses_what_a_double_cannot_count(void **state) {
+    (void)state;
+    struct exits exits = {0};
+    struct error err = {0};
+    add(&exits, 0, EXITS_EVENT, 0, EXITS_MAX - 1);
+    add(&exits, 0, EXITS_EVENT, 0, 1);
+    assert_int_equal(exits_add(&exits, 0, EXITS_EVENT, 0, 1, &err), ERROR_DATA);
+    assert_string_equal(err.text, "more than 9007199254740992 spells, counting weights");
+    exits_free(&exits);
+}
+
+/* The risk set is entry < t <= exit; between rows it does not change. */
+static void life_tables_know_who_is_at_risk(void **state) {
+    (void)state;
+    enum { N = 300, LAST = 40 };
+    struct lived spells[N];
+    struct random_stream draws;
+    random_open(&draws, 42, 0, 0, 0, 0);
+    for (int i = 0; i < N; i++) {
+        bool late = random_below(&draws, 2) == 1;
+        double entry = late ? (double)random_below(&draws, 20) : 0;
+        spells[i] = (struct lived){.time = entry + late + (double)random_below(&draws, 18),
+                                   .left = random_below(&draws, 2) == 1,
+                                   .late = late,
+                                   .entry = entry};
+    }
+    struct life_tables lives = lives_of(spells, N, 1);
+    const struct life_table *table = &lives.tables[0];
+    assert_int_equal(table->subjects, N);
+    for (int t = 0; t <= LAST; t++) {
+        int64_t at_risk = 0, events = 0, censored = 0, entered = 0;
+        for (int i = 0; i < N; i++) {
+            at_risk += t <= spells[i].time && (!spells[i].late || spells[i].entry < t);
+            events += spells[i].left && spells[i].time == t;
+            censored += !spells[i].left && spells[i].time == t;
+            entered += spells[i].late && spells[i].entry == t;
+        }
+        size_t i = 0;
+        while (i < table->n && table->rows[i].time < lived_time(t))
+            i++;
+        const struct life_row *row = i < table->n ? &table->rows[i] : NULL;
+        assert_int_equal(row ? row->at_risk : 0, at_risk);
+        if (row && row->time == lived_time(t)) {
+            assert_int_equal(row->events, events);
+            assert_int_equal(row->censored, censored);
+            assert_int_equal(row->entered, entered);
+        } else {
+            assert_int_equal(events + censored + entered, 0);
+        }
+    }
+    life_tables_free(&lives);
+}
+
+/* By name, not by code, and with the parts of a name put together. */
+static void groups_come_by_name(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct exits exits = {0};
+    struct dictionary names = {0};
+    struct life_tables lives;
+    static const struct text keys[] = {{"b\0x", 3}, {"a\0y", 3}, {"a", 1}, {"a\0b\0c", 5}};
+    static const char *const expected[] = {"a", "a, b, c", "a, y", "b, x"};
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t code;
+        assert_int_equal(dictionary_add(&names, keys[i], &code, &err), 0);
+        if (i != 2) /* a group of which nobody was ever at risk */
+            add(&exits, code, EXITS_EVENT, DECIMAL_ONE, 1 + code);
+    }
+    assert_int_equal(life_tables_build(&exits, &names, &lives, &err), 0);
+    assert_int_equal(lives.n, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(text_is(lives.tables[i].group, expected[i]));
+    assert_int_equal(lives.tables[0].n, 0);
+    assert_int_equal(lives.tables[0].subjects, 0);
+    assert_int_equal(lives.tables[1].events, 4);
+    assert_int_equal(lives.tables[3].events, 1);
+    life_tables_free(&lives);
+    exits_free(&exits);
+    dictionary_free(&names);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_and_sorts),
+        cmocka_unit_test(empty_is_fine),
+        cmocka_unit_test(parts_merge_into_the_whole),
+        cmocka_unit_test(refuses_what_a_double_cannot_count),
+        cmocka_unit_test(life_tables_know_who_is_at_risk),
+        cmocka_unit_test(groups_come_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
