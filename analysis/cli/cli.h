@@ -51,14 +51,14 @@ enum cli_type {
 
 struct cli_option {
     const char *name; /* without the dashes */
-    char letter;      /* 'o' allows -o; 0: none */
     enum cli_type type;
+    char letter;           /* 'o' allows -o; 0: none */
+    bool many;             /* may be given several times; otherwise twice is an error */
     const char *argument;  /* what --help calls the value: "COL" */
     const char *fallback;  /* the default, as a user would type it; NULL: none */
     const char *range;     /* see cli_type */
     const char *conflicts; /* names, separated by blanks, that must not be given with it */
     const char *needs;     /* names, separated by blanks, that must be given with it */
-    bool many;             /* may be given several times; otherwise twice is an error */
     const char *help;      /* one line or a few; --help wraps it */
 };
 

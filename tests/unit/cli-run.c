@@ -54,7 +54,9 @@ static const struct table_column columns[] = {{.name = "user", .type = TABLE_TEX
 static const char *const names[] = {"user", "n"};
 
 static int read_rows(struct table *table, const struct table_batch **ret, struct error *err) {
-    return table_bind(table, columns, 2, err) || table_read(table, ret, err) ? err->code : 0;
+    *ret = NULL;
+    const int code = table_bind(table, columns, 2, err);
+    return code ? code : table_read(table, ret, err);
 }
 
 static void write_rows(struct writer *writer, const struct table_batch *batch) {
@@ -181,6 +183,7 @@ static const char *left_over(void) {
     static const char *const expected[] = {".",          "..",    "good.csv", "bad.csv",
                                            "ragged.csv", "empty", "out",      "err"};
     static char list[1024];
+    size_t length = 0;
     struct dirent **entries;
     const int n = scandir(".", &entries, NULL, alphasort);
     assert_true(n >= 0);
@@ -190,7 +193,8 @@ static const char *left_over(void) {
         for (size_t j = 0; j < sizeof expected / sizeof *expected; j++)
             known = known || strcmp(entries[i]->d_name, expected[j]) == 0;
         if (!known) {
-            strcat(strcat(list, *list ? " " : ""), entries[i]->d_name);
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
+                                       length ? " " : "", entries[i]->d_name);
             remove(entries[i]->d_name);
         }
         free(entries[i]);
