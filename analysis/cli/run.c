@@ -59,13 +59,19 @@ struct cli {
 
 /* ---- Saying ---------------------------------------------------------------------------------- */
 
+/* Among them U+0080 to U+009F, of which some terminals take U+009B for the start of a command. */
+static bool is_control(const char *at) {
+    const unsigned char byte = (unsigned char)*at, next = (unsigned char)at[1];
+    return byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0);
+}
+
 /* "TOOL: text" and a line end, in one write. Control characters are shown, not sent: a cell or a
  * file name must not command the terminal. */
 static void say(struct cli *cli, const char *text) {
     struct buffer line = {0};
     buffer_format(&line, "%s: ", cli->tool->name);
     for (const char *at = text; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+        if (is_control(at))
             buffer_format(&line, "\\x%02x", (unsigned char)*at);
         else
             buffer_byte(&line, *at);

@@ -112,6 +112,8 @@ if has format; then
     runs 'a closed pipe ends quietly' 141 sh -c 'cd run; exec perl -e '\''pipe R, W; close R; open STDOUT, ">&", W; exec @ARGV'\'' '"$first"
     is 'without a word' "$err" ''
 fi
+runs '--verbose ends well' 0 base --verbose --progress always
+ok '--verbose and --progress change nothing but messages' cmp tap.out expected
 if has check; then
     runs '--check ends well' 0 base --check -o ../left/result.csv
     is '--check prints no result' "$out" ''

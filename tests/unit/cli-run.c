@@ -85,7 +85,7 @@ static int write_beside(struct cli *cli, struct error *err) {
 
 static int end(struct cli *cli, struct writer *writer, struct error *err) {
     if (cli_choice(cli, "end", "usage"))
-        return cli_usage(err, "'%s' makes no sense", "x\x1b[2J\ny");
+        return cli_usage(err, "'%s' makes no sense", "x\x1b[2J\ny\xc2\x9b");
     if (cli_choice(cli, "end", "silent"))
         return ERROR_DATA;
     if (cli_choice(cli, "end", "term"))
@@ -340,7 +340,7 @@ static void test_failure_leaves_no_target(void **state) {
          "try-it: cannot write 'no/folder': No such file or directory\n"},
         {2, "good.csv --bytes r.csv", "try-it: two outputs go to 'r.csv'; try 'try-it --help'\n"},
         {2, "good.csv --end usage",
-         "try-it: 'x\\x1b[2J\\x0ay' makes no sense; try 'try-it --help'\n"},
+         "try-it: 'x\\x1b[2J\\x0ay\\xc2\x9b' makes no sense; try 'try-it --help'\n"},
         {3, "good.csv --end silent", "try-it: failed without saying why\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
