@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Intervals for the figures of revenue. */
+#include "revenue/estimate.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+static const struct interval unknown = {NAN, NAN};
+
+static double student(double degrees, double confidence) {
+    return gsl_cdf_tdist_Qinv((1 - confidence) / 2, degrees);
+}
+
+struct interval estimate_mean(const struct moments *moments, double confidence) {
+    if (moments->count < 2)
+        return unknown;
+    double n = (double)moments->count, mean = moments_mean(moments);
+    double reach = student(n - 1, confidence) * sqrt(moments_variance(moments) / n);
+    return (struct interval){mean - reach, mean + reach};
+}
+
+struct interval estimate_share(double k, double n, double confidence) {
+    if (!(n > 0))
+        return unknown;
+    double z = gsl_cdf_ugaussian_Qinv((1 - confidence) / 2), p = k / n;
+    double centre = p + z * z / (2 * n), scale = 1 + z * z / n;
+    double reach = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    /* At the ends the exact bound is 0 or 1; rounding must not step over it. */
+    return (struct interval){k <= 0 ? 0 : (centre - reach) / scale,
+                             k >= n ? 1 : (centre + reach) / scale};
+}
+
+struct interval estimate_ratio(const struct moments *lost, const struct moments *kept,
+                               double confidence) {
+    double n = (double)lost->count + (double)kept->count;
+    double money = decimal_sum_to_double(lost->sum + kept->sum);
+    if (lost->count == 0 || kept->count == 0 || !(money > 0))
+        return unknown;
+    double p = decimal_sum_to_double(lost->sum) / money;
+    double residuals = (1 - p) * (1 - p) * moments_squares(lost) + p * p * moments_squares(kept);
+    if (!(residuals > 0))
+        return unknown;
+    double reach = student(n - 1, confidence) * sqrt(n / (n - 1) * residuals) / money;
+    struct interval result = {p - reach, p + reach};
+    if (p >= 0 && p <= 1)
+        result = (struct interval){fmax(result.lower, 0), fmin(result.upper, 1)};
+    return result;
+}

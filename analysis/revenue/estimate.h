@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Intervals for the figures of revenue: a mean per user, a share of users, a share of money.
+ *
+ *     struct interval arpu = estimate_mean(&paid, 0.95);
+ *     struct interval left = estimate_share(30, 200, 0.95);      // 0.107 to 0.206
+ *     struct interval money = estimate_ratio(&lost, &kept, 0.95);
+ *
+ * The users counted are taken as independent draws from a larger population of users like them
+ * (those of the same platform in a like period). Bounds are nan where no honest one exists.
+ * `confidence` is in (0, 1).
+ */
+#ifndef REVENUE_ESTIMATE_H
+#define REVENUE_ESTIMATE_H
+
+#include "revenue/moments.h"
+
+struct interval {
+    double lower;
+    double upper;
+};
+
+/* For the mean m = S/n of money per user: m +- t s / sqrt(n), with Student's t of n - 1 degrees of
+ * freedom (exact for normal revenue, by the central limit theorem otherwise; with few users and a
+ * long tail of payers it is too short). nan for n < 2. */
+struct interval estimate_mean(const struct moments *moments, double confidence);
+
+/* For a share k/n of users, 0 <= k <= n: Wilson's score interval (Wilson 1927,
+ * doi:10.1080/01621459.1927.10502953), without continuity correction. nan for n = 0. */
+struct interval estimate_share(double k, double n, double confidence);
+
+/* For p = S_lost / (S_lost + S_kept), the share of money that those who left had paid, over the n
+ * users of both groups: the delta method for a ratio of two means (Cochran, Sampling Techniques,
+ * 3rd ed. 1977, theorem 2.5). With residuals (1-p) x for who left and -p x for who stayed,
+ *
+ *     se^2 = n / (n-1) ((1-p)^2 Q_lost + p^2 Q_kept) / (S_lost + S_kept)^2
+ *
+ * and p +- t se, cut to [0, 1] if p is in it. nan if n < 2, if the money of both is not above 0, or
+ * if one of the groups is empty or paid nothing: that nobody who pays was seen to leave (or to
+ * stay) does not make it certain. */
+struct interval estimate_ratio(const struct moments *lost, const struct moments *kept,
+                               double confidence);
+
+#endif
