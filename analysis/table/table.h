@@ -89,7 +89,7 @@ size_t table_headers(const struct table *table, const struct text **ret_names);
 bool table_has(const struct table *table, const char *name);
 
 /* Chooses the columns. Absent ones that are not optional are ERROR_DATA with the nearest header as
- * a suggestion; so is a header that stands twice. `columns` must outlive the table. */
+ * a suggestion; so is a header that stands twice. `columns` must last until the rows are read. */
 int table_bind(struct table *table, const struct table_column *columns, size_t n,
                struct error *err);
 
