@@ -208,9 +208,33 @@ static int create_temporary(struct output *output) {
     return file;
 }
 
+/* The number of the open file that a path such as /dev/stderr or /dev/fd/3 stands for; -1: none.
+ * It is written through that file: opening the path afresh would start at its beginning, and
+ * renaming would replace what others have written there, such as the messages in a log. */
+static int inherited(const char *path) {
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    if (strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        size_t length = strlen(folders[i]);
+        if (strncmp(path, folders[i], length) != 0)
+            continue;
+        char *end;
+        long number = strtol(path + length, &end, 10);
+        if (end != path + length && !*end && number >= 0 && number <= INT_MAX)
+            return (int)number;
+    }
+    return -1;
+}
+
 /* A descriptor to write to: the thing itself if it is no regular file, otherwise a temporary file
  * with the mode of the one it will replace. -1 with errno. */
 static int open_file(struct output *output) {
+    int open_already = inherited(output->name);
+    if (open_already >= 0)
+        return fcntl(open_already, F_DUPFD_CLOEXEC, 0);
     struct stat about;
     bool exists = stat(output->name, &about) == 0;
     if (!exists && errno != ENOENT)

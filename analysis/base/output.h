@@ -16,9 +16,10 @@
 
 struct output;
 
-/* path NULL or "-" is standard output. What exists and is no regular file (a device, a FIFO) is
- * written to in place. A symbolic link's target is replaced, not the link; the mode of an existing
- * file is kept, a new one's follows the umask. */
+/* path NULL or "-" is standard output. What exists and is no regular file (a device, a FIFO), and
+ * what is open already (/dev/stderr, /dev/fd/3), is written to in place. A symbolic link's target
+ * is replaced, not the link; the mode of an existing file is kept, a new one's follows the umask.
+ */
 int output_open(struct output **ret, const char *path, struct error *err);
 FILE *output_stream(struct output *output);
 const char *

@@ -259,6 +259,29 @@ static void an_error_on_the_stream_is_not_forgotten(void **state) {
     assert_int_equal(count_files("."), 0);
 }
 
+/* What was written there before stays, and what is written there afterwards follows. */
+static void an_open_file_is_written_on(void **state) {
+    (void)state;
+    static const char *const folders[] = {"/dev/fd", "/proc/self/fd"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char path[64];
+        int log = open("log", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        assert_true(log >= 0);
+        assert_int_equal(write(log, "before\n", 7), 7);
+        snprintf(path, sizeof path, "%s/%d", folders[i], log);
+        write_whole(path, "whole\n");
+        assert_int_equal(write(log, "after\n", 6), 6);
+        close(log);
+        assert_content("log", "before\nwhole\nafter\n");
+        struct output *out;
+        struct error err = {0};
+        assert_int_equal(output_open(&out, path, &err), ERROR_SYSTEM);
+        snprintf(path, sizeof path, "cannot write '%s/%d': Bad file descriptor", folders[i], log);
+        assert_string_equal(err.text, path);
+    }
+    assert_int_equal(count_files("."), 1);
+}
+
 static void a_pipe_is_written_in_place(void **state) {
     (void)state;
     assert_int_equal(mkfifo("pipe", 0600), 0);
@@ -428,6 +451,7 @@ int main(void) {
         in_folder(a_read_only_file_is_not_replaced),
         in_folder(a_full_device_is_an_error),
         in_folder(an_error_on_the_stream_is_not_forgotten),
+        in_folder(an_open_file_is_written_on),
         in_folder(a_pipe_is_written_in_place),
         in_folder(a_closed_pipe_is_a_quiet_error),
         in_folder(standard_output_is_flushed_and_checked),
