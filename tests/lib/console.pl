@@ -43,8 +43,8 @@ sub steps {
     my ($fence, $inside, $continued, @steps) = ('', 0, 0);
     while (my $text = <$in>) {
         if ($fence eq '' ? $text =~ /^(```+)/ : $text =~ /^\Q$fence\E\s*$/) {
+            $fence = $fence eq '' ? $1 : ''; # before the next match, which forgets $1
             $inside = $text =~ /^```console\s*$/;
-            $fence = $fence eq '' ? $1 : '';
             $continued = 0;
         } elsif ($inside && $continued) {
             $steps[-1][1] .= $text;
