@@ -20,9 +20,11 @@ struct growth growth_estimate(const struct tier_change *change, enum growth_inte
 }
 
 static double annualise(double rate, double years) {
-    if (years == 1) /* not through logarithms, which would change its last digit */
+    if (years == 1) /* not through a power, which could change its last digit */
         return rate;
-    double annual = expm1(log1p(rate) / years);
+    /* Near 0 by logarithms, which do not cancel; elsewhere the plain power is as good, and exact
+     * where the result is: doubled in two months is 2^6 - 1 a year. */
+    double annual = fabs(rate) < 0.5 ? expm1(log1p(rate) / years) : pow(1 + rate, 1 / years) - 1;
     return isfinite(annual) ? annual : NAN;
 }
 

@@ -193,10 +193,10 @@ static bool accept(const struct table_batch *batch, size_t row, const struct tie
         return true;
     *ret_status = followers < 0
                       ? table_reject(batch, row, FOLLOWERS, err,
-                                     "'%" PRId64 "' followers, expected 0 or more", followers)
+                                     "found %" PRId64 " followers, expected 0 or more", followers)
                       : table_reject(batch, row, FOLLOWERS, err,
-                                     "'%" PRId64 "' followers, expected at least %" PRId64
-                                     ", where the lowest tier, %s, begins",
+                                     "found %" PRId64 " followers, expected at least %" PRId64
+                                     ", where the lowest tier, '%s', begins",
                                      followers, tiers->from[0], tiers->names[0]);
     return false;
 }

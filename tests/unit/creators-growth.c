@@ -85,7 +85,7 @@ static void published_rate_comes_back(void **state) {
 static void steps_compound_by_their_length(void **state) {
     (void)state;
     struct growth doubled = {1, 0.5, 1.5};
-    near(growth_annualise(doubled, 2 / period_per_year(PERIOD_MONTH)).rate, 63); /* 2^6 - 1 */
+    assert_true(growth_annualise(doubled, 2 / period_per_year(PERIOD_MONTH)).rate == 63);
     near(growth_annualise(doubled, 1 / period_per_year(PERIOD_QUARTER)).rate, 15);
     near(growth_annualise(doubled, 3 / period_per_year(PERIOD_YEAR)).rate, cbrt(2) - 1);
     near(growth_annualise(doubled, 365.2425 / period_per_year(PERIOD_DAY)).rate, 1);
@@ -93,6 +93,17 @@ static void steps_compound_by_their_length(void **state) {
     struct growth annual = growth_annualise(doubled, 0.5);
     near(annual.lower, 1.5 * 1.5 - 1);
     near(annual.upper, 2.5 * 2.5 - 1);
+}
+
+/* 1e-12 a day: (1 + x)^n - 1 = n x + n (n-1) x^2 / 2 + ..., of which a plain power would keep four
+ * digits. */
+static void small_rates_keep_their_digits(void **state) {
+    (void)state;
+    struct growth day = {1e-12, -1e-12, 1e-12};
+    struct growth annual = growth_annualise(day, 1 / period_per_year(PERIOD_DAY));
+    double n = 365.2425, second = n * (n - 1) / 2 * 1e-24;
+    assert_true(fabs(annual.rate - (n * 1e-12 + second)) < 1e-24);
+    assert_true(fabs(annual.lower - (-n * 1e-12 + second)) < 1e-24);
 }
 
 /* A thousandfold in a day has no annual rate that a double could hold. */
@@ -111,6 +122,7 @@ int main(void) {
         cmocka_unit_test(a_tier_can_empty),
         cmocka_unit_test(published_rate_comes_back),
         cmocka_unit_test(steps_compound_by_their_length),
+        cmocka_unit_test(small_rates_keep_their_digits),
         cmocka_unit_test(too_large_is_missing),
     };
     return cmocka_run_group_tests_name("creators-growth", tests, NULL, NULL);

@@ -163,14 +163,15 @@ static void kinds_of_periods_are_not_mixed(void **state) {
 static void followers_must_make_sense(void **state) {
     (void)state;
     refuses("creator,period,followers\nada,2025-01,-5\n",
-            "p.csv:2:3: '-5' followers, expected 0 or more");
+            "p.csv:2:3: found -5 followers, expected 0 or more");
     assert_int_equal(tiers.from[0], 0);
     struct tiers all = tiers;
     tiers = (struct tiers){0};
     assert_int_equal(tiers_parse(&tiers, "nano:1000,micro:10000", NULL), 0);
-    refuses("creator,period,followers\nada,2025-01,1000\nben,2025-01,999\n",
-            "p.csv:3:3: '999' followers, expected at least 1000, where the lowest tier, nano, "
-            "begins");
+    refuses(
+        "creator,period,followers\nada,2025-01,1000\nben,2025-01,999\n",
+        "p.csv:3:3: found 999 followers, expected at least 1000, where the lowest tier, 'nano', "
+        "begins");
     tiers_free(&tiers);
     tiers = all;
 }
