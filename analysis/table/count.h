@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Counting and finding bytes, eight at a time. */
+/* Counting bytes, many at a time. */
 #ifndef TABLE_COUNT_H
 #define TABLE_COUNT_H
 

@@ -83,8 +83,21 @@ static bool has_byte(struct text cell, char byte) {
     return cell.length > 0 && memchr(cell.bytes, byte, cell.length);
 }
 
-/* Digits in groups of three: "1,234,567", "1 234", "1'234.50". The separator is the first byte
- * that is no digit; what follows the last group does not matter. */
+/* Bytes of the thousands separator that the cell starts with: "," "." "_" "'", a blank, a no-break
+ * blank (U+00A0, U+202F) or an apostrophe (U+2019); 0 if it starts with none. */
+static size_t separator_length(struct text cell) {
+    static const char *const separators[] = {
+        ",", ".", "_", "'", " ", "\xC2\xA0", "\xE2\x80\xAF", "\xE2\x80\x99"};
+    for (size_t i = 0; i < sizeof separators / sizeof separators[0]; i++) {
+        size_t n = strlen(separators[i]);
+        if (cell.length >= n && memcmp(cell.bytes, separators[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* Digits in groups of three: "1,234,567", "1 234", "1'234.50". What follows the first group does
+ * not matter. */
 static bool has_groups(struct text cell, char *ret_separator) {
     size_t at = 0;
     if (cell.length > 0 && (cell.bytes[0] == '-' || cell.bytes[0] == '+'))
@@ -92,13 +105,17 @@ static bool has_groups(struct text cell, char *ret_separator) {
     size_t start = at;
     while (at < cell.length && is_digit(cell.bytes[at]))
         at++;
-    if (at == start || at - start > 3 || at + 3 >= cell.length)
+    if (at == start || at - start > 3 || at == cell.length)
         return false;
     *ret_separator = cell.bytes[at];
-    for (size_t i = at + 1; i <= at + 3; i++)
+    size_t separator = separator_length((struct text){cell.bytes + at, cell.length - at});
+    size_t group = at + separator;
+    if (separator == 0 || group + 3 > cell.length)
+        return false;
+    for (size_t i = group; i < group + 3; i++)
         if (!is_digit(cell.bytes[i]))
             return false;
-    return at + 4 == cell.length || !is_digit(cell.bytes[at + 4]);
+    return group + 3 == cell.length || !is_digit(cell.bytes[group + 3]);
 }
 
 static bool has_digit(struct text cell) {
@@ -116,35 +133,36 @@ static bool has_unit(struct text cell) {
     return has_digit(cell) && (before || after);
 }
 
+/* For a cell that is a number, but none of its type. */
+static const char *expected_range(struct text cell, enum table_type type, char mark, double x) {
+    bool digits_only = !has_byte(cell, mark) && !has_byte(cell, 'e') && !has_byte(cell, 'E');
+    if (type == TABLE_INTEGER)
+        return digits_only ? "a whole number of at most 9223372036854775807"
+                           : "a whole number, digits only";
+    return x > 9.2e12 || x < -9.2e12 ? "a decimal number of at most 9223372036854.775807"
+                                     : "a decimal number with at most six decimals";
+}
+
 /* What was expected of a number, as exactly as the cell lets one say it. `plain` is the type's own
  * words, used when nothing better is known. */
 static const char *expected_number(struct text cell, enum table_type type, char mark,
                                    const char *plain) {
-    char other = mark == ',' ? '.' : ',', separator = 0;
+    char separator = 0;
+    struct numeral n;
     double x;
-    if (is_infinite(cell))
+    if (number_parse(cell, mark, &x))
+        return expected_range(cell, type, mark, x);
+    if (number_scan(cell, mark, &n) || is_infinite(cell))
         return "a finite number";
-    if (number_parse(cell, mark, &x)) {
-        struct numeral n;
-        if (type == TABLE_INTEGER)
-            return number_scan(cell, mark, &n) && n.exponent >= 0 && !has_byte(cell, mark) &&
-                           !has_byte(cell, 'e') && !has_byte(cell, 'E')
-                       ? "a whole number of at most 9223372036854775807"
-                       : "a whole number, digits only";
-        return x > 9.2e12 || x < -9.2e12 ? "a decimal number of at most 9223372036854.775807"
-                                         : "a decimal number with at most six decimals";
-    }
+    bool other_mark = number_parse(cell, mark == '.' ? ',' : '.', &x);
     if (has_groups(cell, &separator) && separator != mark)
-        return separator == ',' && number_parse(cell, ',', &x)
-                   ? "plain digits without thousands separators (or --decimal , for a decimal "
-                     "comma)"
-                   : "plain digits without thousands separators";
-    if (number_parse(cell, other, &x))
+        return other_mark && mark == '.' ? "plain digits without thousands separators (or "
+                                           "--decimal , for a decimal comma)"
+                                         : "plain digits without thousands separators";
+    if (other_mark)
         return mark == '.' ? "a decimal point (or --decimal , for a decimal comma)"
                            : "a decimal comma, as --decimal says";
-    if (has_unit(cell))
-        return "plain digits, without unit or symbol";
-    return plain;
+    return has_unit(cell) ? "plain digits, without unit or symbol" : plain;
 }
 
 /* ---- What spoils a date ---------------------------------------------------------------------- */

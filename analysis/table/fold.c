@@ -163,8 +163,8 @@ static int merge_states(struct run *run, int n, struct error *err) {
 
 int table_fold(struct table *table, const struct table_fold *fold, void *context, void **ret_state,
                struct error *err) {
-    if (table->used)
-        return error_set(err, ERROR_SYSTEM, "a table can be read once only");
+    if (table->used || !table->field_of)
+        return error_set(err, ERROR_SYSTEM, "a table is read once, after its columns are bound");
     table->used = true;
     int threads = threads_for(table);
     struct run run = {.table = table, .fold = fold, .context = context, .failed = SIZE_MAX};

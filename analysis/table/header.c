@@ -131,7 +131,7 @@ void header_free(struct header *header) {
 int header_compare(const struct header *header, const char *name, const struct header *first,
                    const char *first_name, struct error *err) {
     char where[TABLE_WHERE], other[ORIGIN_NAME], found[CELL_SHOWN], expected[CELL_SHOWN];
-    origin_name(first_name, other);
+    origin_name(first_name, other, sizeof other);
     size_t shorter = header->count < first->count ? header->count : first->count;
     for (size_t i = 0; i < shorter; i++) {
         if (text_equal(header->names[i], first->names[i]))
@@ -147,9 +147,9 @@ int header_compare(const struct header *header, const char *name, const struct h
     origin_format(name, header->line, 0, where);
     bool more = header->count > shorter;
     cell_show(more ? header->names[shorter] : first->names[shorter], found);
-    return error_set(err, ERROR_DATA, "%s: found %zu columns, expected %zu as in %s; %s is %s",
-                     where, header->count, first->count, other, found,
-                     more ? "one too many" : "the first that lacks");
+    return error_set(err, ERROR_DATA, "%s: found %zu column%s, expected %zu as in %s; %s is %s",
+                     where, header->count, header->count == 1 ? "" : "s", first->count, other,
+                     found, more ? "one too many" : "the first that lacks");
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */
@@ -162,18 +162,21 @@ size_t header_find(const struct header *header, struct text name, size_t *ret_co
     return found;
 }
 
-enum { MOST_LISTED = 300 };
-
-static void list_names(const struct header *header, struct buffer *message) {
-    size_t start = message->length;
-    for (size_t i = 0; i < header->count; i++) {
+void header_list(const struct text *names, size_t n, const char *separator, char *list,
+                 size_t size) {
+    size_t used = 0, most = size - sizeof ", ..."; /* so much is kept for the end */
+    list[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
         char shown[CELL_SHOWN];
-        cell_show(header->names[i], shown);
-        if (message->length - start + strlen(shown) > MOST_LISTED) {
-            buffer_format(message, ", ... (%zu in all)", header->count);
+        cell_show(names[i], shown);
+        size_t length = strlen(shown) - 2; /* its quotes stay out */
+        size_t needed = length + (i > 0 ? strlen(separator) : 0);
+        if (used + needed > most) {
+            snprintf(list + used, size - used, "%s...", i > 0 ? separator : "");
             return;
         }
-        buffer_format(message, "%s%s", i > 0 ? ", " : "", shown);
+        used += (size_t)snprintf(list + used, size - used, "%s%.*s", i > 0 ? separator : "",
+                                 (int)length, shown + 1);
     }
 }
 
@@ -220,8 +223,9 @@ int header_lacks(const struct header *header, const char *shard, const char *nam
                                       : "';'");
     else
         buffer_format(&message, " (or name it: --column %s=HEADER)", name);
-    buffer_text(&message, "; found: ");
-    list_names(header, &message);
+    char list[300];
+    header_list(header->names, header->count, ", ", list, sizeof list);
+    buffer_format(&message, "; found: %s", list);
     int code = buffer_check(&message, err);
     if (!code)
         code = error_set(err, ERROR_DATA, "%s", message.bytes);

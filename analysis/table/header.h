@@ -36,6 +36,10 @@ int header_compare(const struct header *header, const char *name, const struct h
 /* How many columns are called so, and the first of them. */
 size_t header_find(const struct header *header, struct text name, size_t *ret_column);
 
+/* The names as messages list them, shortened to fit `size`. */
+void header_list(const struct text *names, size_t n, const char *separator, char *list,
+                 size_t size);
+
 /* "no column 'user'; did you mean 'users'? ...", always ERROR_DATA. `called` is what the file is
  * said to call the column `name`: the same, unless --column said something else. */
 int header_lacks(const struct header *header, const char *shard, const char *name,

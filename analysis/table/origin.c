@@ -8,17 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-void origin_name(const char *name, char shown[ORIGIN_NAME]) {
+void origin_name(const char *name, char *shown, size_t size) {
     size_t length = strlen(name);
-    if (length < ORIGIN_NAME)
+    if (length < size)
         memcpy(shown, name, length + 1);
     else
-        snprintf(shown, ORIGIN_NAME, "...%s", name + length - (ORIGIN_NAME - sizeof "..."));
+        snprintf(shown, size, "...%s", name + length - (size - sizeof "..."));
 }
 
 void origin_format(const char *name, uint64_t line, int column, char text[TABLE_WHERE]) {
     char shown[ORIGIN_NAME];
-    origin_name(name, shown);
+    origin_name(name, shown, sizeof shown);
     if (column > 0)
         snprintf(text, TABLE_WHERE, "%s:%llu:%d", shown, (unsigned long long)line, column);
     else

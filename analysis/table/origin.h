@@ -36,8 +36,8 @@ struct origin {
 
 #define ORIGIN_NAME 500
 
-/* The name of a shard as messages show it: one that is very long loses its beginning. */
-void origin_name(const char *name, char shown[ORIGIN_NAME]);
+/* The name of a shard as messages show it: one that does not fit `size` loses its beginning. */
+void origin_name(const char *name, char *shown, size_t size);
 
 /* "FILE:LINE" or, with column > 0 (of the file, from 1), "FILE:LINE:COLUMN". */
 void origin_format(const char *name, uint64_t line, int column, char text[TABLE_WHERE]);

@@ -2,6 +2,7 @@
 /* Bad rows that are skipped. */
 #include "table/reject.h"
 
+#include "table/origin.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,9 +140,10 @@ static void note_first(struct rejects *rejects, const struct reject *item, const
     if (item->place.column > 0)
         snprintf(column, sizeof column, ":%d", item->place.column);
     rejects->first_place = item->place;
-    snprintf(rejects->first, sizeof rejects->first, "%.200s:%llu%s: %s",
-             rejects->names[item->place.shard], (unsigned long long)item->place.line, column,
-             reason);
+    char name[200];
+    origin_name(rejects->names[item->place.shard], name, sizeof name);
+    snprintf(rejects->first, sizeof rejects->first, "%s:%llu%s: %s", name,
+             (unsigned long long)item->place.line, column, reason);
 }
 
 static void count(struct rejects *rejects, const struct reject_list *list, size_t from) {

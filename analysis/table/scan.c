@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "table/count.h"
+#include "table/header.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,29 +87,11 @@ static int turn_down(struct scanner *scanner, const struct record *record, int f
     return reject_add(&scanner->list, place, reason, kept, err);
 }
 
-/* "user,platform,date", shortened. */
-static void list_headers(const struct layout *layout, char *text, size_t size) {
-    size_t used = 0;
-    for (size_t i = 0; i < layout->fields; i++) {
-        struct text name = layout->headers[i];
-        size_t needed = name.length + (i > 0);
-        if (used + needed + sizeof ",..." > size) {
-            snprintf(text + used, size - used, "%s...", i > 0 ? "," : "");
-            return;
-        }
-        if (i > 0)
-            text[used++] = ',';
-        memcpy(text + used, name.bytes, name.length);
-        used += name.length;
-    }
-    text[used] = '\0';
-}
-
 static int turn_down_ragged(struct scanner *scanner, const struct record *record,
                             struct error *err) {
     char headers[200], reason[CELL_REASON];
     size_t count = scanner->splitter.count;
-    list_headers(scanner->layout, headers, sizeof headers);
+    header_list(scanner->layout->headers, scanner->layout->fields, ",", headers, sizeof headers);
     snprintf(reason, sizeof reason, "found %zu field%s, expected %zu (%s)", count,
              count == 1 ? "" : "s", scanner->layout->fields, headers);
     return turn_down(scanner, record, -1, reason, err);
@@ -117,28 +100,31 @@ static int turn_down_ragged(struct scanner *scanner, const struct record *record
 /* Quotes that are not as RFC 4180 has them; the field is the one after those that were whole. */
 static int turn_down_quotes(struct scanner *scanner, const struct record *record, enum split split,
                             struct error *err) {
-    char reason[CELL_REASON], shown[CELL_SHOWN];
-    int field = (int)scanner->splitter.count;
-    switch (split) {
-    case SPLIT_QUOTE_INSIDE:
+    char reason[CELL_REASON], found[CELL_SHOWN], delimiter[CELL_SHOWN], end[64] = "";
+    uint64_t line = scanner->place.line + record->line;
+    cell_show((struct text){&scanner->splitter.found, 1}, found);
+    cell_show((struct text){&scanner->layout->delimiter, 1}, delimiter);
+    /* A stray quote takes the lines up to the next one with it. */
+    size_t inside = count_byte(record->text.bytes, record->text.length - 1, '\n');
+    if (inside > 0)
+        snprintf(end, sizeof end, "; the row ends on line %llu",
+                 (unsigned long long)(line + inside));
+    if (split == SPLIT_QUOTE_INSIDE)
         snprintf(reason, sizeof reason,
                  "found a quote inside a field that does not start with one, expected the whole "
-                 "field in quotes and its own quotes doubled");
-        break;
-    case SPLIT_BEHIND_QUOTE:
-        cell_show((struct text){&scanner->splitter.found, 1}, shown);
+                 "field in quotes and its own quotes doubled%s",
+                 end);
+    else if (split == SPLIT_BEHIND_QUOTE)
         snprintf(reason, sizeof reason,
-                 "found %s behind a closing quote, expected '%c' or the end of the line (quotes "
-                 "within a field are doubled)",
-                 shown, scanner->layout->delimiter);
-        break;
-    default:
+                 "found %s behind a closing quote, expected %s or the end of the line (quotes "
+                 "within a field are doubled)%s",
+                 found, delimiter, end);
+    else
         snprintf(reason, sizeof reason,
                  "found a quote that opens and is not closed, expected one more before the end "
-                 "of the file");
-        break;
-    }
-    return turn_down(scanner, record, field, reason, err);
+                 "of the file%s",
+                 end);
+    return turn_down(scanner, record, (int)scanner->splitter.count, reason, err);
 }
 
 static int turn_down_cell(struct scanner *scanner, const struct record *record, size_t c,

@@ -73,6 +73,7 @@ static int check_options(const struct table_options *options, struct error *err)
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
+/* Opens a shard and reads its header, which must be as that of the first. */
 static int open_header(struct table *table, size_t shard, struct header *header, struct cut **ret,
                        struct error *err) {
     struct block block = {0};
@@ -86,8 +87,8 @@ static int open_header(struct table *table, size_t shard, struct header *header,
     return code;
 }
 
-/* Looks at one shard's header. A file is closed again, so that a thousand shards need no thousand
- * descriptors; a pipe cannot be. */
+/* Looks at one shard's header, for the first time. A file is closed again, so that a thousand
+ * shards need no thousand descriptors; a pipe cannot be. */
 static int look_at(struct table *table, size_t shard, struct error *err) {
     struct header other = {0};
     struct header *header = shard == 0 ? &table->header : &other;
@@ -118,8 +119,6 @@ int table_open_shard(struct table *table, size_t shard, struct cut **ret, struct
     struct header header = {0};
     struct cut *cut = NULL;
     int code = open_header(table, shard, &header, &cut, err);
-    if (!code)
-        code = header_compare(&header, table->names[shard], &table->header, table->names[0], err);
     header_free(&header);
     if (code)
         cut_close(cut);

@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
@@ -55,11 +57,44 @@ static inline const char *tables_path(const char *name) {
 
 static inline const char *tables_write(const char *name, struct text bytes) {
     const char *path = tables_path(name);
+    unlink(path); /* some file systems wait for the disk when one is written over */
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes.bytes, 1, bytes.length, file), bytes.length);
     assert_int_equal(fclose(file), 0);
     return path;
+}
+
+/* Append one gzip member, one zstd frame. */
+static inline void tables_gzip(struct buffer *out, struct text bytes) {
+    z_stream stream = {0};
+    unsigned char room[1024];
+    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = (unsigned char *)(uintptr_t)bytes.bytes;
+    stream.avail_in = (unsigned)bytes.length;
+    int status;
+    do {
+        stream.next_out = room;
+        stream.avail_out = sizeof room;
+        status = deflate(&stream, Z_FINISH);
+        buffer_append(out, room, sizeof room - stream.avail_out);
+    } while (status == Z_OK);
+    assert_int_equal(status, Z_STREAM_END);
+    deflateEnd(&stream);
+}
+
+static inline void tables_zstd(struct buffer *out, struct text bytes) {
+    size_t bound = ZSTD_compressBound(bytes.length);
+    char *room = malloc(bound);
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    assert_non_null(room);
+    assert_non_null(context);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    size_t n = ZSTD_compress2(context, room, bound, bytes.bytes, bytes.length);
+    assert_false(ZSTD_isError(n));
+    buffer_append(out, room, n);
+    ZSTD_freeCCtx(context);
+    free(room);
 }
 
 /* ---- Showing --------------------------------------------------------------------------------- */
@@ -216,6 +251,8 @@ static inline void tables_show_by(enum tables_way way, struct buffer *out,
     struct table *table = NULL;
     struct output *rejects = NULL;
     buffer_clear(out);
+    if (options->rejects)
+        unlink(options->rejects);
     int code = table_open(&table, options, &err);
     if (!code)
         code = table_bind(table, columns, n, &err);

@@ -192,7 +192,7 @@ static void a_value_says_what_means_left(void **state) {
                  "error 1: s.csv:3:2: found an empty cell in column 's', expected text\n");
     assert_reads("t,state\n1,Yes\n", &options,
                  "error 1: s.csv:1: no column 's'; did you mean 'state'? (or name it: --column "
-                 "s=HEADER); found: 't', 'state'\n");
+                 "s=HEADER); found: t, state\n");
 }
 
 static void durations_and_entries(void **state) {
