@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading what the other tools measured, and drawing a replication's settings from it.
+ *
+ * Contents: defaults; ARPU; tiers; survival; checking; drawing; describing. */
+#include "ranking/calibrate.h"
+
+#include "base/number.h"
+#include "base/random.h"
+#include "ranking/purpose.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Least rate of leaving: a shock can push only those who could leave. */
+static const double LEAST_RATE = 1e-6, MOST_RATE = 0.99;
+
+/* ---- Defaults -------------------------------------------------------------------------------- */
+
+/* Assumed: rates per month of about the size that creator panels show, most of all at the bottom,
+ * where people come and go. */
+static const struct {
+    const char *name;
+    struct tier_rates rates;
+} default_tiers[] = {
+    {"nano", {.share = 0.60, .promoted = 0.020, .demoted = 0.000, .left = 0.040}},
+    {"micro", {.share = 0.25, .promoted = 0.015, .demoted = 0.030, .left = 0.020}},
+    {"mid", {.share = 0.10, .promoted = 0.015, .demoted = 0.030, .left = 0.010}},
+    {"macro", {.share = 0.04, .promoted = 0.010, .demoted = 0.030, .left = 0.010}},
+    {"mega", {.share = 0.01, .promoted = 0.000, .demoted = 0.030, .left = 0.010}},
+};
+
+/* Newcomers make up for what flows out of each tier, beyond what flows in from its neighbours. */
+static void balance(struct tier_rates *rates, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        double out = rates[k].share * (rates[k].promoted + rates[k].demoted + rates[k].left);
+        double up = k > 0 ? rates[k - 1].share * rates[k - 1].promoted : 0;
+        double down = k + 1 < n ? rates[k + 1].share * rates[k + 1].demoted : 0;
+        rates[k].entered = fmax(0, out - up - down);
+    }
+}
+
+void calibrate_default(struct calibration *ret) {
+    *ret = (struct calibration){.n_tiers = sizeof default_tiers / sizeof *default_tiers};
+    for (size_t k = 0; k < ret->n_tiers; k++) {
+        ret->tier_names[k] = default_tiers[k].name;
+        ret->rates[k] = default_tiers[k].rates;
+    }
+    balance(ret->rates, ret->n_tiers);
+}
+
+void calibrate_free(struct calibration *calibration) {
+    arena_free(&calibration->arena);
+}
+
+/* ---- ARPU ------------------------------------------------------------------------------------ */
+
+enum { A_PLATFORM, A_PERIOD, A_ARPU, A_LOWER, A_UPPER, A_USERS, A_COLUMNS };
+
+static const struct table_column arpu_columns[A_COLUMNS] = {
+    [A_PLATFORM] = {.name = "platform", .type = TABLE_TEXT, .missing = true},
+    [A_PERIOD] = {.name = "period", .type = TABLE_PERIOD},
+    [A_ARPU] = {.name = "arpu", .type = TABLE_NUMBER, .missing = true},
+    [A_LOWER] = {.name = "arpu_lower", .type = TABLE_NUMBER, .missing = true, .optional = true},
+    [A_UPPER] = {.name = "arpu_upper", .type = TABLE_NUMBER, .missing = true, .optional = true},
+    [A_USERS] = {.name = "users", .type = TABLE_NUMBER, .missing = true, .optional = true},
+};
+
+/* Rows of a platform's last period with an ARPU, put together by their users. */
+struct arpu_sums {
+    struct period period;
+    size_t rows;
+    double users, revenue, variance; /* of the revenue */
+};
+
+static void add_arpu(struct arpu_sums *sums, const struct table_batch *batch, size_t row,
+                     double z) {
+    struct period period = batch->columns[A_PERIOD].period[row];
+    int later = sums->rows == 0 ? 1 : period_compare(period, sums->period);
+    if (later < 0)
+        return;
+    if (later > 0)
+        *sums = (struct arpu_sums){.period = period};
+    double users = table_missing(batch, A_USERS, row) ? 1 : batch->columns[A_USERS].number[row];
+    bool interval = !table_missing(batch, A_LOWER, row) && !table_missing(batch, A_UPPER, row);
+    double width =
+        interval ? batch->columns[A_UPPER].number[row] - batch->columns[A_LOWER].number[row] : 0;
+    double error = users * width / (2 * z);
+    sums->rows++;
+    sums->users += users;
+    sums->revenue += users * batch->columns[A_ARPU].number[row];
+    sums->variance += error * error;
+}
+
+static int read_arpu_panel(struct calibration *calibration, struct table *table,
+                           const char *const platforms[PLATFORMS], double confidence,
+                           struct error *err) {
+    const struct table_batch *batch;
+    if (table_bind(table, arpu_columns, A_COLUMNS, err) || table_read(table, &batch, err))
+        return err->code;
+    struct arpu_sums sums[PLATFORMS] = {0};
+    double z = gsl_cdf_ugaussian_Pinv((1 + confidence) / 2);
+    for (size_t row = 0; row < batch->rows; row++)
+        for (int p = 0; p < PLATFORMS; p++)
+            if (text_is(batch->columns[A_PLATFORM].text[row], platforms[p]) &&
+                !table_missing(batch, A_ARPU, row))
+                add_arpu(&sums[p], batch, row, z);
+    for (int p = 0; p < PLATFORMS; p++)
+        if (sums[p].users > 0)
+            calibration->arpu[p] = (struct estimate){true, sums[p].revenue / sums[p].users,
+                                                     sqrt(sums[p].variance) / sums[p].users};
+    if (!calibration->arpu[PLATFORM_A].given && !calibration->arpu[PLATFORM_B].given)
+        return error_set(err, ERROR_DATA,
+                         "ARPU: no row of platform '%s' or '%s', expected at least one of them",
+                         platforms[PLATFORM_A], platforms[PLATFORM_B]);
+    return 0;
+}
+
+static int read_arpu_scenario(struct calibration *calibration, struct table *table,
+                              struct error *err) {
+    static const struct table_column columns[] = {
+        {.name = "month", .type = TABLE_INTEGER},
+        {.name = "users_lost", .type = TABLE_NUMBER},
+    };
+    const struct table_batch *batch;
+    if (table_bind(table, columns, 2, err) || table_read(table, &batch, err))
+        return err->code;
+    if (batch->rows == 0)
+        return error_set(err, ERROR_DATA, "ARPU: no rows, expected one for each month");
+    size_t first = 0;
+    for (size_t row = 1; row < batch->rows; row++)
+        if (batch->columns[0].integer[row] < batch->columns[0].integer[first])
+            first = row;
+    double lost = batch->columns[1].number[first];
+    if (lost < 0) {
+        char where[TABLE_WHERE];
+        table_where(batch, first, 1, where);
+        return error_set(err, ERROR_DATA, "%s: users_lost is below 0, expected 0 or more", where);
+    }
+    calibration->shock_users = (struct estimate){true, lost, 0};
+    return 0;
+}
+
+int calibrate_read_arpu(struct calibration *calibration, struct table *table,
+                        const char *const platforms[PLATFORMS], double confidence,
+                        struct error *err) {
+    if (table_has(table, "month") && table_has(table, "users_lost"))
+        return read_arpu_scenario(calibration, table, err);
+    return read_arpu_panel(calibration, table, platforms, confidence, err);
+}
+
+/* ---- Tiers ----------------------------------------------------------------------------------- */
+
+enum {
+    T_TIER,
+    T_PERIOD,
+    T_CREATORS,
+    T_ENTERED,
+    T_PROMOTED_IN,
+    T_DEMOTED_IN,
+    T_PROMOTED,
+    T_DEMOTED,
+    T_LEFT,
+    T_COLUMNS
+};
+
+static const struct table_column tier_columns[T_COLUMNS] = {
+    [T_TIER] = {.name = "tier", .type = TABLE_TEXT},
+    [T_PERIOD] = {.name = "period", .type = TABLE_PERIOD},
+    [T_CREATORS] = {.name = "creators", .type = TABLE_INTEGER},
+    [T_ENTERED] = {.name = "entered", .type = TABLE_INTEGER, .missing = true},
+    [T_PROMOTED_IN] = {.name = "promoted_in", .type = TABLE_INTEGER, .missing = true},
+    [T_DEMOTED_IN] = {.name = "demoted_in", .type = TABLE_INTEGER, .missing = true},
+    [T_PROMOTED] = {.name = "promoted_out", .type = TABLE_INTEGER, .missing = true},
+    [T_DEMOTED] = {.name = "demoted_out", .type = TABLE_INTEGER, .missing = true},
+    [T_LEFT] = {.name = "left", .type = TABLE_INTEGER, .missing = true},
+};
+
+/* The tier of a row, a new one if need be; (all) is a sum of others and is left out. */
+static int tier_of(struct calibration *calibration, struct text name, size_t *ret,
+                   struct error *err) {
+    for (*ret = 0; *ret < calibration->n_tiers; (*ret)++)
+        if (text_is(name, calibration->tier_names[*ret]))
+            return 0;
+    if (calibration->n_tiers == WORLD_TIERS)
+        return error_set(err, ERROR_DATA, "tiers: more than %d, expected at most %d", WORLD_TIERS,
+                         WORLD_TIERS);
+    const char *copy = arena_text(&calibration->arena, name.bytes, name.length);
+    if (!copy)
+        return error_memory(err);
+    calibration->tier_names[calibration->n_tiers++] = copy;
+    return 0;
+}
+
+static bool has_flows(const struct table_batch *batch, size_t row) {
+    for (int column = T_ENTERED; column < T_COLUMNS; column++)
+        if (table_missing(batch, (size_t)column, row))
+            return false;
+    return true;
+}
+
+/* Creators in the tier in the period before, from creators = before + came in - went out. */
+static int64_t before(const struct table_batch *batch, size_t row, int64_t *ret_out) {
+    const struct table_cells *columns = batch->columns;
+    int64_t in = columns[T_ENTERED].integer[row] + columns[T_PROMOTED_IN].integer[row] +
+                 columns[T_DEMOTED_IN].integer[row];
+    *ret_out = columns[T_PROMOTED].integer[row] + columns[T_DEMOTED].integer[row] +
+               columns[T_LEFT].integer[row];
+    return columns[T_CREATORS].integer[row] - in + *ret_out;
+}
+
+/* The column of a count below 0, or of flows that the counts of creators rule out; -1 if none is.
+ */
+static int impossible(const struct table_batch *batch, size_t row) {
+    for (int column = T_CREATORS; column < T_COLUMNS; column++)
+        if (batch->columns[column].integer[row] < 0)
+            return column;
+    int64_t out, present = before(batch, row, &out);
+    return has_flows(batch, row) && present < out ? T_CREATORS : -1;
+}
+
+static void count_flows(struct tier_counts *counts, const struct table_batch *batch, size_t row) {
+    const struct table_cells *columns = batch->columns;
+    int64_t out;
+    counts->at_risk += before(batch, row, &out);
+    counts->promoted += columns[T_PROMOTED].integer[row];
+    counts->demoted += columns[T_DEMOTED].integer[row];
+    counts->left += columns[T_LEFT].integer[row];
+    counts->entered += columns[T_ENTERED].integer[row];
+}
+
+static int read_tier_row(struct calibration *calibration, const struct table_batch *batch,
+                         size_t row, struct period last, struct error *err) {
+    struct text name = batch->columns[T_TIER].text[row];
+    if (text_is(name, "(all)"))
+        return 0;
+    int wrong = impossible(batch, row);
+    if (wrong >= 0)
+        return table_reject(
+            batch, row, wrong, err,
+            "%s is %lld, expected counts that agree: before + entered + promoted_in "
+            "+ demoted_in - promoted_out - demoted_out - left = creators",
+            tier_columns[wrong].name, (long long)batch->columns[wrong].integer[row]);
+    size_t tier;
+    if (tier_of(calibration, name, &tier, err))
+        return err->code;
+    struct tier_counts *counts = &calibration->counts[tier];
+    if (period_compare(batch->columns[T_PERIOD].period[row], last) == 0)
+        counts->latest += batch->columns[T_CREATORS].integer[row];
+    if (has_flows(batch, row))
+        count_flows(counts, batch, row);
+    return 0;
+}
+
+static int check_tiers(const struct calibration *calibration, struct error *err) {
+    int64_t at_risk = 0, latest = 0;
+    for (size_t k = 0; k < calibration->n_tiers; k++) {
+        at_risk += calibration->counts[k].at_risk;
+        latest += calibration->counts[k].latest;
+    }
+    if (at_risk == 0 || latest == 0)
+        return error_set(err, ERROR_DATA,
+                         "tiers: no creators with flows since a period before, expected the "
+                         "output of tier-growth over at least two periods");
+    const char *lowest = calibration->tier_names[0];
+    const char *highest = calibration->tier_names[calibration->n_tiers - 1];
+    if (calibration->counts[0].demoted > 0 ||
+        calibration->counts[calibration->n_tiers - 1].promoted > 0)
+        return error_set(err, ERROR_DATA,
+                         "tiers: demotions from the first tier, '%s', or promotions from the last, "
+                         "'%s', expected the tiers from the lowest up",
+                         lowest, highest);
+    return 0;
+}
+
+int calibrate_read_tiers(struct calibration *calibration, struct table *table, struct error *err) {
+    const struct table_batch *batch;
+    if (table_bind(table, tier_columns, T_COLUMNS, err) || table_read(table, &batch, err))
+        return err->code;
+    calibration->n_tiers = 0;
+    calibration->tiers_measured = true;
+    memset(calibration->counts, 0, sizeof calibration->counts);
+    struct period last = {0};
+    for (size_t row = 0; row < batch->rows; row++) {
+        struct period period = batch->columns[T_PERIOD].period[row];
+        if (row == 0 || period_compare(period, last) > 0)
+            last = period;
+    }
+    for (size_t row = 0; row < batch->rows; row++)
+        if (read_tier_row(calibration, batch, row, last, err))
+            return err->code;
+    return check_tiers(calibration, err);
+}
+
+/* ---- Survival -------------------------------------------------------------------------------- */
+
+enum { S_GROUP, S_TIME, S_SURVIVAL, S_ERROR, S_COLUMNS };
+
+static const struct table_column survival_columns[S_COLUMNS] = {
+    [S_GROUP] = {.name = "group", .type = TABLE_TEXT, .missing = true},
+    [S_TIME] = {.name = "time", .type = TABLE_NUMBER},
+    [S_SURVIVAL] = {.name = "survival", .type = TABLE_NUMBER},
+    [S_ERROR] = {.name = "std_error", .type = TABLE_NUMBER, .missing = true},
+};
+
+/* The mean hazard up to the time at which its relative error is least. Returns whether the group
+ * has any row. */
+static bool find_hazard(const struct table_batch *batch, const char *group, struct estimate *ret) {
+    bool found = false;
+    *ret = (struct estimate){.error = INFINITY};
+    for (size_t row = 0; row < batch->rows; row++) {
+        if (!text_is(batch->columns[S_GROUP].text[row], group))
+            continue;
+        found = true;
+        double time = batch->columns[S_TIME].number[row];
+        double survival = batch->columns[S_SURVIVAL].number[row];
+        if (table_missing(batch, S_ERROR, row) || !(time > 0 && survival > 0 && survival < 1))
+            continue;
+        double hazard = -log(survival);
+        double error = batch->columns[S_ERROR].number[row] / (survival * hazard);
+        if (error < ret->error)
+            *ret = (struct estimate){true, log(hazard / time), error};
+    }
+    return found;
+}
+
+int calibrate_read_survival(struct calibration *calibration, struct table *table,
+                            const char *const platforms[PLATFORMS], struct error *err) {
+    const struct table_batch *batch;
+    if (table_bind(table, survival_columns, S_COLUMNS, err) || table_read(table, &batch, err))
+        return err->code;
+    struct estimate all;
+    bool any = find_hazard(batch, "(all)", &all);
+    for (int p = 0; p < PLATFORMS; p++) {
+        if (find_hazard(batch, platforms[p], &calibration->log_hazard[p]))
+            any = true;
+        else
+            calibration->log_hazard[p] = all;
+    }
+    if (!any)
+        return error_set(err, ERROR_DATA,
+                         "survival: no group '%s', '%s' or '(all)', expected at least one of them",
+                         platforms[PLATFORM_A], platforms[PLATFORM_B]);
+    return 0;
+}
+
+/* ---- Checking -------------------------------------------------------------------------------- */
+
+int calibrate_check(const struct calibration *calibration, const struct scenario *scenario,
+                    struct error *err) {
+    double elsewhere =
+        scenario_value(scenario, "user_share_b") + scenario_value(scenario, "user_share_none");
+    double people = scenario_value(scenario, "users") * scenario_value(scenario, "user_weight") *
+                    (1 - elsewhere);
+    double shock = calibration->shock_users.given ? calibration->shock_users.value
+                                                  : scenario_value(scenario, "shock_users");
+    if (shock <= people)
+        return 0;
+    char found[NUMBER_TEXT], most[NUMBER_TEXT];
+    number_format(shock, found);
+    number_format(people, most);
+    return error_set(err, ERROR_DATA,
+                     "a shock to %s users, expected at most the %s that platform A has (users "
+                     "times user_weight times the share on A)",
+                     found, most);
+}
+
+/* ---- Drawing --------------------------------------------------------------------------------- */
+
+static double draw_normal(const struct estimate *estimate, uint32_t seed, uint32_t replication,
+                          uint32_t entity, uint32_t purpose) {
+    struct random_stream stream;
+    random_open(&stream, seed, replication, entity, 0, purpose);
+    return estimate->value + gsl_ran_gaussian_ziggurat(random_gsl(&stream), estimate->error);
+}
+
+/* Promotion from the highest tier and demotion from the lowest cannot be: they take no part. */
+static void draw_mobility(const struct calibration *calibration, size_t k, uint32_t seed,
+                          uint32_t replication, struct tier_rates *ret) {
+    const struct tier_counts *counts = &calibration->counts[k];
+    double stayed = (double)(counts->at_risk - counts->promoted - counts->demoted - counts->left);
+    double weights[4] = {stayed + 0.5, (double)counts->left + 0.5};
+    double shares[4] = {0};
+    size_t n = 2, up = 0, down = 0;
+    if (k + 1 < calibration->n_tiers)
+        weights[up = n++] = (double)counts->promoted + 0.5;
+    if (k > 0)
+        weights[down = n++] = (double)counts->demoted + 0.5;
+    struct random_stream stream;
+    random_open(&stream, seed, replication, (uint32_t)k, 0, DRAW_MOBILITY);
+    gsl_ran_dirichlet(random_gsl(&stream), n, weights, shares);
+    ret->left = shares[1];
+    ret->promoted = up ? shares[up] : 0;
+    ret->demoted = down ? shares[down] : 0;
+}
+
+static void draw_tiers(const struct calibration *calibration, uint32_t seed, uint32_t replication,
+                       struct settings *ret) {
+    int64_t all = 0, at_risk = 0;
+    for (size_t k = 0; k < calibration->n_tiers; k++) {
+        all += calibration->counts[k].latest;
+        at_risk += calibration->counts[k].at_risk;
+    }
+    for (size_t k = 0; k < calibration->n_tiers; k++) {
+        struct random_stream stream;
+        random_open(&stream, seed, replication, (uint32_t)k, 0, DRAW_ENTRY);
+        ret->tiers[k].share = (double)calibration->counts[k].latest / (double)all;
+        ret->tiers[k].entered =
+            gsl_ran_gamma(random_gsl(&stream), (double)calibration->counts[k].entered + 0.5, 1) /
+            (double)at_risk;
+        draw_mobility(calibration, k, seed, replication, &ret->tiers[k]);
+    }
+}
+
+static double draw_leave(const struct estimate *log_hazard, double days, uint32_t seed,
+                         uint32_t replication, int platform) {
+    double hazard =
+        exp(draw_normal(log_hazard, seed, replication, (uint32_t)platform, DRAW_HAZARD));
+    return fmin(fmax(-expm1(-hazard * days), LEAST_RATE), MOST_RATE);
+}
+
+/* Rounded to the millionth: from here on money is exact. */
+static double draw_arpu(const struct estimate *arpu, uint32_t seed, uint32_t replication,
+                        int platform) {
+    decimal money = 0;
+    decimal_from_double(
+        fmax(0, draw_normal(arpu, seed, replication, (uint32_t)platform, DRAW_ARPU)), &money);
+    return decimal_to_double(money);
+}
+
+void calibrate_draw(const struct calibration *calibration, const struct scenario *scenario,
+                    uint32_t seed, uint32_t replication, struct settings *ret) {
+    *ret = (struct settings){.n_tiers = calibration->n_tiers};
+    struct parameters *set = &ret->parameters;
+    scenario_draw(scenario, seed, replication, set);
+    for (int p = 0; p < PLATFORMS; p++) {
+        if (calibration->arpu[p].given)
+            set->arpu[p] = draw_arpu(&calibration->arpu[p], seed, replication, p);
+        if (calibration->log_hazard[p].given)
+            set->user_leave[p] =
+                draw_leave(&calibration->log_hazard[p], set->period_days, seed, replication, p);
+    }
+    if (calibration->shock_users.given)
+        set->shock_users = calibration->shock_users.value;
+    if (calibration->tiers_measured)
+        draw_tiers(calibration, seed, replication, ret);
+    else
+        memcpy(ret->tiers, calibration->rates, sizeof ret->tiers);
+}
+
+/* ---- Describing ------------------------------------------------------------------------------ */
+
+static void describe_platform(const struct calibration *calibration,
+                              const struct scenario *scenario, int p, const char *name,
+                              struct buffer *ret) {
+    const struct estimate *arpu = &calibration->arpu[p], *hazard = &calibration->log_hazard[p];
+    if (arpu->given)
+        buffer_format(ret, "%s: ARPU %.6g, standard error %.2g (arpu-loss)\n", name, arpu->value,
+                      arpu->error);
+    if (hazard->given) {
+        double days = scenario_value(scenario, "period_days");
+        buffer_format(ret,
+                      "%s: users leave at %.4g per period of %.6g days, relative error of the "
+                      "hazard %.2g (churn-survival)\n",
+                      name, -expm1(-exp(hazard->value) * days), days, hazard->error);
+    }
+}
+
+static void describe_tier(const struct calibration *calibration, size_t k, struct buffer *ret) {
+    const char *name = calibration->tier_names[k];
+    const struct tier_counts *counts = &calibration->counts[k];
+    const struct tier_rates *rates = &calibration->rates[k];
+    if (calibration->tiers_measured)
+        buffer_format(ret,
+                      "tier %s: %lld creators; of %lld at risk %lld promoted, %lld demoted, %lld "
+                      "left; %lld entered (tier-growth)\n",
+                      name, (long long)counts->latest, (long long)counts->at_risk,
+                      (long long)counts->promoted, (long long)counts->demoted,
+                      (long long)counts->left, (long long)counts->entered);
+    else
+        buffer_format(ret,
+                      "tier %s: share %g; per period %g promoted, %g demoted, %g left, newcomers "
+                      "%g of all (assumed)\n",
+                      name, rates->share, rates->promoted, rates->demoted, rates->left,
+                      rates->entered);
+}
+
+void calibrate_describe(const struct calibration *calibration, const struct scenario *scenario,
+                        const char *const platforms[PLATFORMS], struct buffer *ret) {
+    for (int p = 0; p < PLATFORMS; p++)
+        describe_platform(calibration, scenario, p, platforms[p], ret);
+    if (calibration->shock_users.given)
+        buffer_format(ret, "the shock pushes %.6g users off %s (arpu-loss)\n",
+                      calibration->shock_users.value, platforms[PLATFORM_A]);
+    for (size_t k = 0; k < calibration->n_tiers; k++)
+        describe_tier(calibration, k, ret);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the tools of the three families measured, as the settings of replications.
+ *
+ *     struct calibration calibration;
+ *     calibrate_default(&calibration);
+ *     calibrate_read_arpu(&calibration, arpu_loss_table, platforms, 0.95, err);
+ *     calibrate_read_tiers(&calibration, tier_growth_table, err);
+ *     calibrate_read_survival(&calibration, churn_survival_table, platforms, err);
+ *     if (calibrate_check(&calibration, &scenario, err)) ...
+ *     calibrate_draw(&calibration, &scenario, seed, replication, &settings);
+ *     calibrate_free(&calibration);
+ *
+ * A replication draws each measured quantity anew from the distribution of its error, so that the
+ * spread between replications holds both the luck of the simulated world and what is not known of
+ * the real one. `platforms` are the names of A and B as they stand in the files.
+ *
+ * ARPU: normal with the measured mean and the error that the interval shows, cut at 0.
+ * Mobility: each tier's (promoted, demoted, left, stayed) has a Dirichlet distribution with the
+ * counts plus 1/2 each, Jeffreys's prior; the newcomers' rate a gamma with count plus 1/2.
+ * Hazard: with Lambda = -ln S(t), Lambda / t is the mean hazard up to t, and ln Lambda is normal
+ * with the error of S over S Lambda (the delta method, as in the log-log interval of S: Kalbfleisch
+ * & Prentice 2002, section 1.4). t is where that error is least. A period of d days then has rate
+ * 1 - exp(-Lambda d / t).
+ */
+#ifndef RANKING_CALIBRATE_H
+#define RANKING_CALIBRATE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "ranking/scenario.h"
+#include "ranking/world.h"
+#include "table/table.h"
+#include <stdbool.h>
+
+/* Flows out of a tier over all measured periods together, and who was there. */
+struct tier_counts {
+    int64_t latest;  /* creators in the last period */
+    int64_t at_risk; /* creators at the start of a period, summed over the periods with flows */
+    int64_t promoted, demoted, left, entered;
+};
+
+struct estimate {
+    bool given;
+    double value, error;
+};
+
+struct calibration {
+    size_t n_tiers;
+    const char *tier_names[WORLD_TIERS]; /* from the lowest up */
+    bool tiers_measured;                 /* otherwise `rates`, without error */
+    struct tier_counts counts[WORLD_TIERS];
+    struct tier_rates rates[WORLD_TIERS];
+    struct estimate arpu[PLATFORMS];
+    struct estimate log_hazard[PLATFORMS]; /* ln of the mean hazard per day */
+    struct estimate shock_users;           /* error 0 */
+    struct arena arena;                    /* names */
+};
+
+/* Five tiers named as those of tier-growth, with assumed rates under which they stay as they are;
+ * nothing else given. */
+void calibrate_default(struct calibration *ret);
+void calibrate_free(struct calibration *calibration);
+
+/* The output of arpu-loss. With a column `arpu` (panel or log): the ARPU of each platform in its
+ * last period, the interval being of this confidence; rows of segments are put together by their
+ * users. With `month` and `users_lost` (scenario): the users lost in the first month are the size
+ * of the shock. ERROR_DATA if it is neither, or names neither platform. */
+int calibrate_read_arpu(struct calibration *calibration, struct table *table,
+                        const char *const platforms[PLATFORMS], double confidence,
+                        struct error *err);
+
+/* The output of tier-growth: tiers from the lowest up, flows since the period before; rows of the
+ * same tier and period (of several platforms) are added up. ERROR_DATA without any flows, for
+ * flows that contradict the counts, for tiers in another order, and for more than WORLD_TIERS. */
+int calibrate_read_tiers(struct calibration *calibration, struct table *table, struct error *err);
+
+/* The output of churn-survival, times in days: the groups that are named as the platforms, or for
+ * a platform without a group of its own the group "(all)". ERROR_DATA if neither has one. A curve
+ * on which nobody leaves gives no hazard and is not used. */
+int calibrate_read_survival(struct calibration *calibration, struct table *table,
+                            const char *const platforms[PLATFORMS], struct error *err);
+
+/* Whether the sizes fit the scenario: a shock that is larger than the platform is ERROR_DATA. */
+int calibrate_check(const struct calibration *calibration, const struct scenario *scenario,
+                    struct error *err);
+
+/* A pure function of its arguments. Measured quantities replace those of the scenario. */
+void calibrate_draw(const struct calibration *calibration, const struct scenario *scenario,
+                    uint32_t seed, uint32_t replication, struct settings *ret);
+
+/* What was measured and how it is used, a line each, for people. */
+void calibrate_describe(const struct calibration *calibration, const struct scenario *scenario,
+                        const char *const platforms[PLATFORMS], struct buffer *ret);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Scoring items and keeping the best of them, in one pass.
+ *
+ *     struct kernel_top top;
+ *     kernel_begin(&top, 10);
+ *     kernel_scan(user, 16, shelf, biases, first_block, n_blocks, &top);
+ *     for (size_t i = 0; i < top.found; i++)                   // best first
+ *         show(kernel_position(&top, i), kernel_score(&top, i));
+ *
+ * Items lie in blocks of KERNEL_LANES; within a block the first dimension of all its items comes
+ * first, then the second, and so on, so that one vector register holds the same dimension of many
+ * items. The score of an item is
+ *
+ *     ((bias + user[0] x[0]) + user[1] x[1]) + ...
+ *
+ * in single precision, each product and each sum rounded, in this order and no other. Nothing is
+ * ever summed across lanes, so that a wider machine gives the same bits.
+ */
+#ifndef RANKING_KERNEL_H
+#define RANKING_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KERNEL_LANES 16
+#define KERNEL_TOP   128 /* the most that can be kept */
+
+/* A score and a position in one integer: the order of the scores (as the bits of a float, made to
+ * ascend through the negative ones), then of the positions, lower before higher. */
+struct kernel_top {
+    size_t wanted, found;
+    uint64_t keys[KERNEL_TOP]; /* descending */
+};
+
+/* Number of blocks that n items need. */
+static inline size_t kernel_blocks(size_t n) {
+    return (n + KERNEL_LANES - 1) / KERNEL_LANES;
+}
+
+/* Where dimension k of the item at `position` (block * KERNEL_LANES + lane) stands in `blocks`. */
+static inline size_t kernel_at(size_t position, size_t dimensions, size_t k) {
+    return (position / KERNEL_LANES * dimensions + k) * KERNEL_LANES + position % KERNEL_LANES;
+}
+
+/* Starts an empty list that will keep the `wanted` best, 1 to KERNEL_TOP. */
+void kernel_begin(struct kernel_top *top, size_t wanted);
+
+/* Offers one item to the list. -infinity and nan are never taken; -0 counts as 0. */
+void kernel_offer(struct kernel_top *top, float score, uint32_t position);
+
+/* Offers the items of blocks first to first + n - 1. user: [dimensions], which may be 0 (then the
+ * biases are the scores); blocks: [..][dimensions][KERNEL_LANES]; biases: [..][KERNEL_LANES],
+ * -infinity where the last block has no item. The outcome of several calls does not depend on their
+ * order. */
+void kernel_scan(const float *user, size_t dimensions, const float *blocks, const float *biases,
+                 size_t first, size_t n, struct kernel_top *top);
+
+uint32_t kernel_position(const struct kernel_top *top, size_t i); /* i < found */
+float kernel_score(const struct kernel_top *top, size_t i);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of policies, the way from candidates to a slate, and what several policies share. */
+#include "ranking/policy.h"
+
+#include <math.h>
+#include <stdio.h>
+
+const struct policy_class *const policy_classes[] = {
+    &policy_random,
+    &policy_popularity,
+    &policy_foryou,
+    NULL,
+};
+
+enum { MOST_CLASSES = 32 };
+
+const struct policy_class *policy_find(struct text name, struct error *err) {
+    const char *names[MOST_CLASSES];
+    char list[512] = "";
+    size_t n = 0, used = 0;
+    for (; policy_classes[n]; n++) {
+        names[n] = policy_classes[n]->name;
+        if (text_is(name, names[n]))
+            return policy_classes[n];
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", names[n]);
+    }
+    const char *nearest = text_nearest(name, names, n);
+    if (nearest)
+        error_set(err, ERROR_USAGE, "unknown policy '%.*s', did you mean '%s'", (int)name.length,
+                  name.bytes, nearest);
+    else
+        error_set(err, ERROR_USAGE, "unknown policy '%.*s', expected one of %s", (int)name.length,
+                  name.bytes, list);
+    return NULL;
+}
+
+int policy_open(struct policy *ret, const struct policy_class *class, const struct world *world,
+                int platform, struct error *err) {
+    *ret = (struct policy){.class = class,
+                           .world = world,
+                           .shelf = &world->platforms[platform].shelf,
+                           .platform = platform};
+    if (!class->init || !class->init(ret, err))
+        return 0;
+    policy_close(ret);
+    return err->code;
+}
+
+void policy_close(struct policy *policy) {
+    arena_free(&policy->arena);
+    *policy = (struct policy){0};
+}
+
+void policy_step_begin(struct policy *policy) {
+    if (policy->class->step_begin)
+        policy->class->step_begin(policy);
+}
+
+/* Without rerank the best are shown as they come. */
+static void take_best(const struct kernel_top *top, size_t n, struct slate *ret) {
+    ret->n = n < top->found ? n : top->found;
+    for (size_t i = 0; i < ret->n; i++)
+        ret->positions[i] = kernel_position(top, i);
+}
+
+void policy_serve(const struct policy *policy, struct session *session, struct slate *ret) {
+    struct candidates candidates = {0, policy->shelf->blocks};
+    struct kernel_top top;
+    ret->n = 0;
+    if (policy->shelf->n == 0)
+        return;
+    if (policy->class->retrieve)
+        policy->class->retrieve(policy, session, &candidates);
+    policy->class->score(policy, session, &candidates, &top);
+    if (policy->class->rerank)
+        policy->class->rerank(policy, session, &top, ret);
+    else
+        take_best(&top, policy_slate(policy), ret);
+}
+
+void policy_feedback(struct policy *policy, const struct session *session,
+                     const struct slate *slate, int chosen) {
+    if (policy->class->feedback)
+        policy->class->feedback(policy, session, slate, chosen);
+}
+
+void policy_step_end(struct policy *policy) {
+    if (policy->class->step_end)
+        policy->class->step_end(policy);
+}
+
+/* ---- For the classes ------------------------------------------------------------------------- */
+
+size_t policy_slate(const struct policy *policy) {
+    size_t slate = (size_t)policy->world->settings.parameters.slate;
+    return slate < policy->shelf->n ? slate : policy->shelf->n;
+}
+
+void policy_retrieve_sample(const struct policy *policy, struct session *session,
+                            struct candidates *ret) {
+    size_t wanted = kernel_blocks((size_t)policy->world->settings.parameters.candidates);
+    size_t all = policy->shelf->blocks;
+    ret->blocks = wanted < all ? wanted : all;
+    ret->first = random_below(session->retrieving, (uint32_t)all);
+}
+
+void policy_scan(const struct policy *policy, const struct candidates *candidates,
+                 const float *user, size_t dimensions, const float *biases,
+                 struct kernel_top *ret) {
+    size_t to_end = policy->shelf->blocks - candidates->first;
+    size_t straight = candidates->blocks < to_end ? candidates->blocks : to_end;
+    const float *embeddings = policy->shelf->embeddings;
+    kernel_scan(user, dimensions, embeddings, biases, candidates->first, straight, ret);
+    kernel_scan(user, dimensions, embeddings, biases, 0, candidates->blocks - straight, ret);
+}
+
+float *policy_biases(struct policy *policy) {
+    size_t n = kernel_blocks(policy->world->items.n) * KERNEL_LANES;
+    return arena_alloc(&policy->arena, n * sizeof(float));
+}
+
+void policy_seal(const struct policy *policy, float *biases) {
+    for (size_t i = policy->shelf->n; i < policy->shelf->blocks * KERNEL_LANES; i++)
+        biases[i] = -INFINITY;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Drawing a world, publishing and shelving its items, and counting what happened to them.
+ *
+ * Contents: memory; drawing users and creators; publishing; shelves; tallies. */
+#include "ranking/world.h"
+
+#include "base/random.h"
+#include "ranking/kernel.h"
+#include "ranking/purpose.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+/* Newcomers needed by the end of the run are Poisson at most: six standard deviations more than
+ * expected are not met in a lifetime of replications, and those who leave come on top. */
+static size_t creators_needed(const struct settings *settings) {
+    double entered = 0;
+    for (size_t k = 0; k < settings->n_tiers; k++)
+        entered += settings->tiers[k].entered;
+    const struct parameters *p = &settings->parameters;
+    double expected = entered * p->creators * p->periods;
+    return (size_t)(p->creators + ceil(expected + 6 * sqrt(expected)));
+}
+
+/* Allocates n items of a pointer's type, or notes that memory is out. */
+#define TAKE(pointer, count) take((void **)&(pointer), (count), sizeof *(pointer), world, &out)
+
+static void take(void **ret, size_t n, size_t size, struct world *world, bool *out) {
+    *ret = arena_alloc(&world->arena, n * size);
+    *out = *out || !*ret;
+}
+
+static int allocate(struct world *world, struct error *err) {
+    struct users *users = &world->users;
+    struct creators *creators = &world->creators;
+    struct items *items = &world->items;
+    size_t d = world->dimensions;
+    bool out = false;
+    TAKE(users->tastes, users->n * d);
+    TAKE(users->homes, users->n);
+    TAKE(creators->themes, creators->n * d);
+    TAKE(creators->appeal, creators->n);
+    TAKE(creators->homes, creators->n);
+    TAKE(creators->tiers, creators->n);
+    TAKE(creators->audience, creators->n);
+    TAKE(items->embeddings, items->n * d);
+    TAKE(items->quality, items->n);
+    TAKE(items->shown, items->n);
+    for (int p = 0; p < PLATFORMS; p++) {
+        struct shelf *shelf = &world->platforms[p].shelf;
+        TAKE(users->satisfaction[p], users->n);
+        TAKE(creators->exposures[p], creators->n);
+        TAKE(creators->paid[p], creators->n);
+        TAKE(creators->income[p], creators->n);
+        TAKE(items->exposures[p], items->n);
+        TAKE(items->engagements[p], items->n);
+        TAKE(shelf->items, items->n);
+        TAKE(shelf->creators, items->n);
+        TAKE(shelf->utility, items->n);
+        TAKE(shelf->embeddings, kernel_blocks(items->n) * KERNEL_LANES * d);
+    }
+    return out ? error_memory(err) : 0;
+}
+
+/* ---- Drawing users and creators -------------------------------------------------------------- */
+
+static void scale_to_unit(float *vector, size_t d) {
+    double square = 0;
+    for (size_t k = 0; k < d; k++)
+        square += (double)vector[k] * vector[k];
+    double length = sqrt(square);
+    for (size_t k = 0; k < d; k++)
+        vector[k] = (float)(vector[k] / length);
+}
+
+/* Uniform on the sphere. */
+static void draw_direction(float *vector, size_t d, struct random_stream *stream) {
+    for (size_t k = 0; k < d; k++)
+        vector[k] = (float)gsl_ran_gaussian_ziggurat(random_gsl(stream), 1);
+    scale_to_unit(vector, d);
+}
+
+/* Users differ by nothing but chance, so that the first ones may be on A, the next on both, the
+ * next on B and the last on neither. */
+static uint8_t home_of(size_t i, double n, double both, double b, double none) {
+    double place = ((double)i + 0.5) / n;
+    if (place > 1 - none)
+        return HOME_NONE;
+    if (place > 1 - none - b)
+        return HOME_B;
+    return place > 1 - none - b - both ? HOME_BOTH : HOME_A;
+}
+
+static void draw_users(struct world *world) {
+    const struct parameters *p = &world->settings.parameters;
+    struct users *users = &world->users;
+    for (size_t u = 0; u < users->n; u++) {
+        struct random_stream stream;
+        random_open(&stream, world->seed, world->replication, (uint32_t)u, 0, DRAW_USER);
+        draw_direction(users->tastes + u * world->dimensions, world->dimensions, &stream);
+        users->homes[u] =
+            home_of(u, p->users, p->user_share_both, p->user_share_b, p->user_share_none);
+        users->satisfaction[PLATFORM_A][u] = users->satisfaction[PLATFORM_B][u] = NAN;
+    }
+}
+
+struct ranked {
+    float appeal;
+    uint32_t creator;
+};
+
+static int by_appeal(const void *a, const void *b) {
+    const struct ranked *x = a, *y = b;
+    if (x->appeal != y->appeal)
+        return x->appeal < y->appeal ? -1 : 1;
+    return x->creator < y->creator ? -1 : x->creator > y->creator;
+}
+
+/* The tiers at the start are cut by rank of appeal. */
+static int rank_creators(struct world *world, size_t n, struct error *err) {
+    const struct settings *settings = &world->settings;
+    struct creators *creators = &world->creators;
+    struct ranked *ranked = malloc(n * sizeof *ranked);
+    if (!ranked)
+        return error_memory(err);
+    for (size_t c = 0; c < n; c++)
+        ranked[c] = (struct ranked){creators->appeal[c], (uint32_t)c};
+    qsort(ranked, n, sizeof *ranked, by_appeal);
+    double below = settings->tiers[0].share;
+    size_t tier = 0;
+    for (size_t i = 0; i < n; i++) {
+        while (tier + 1 < settings->n_tiers && ((double)i + 0.5) / (double)n > below)
+            below += settings->tiers[++tier].share;
+        creators->tiers[ranked[i].creator] = (uint8_t)tier;
+    }
+    free(ranked);
+    return 0;
+}
+
+static int draw_creators(struct world *world, struct error *err) {
+    const struct parameters *p = &world->settings.parameters;
+    struct creators *creators = &world->creators;
+    for (size_t c = 0; c < creators->n; c++) {
+        struct random_stream stream;
+        random_open(&stream, world->seed, world->replication, (uint32_t)c, 0, DRAW_CREATOR);
+        draw_direction(creators->themes + c * world->dimensions, world->dimensions, &stream);
+        creators->appeal[c] =
+            (float)gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
+        if ((double)c < p->creators)
+            creators->homes[c] =
+                home_of(c, p->creators, p->creator_share_both, p->creator_share_b, 0);
+    }
+    return rank_creators(world, (size_t)p->creators, err);
+}
+
+int world_create(struct world **ret, const struct settings *settings, uint32_t seed,
+                 uint32_t replication, struct error *err) {
+    const struct parameters *p = &settings->parameters;
+    size_t n_creators = creators_needed(settings);
+    double n_items = (double)n_creators * p->items * p->item_life;
+    if (n_items > UINT32_MAX - KERNEL_LANES)
+        return error_set(err, ERROR_DATA,
+                         "%.0f items at once (creators and newcomers times items times item_life), "
+                         "expected at most %u",
+                         n_items, UINT32_MAX - KERNEL_LANES);
+    struct world *world = calloc(1, sizeof *world);
+    if (!world)
+        return error_memory(err);
+    world->settings = *settings;
+    world->seed = seed;
+    world->replication = replication;
+    world->dimensions = (size_t)p->dimensions;
+    world->users.n = (size_t)p->users;
+    world->creators.n = n_creators;
+    world->items.n = (size_t)n_items;
+    int code = allocate(world, err);
+    if (!code) {
+        draw_users(world);
+        code = draw_creators(world, err);
+    }
+    if (code)
+        world_destroy(world);
+    else
+        *ret = world;
+    return code;
+}
+
+void world_destroy(struct world *world) {
+    if (!world)
+        return;
+    arena_free(&world->arena);
+    free(world);
+}
+
+/* ---- Publishing ------------------------------------------------------------------------------ */
+
+static void draw_item(struct world *world, size_t item, size_t creator,
+                      struct random_stream *stream) {
+    const struct parameters *p = &world->settings.parameters;
+    size_t d = world->dimensions;
+    const float *theme = world->creators.themes + creator * d;
+    float *embedding = world->items.embeddings + item * d;
+    double spread = p->theme_spread / sqrt((double)d); /* of a coordinate */
+    for (size_t k = 0; k < d; k++)
+        embedding[k] = (float)(theme[k] + gsl_ran_gaussian_ziggurat(random_gsl(stream), spread));
+    scale_to_unit(embedding, d);
+    world->items.quality[item] =
+        (float)(world->creators.appeal[creator] +
+                gsl_ran_gaussian_ziggurat(random_gsl(stream), p->item_spread));
+}
+
+static void publish_items(struct world *world) {
+    const struct parameters *p = &world->settings.parameters;
+    size_t each = (size_t)p->items, generation = world->step % (size_t)p->item_life;
+    struct items *items = &world->items;
+    for (size_t c = 0; c < world->creators.n; c++) {
+        size_t first = (generation * world->creators.n + c) * each;
+        bool publishes = world->creators.homes[c] != HOME_NONE;
+        struct random_stream stream;
+        random_open(&stream, world->seed, world->replication, (uint32_t)c, world->step, DRAW_ITEM);
+        for (size_t i = first; i < first + each; i++) {
+            items->shown[i] = publishes;
+            for (int q = 0; q < PLATFORMS; q++)
+                items->exposures[q][i] = items->engagements[q][i] = 0;
+            if (publishes)
+                draw_item(world, i, c, &stream);
+        }
+    }
+}
+
+/* ---- Shelves --------------------------------------------------------------------------------- */
+
+/* Each item that its creator can show here, shuffled, so that any run of blocks is a sample. */
+static void pick_items(struct world *world, int platform) {
+    struct shelf *shelf = &world->platforms[platform].shelf;
+    struct random_stream stream;
+    random_open(&stream, world->seed, world->replication, (uint32_t)platform, world->step,
+                DRAW_SHELF);
+    shelf->n = 0;
+    for (size_t i = 0; i < world->items.n; i++) {
+        if (!world->items.shown[i] ||
+            !home_on(world->creators.homes[world_creator(world, i)], platform))
+            continue;
+        /* Fisher and Yates's shuffle, inside out. */
+        uint32_t place = random_below(&stream, (uint32_t)shelf->n + 1);
+        shelf->items[shelf->n] = shelf->items[place];
+        shelf->items[place] = (uint32_t)i;
+        shelf->n++;
+    }
+    shelf->blocks = kernel_blocks(shelf->n);
+}
+
+static void lay_out(struct world *world, int platform) {
+    struct shelf *shelf = &world->platforms[platform].shelf;
+    const struct creators *creators = &world->creators;
+    size_t d = world->dimensions;
+    for (size_t position = 0; position < shelf->blocks * KERNEL_LANES; position++) {
+        bool real = position < shelf->n; /* the rest of the last block is zeros */
+        const float *embedding = world->items.embeddings + (real ? shelf->items[position] : 0) * d;
+        for (size_t k = 0; k < d; k++)
+            shelf->embeddings[kernel_at(position, d, k)] = real ? embedding[k] : 0;
+    }
+    for (size_t position = 0; position < shelf->n; position++) {
+        uint32_t item = shelf->items[position];
+        uint32_t creator = (uint32_t)world_creator(world, item);
+        uint8_t tier = creators->tiers[creator];
+        shelf->creators[position] = creator;
+        shelf->utility[position] =
+            (float)(world->items.quality[item] + world->settings.parameters.tier_appeal * tier);
+    }
+}
+
+void world_publish(struct world *world) {
+    publish_items(world);
+    for (int p = 0; p < PLATFORMS; p++) {
+        pick_items(world, p);
+        lay_out(world, p);
+    }
+}
+
+/* ---- Tallies --------------------------------------------------------------------------------- */
+
+int tally_create(struct tally *ret, const struct world *world, struct error *err) {
+    *ret = (struct tally){0};
+    for (int p = 0; p < PLATFORMS; p++) {
+        ret->exposures[p] = calloc(world->items.n, sizeof *ret->exposures[p]);
+        ret->engagements[p] = calloc(world->items.n, sizeof *ret->engagements[p]);
+        if (!ret->exposures[p] || !ret->engagements[p]) {
+            tally_destroy(ret);
+            return error_memory(err);
+        }
+    }
+    return 0;
+}
+
+void tally_clear(struct tally *tally, const struct world *world) {
+    for (int p = 0; p < PLATFORMS; p++) {
+        size_t n = world->platforms[p].shelf.n;
+        memset(tally->exposures[p], 0, n * sizeof *tally->exposures[p]);
+        memset(tally->engagements[p], 0, n * sizeof *tally->engagements[p]);
+        tally->sessions[p] = tally->unchosen[p] = 0;
+        tally->utility[p] = 0;
+    }
+}
+
+void tally_destroy(struct tally *tally) {
+    for (int p = 0; p < PLATFORMS; p++) {
+        free(tally->exposures[p]);
+        free(tally->engagements[p]);
+    }
+    *tally = (struct tally){0};
+}
+
+static void absorb_platform(struct world *world, const struct tally *tally, int p) {
+    struct platform *platform = &world->platforms[p];
+    struct creators *creators = &world->creators;
+    memset(creators->exposures[p], 0, creators->n * sizeof *creators->exposures[p]);
+    for (size_t position = 0; position < platform->shelf.n; position++) {
+        uint32_t item = platform->shelf.items[position];
+        world->items.exposures[p][item] += tally->exposures[p][position];
+        world->items.engagements[p][item] += tally->engagements[p][position];
+        creators->exposures[p][platform->shelf.creators[position]] += tally->exposures[p][position];
+    }
+    platform->sessions += tally->sessions[p];
+    platform->unchosen += tally->unchosen[p];
+}
+
+void world_absorb(struct world *world, const struct tally *tally) {
+    struct creators *creators = &world->creators;
+    for (int p = 0; p < PLATFORMS; p++)
+        absorb_platform(world, tally, p);
+    double recency = world->step == 0 ? 1 : world->settings.parameters.recency;
+    for (size_t c = 0; c < creators->n; c++) {
+        double seen =
+            (double)(creators->exposures[PLATFORM_A][c] + creators->exposures[PLATFORM_B][c]);
+        creators->audience[c] += recency * (seen - creators->audience[c]);
+    }
+}
+
+double world_satisfaction(const struct world *world, int platform) {
+    const double *satisfaction = world->users.satisfaction[platform];
+    int64_t sum = 0, n = 0;
+    for (size_t u = 0; u < world->users.n; u++) {
+        if (!home_on(world->users.homes[u], platform) || isnan(satisfaction[u]))
+            continue;
+        sum += llrint(satisfaction[u] / WORLD_UTILITY);
+        n++;
+    }
+    return n > 0 ? (double)sum * WORLD_UTILITY / (double)n : 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The state of one replication: users, creators and items on two platforms, as arrays.
+ *
+ *     struct world *world;
+ *     if (world_create(&world, &settings, seed, replication, err)) ...
+ *     for (;;) {
+ *         world_publish(world);           // the new items, and the shelves
+ *         ... sessions read the world and write into a tally ...
+ *         world_absorb(world, &tally);    // the barrier: counters, in integers
+ *         ... money and moves ...
+ *         world->step++;
+ *     }
+ *     world_destroy(world);
+ *
+ * Everything here is a pure function of the settings, the seed and the replication.
+ */
+#ifndef RANKING_WORLD_H
+#define RANKING_WORLD_H
+
+#include "base/arena.h"
+#include "base/decimal.h"
+#include "base/error.h"
+#include "ranking/scenario.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- What a replication is made from --------------------------------------------------------- */
+
+#define WORLD_TIERS 16 /* the most there can be */
+
+/* Tiers go from the lowest up; moves are by one tier at a time. */
+struct tier_rates {
+    double share;    /* of the creators at the start */
+    double promoted; /* to the next tier, per period; 0 for the highest */
+    double demoted;  /* to the one below; 0 for the lowest */
+    double left;     /* a platform, per period */
+    double entered;  /* newcomers into this tier per period, as a share of all creators */
+};
+
+struct settings {
+    struct parameters parameters;
+    size_t n_tiers;
+    struct tier_rates tiers[WORLD_TIERS];
+};
+
+/* ---- State ----------------------------------------------------------------------------------- */
+
+/* Where a user or creator is: bits. */
+enum { HOME_NONE = 0, HOME_A = 1 << PLATFORM_A, HOME_B = 1 << PLATFORM_B, HOME_BOTH = 3 };
+
+static inline bool home_on(uint8_t homes, int platform) {
+    return homes >> platform & 1;
+}
+
+struct users {
+    size_t n;
+    float *tastes; /* [n][dimensions], unit length: what users like, which no policy sees */
+    uint8_t *homes;
+    double *satisfaction[PLATFORMS]; /* running mean utility of a session; nan: none yet */
+};
+
+struct creators {
+    size_t n;      /* with those who have not come yet, or have left: homes = HOME_NONE */
+    float *themes; /* [n][dimensions], unit length */
+    float *appeal;
+    uint8_t *homes;
+    uint8_t *tiers;
+    uint64_t *exposures[PLATFORMS]; /* of this step */
+    decimal *paid[PLATFORMS];       /* in this step, for all the creators it stands for */
+    decimal *income[PLATFORMS];     /* running mean of paid */
+    double *audience;               /* running mean of exposures, both platforms */
+};
+
+/* A ring: item = (generation * creators + creator) * items + j, generation = step modulo life. */
+struct items {
+    size_t n;
+    float *embeddings; /* [n][dimensions], unit length */
+    float *quality;    /* the creator's appeal and the item's own */
+    bool *shown;       /* published and not expired */
+    uint32_t *exposures[PLATFORMS], *engagements[PLATFORMS];
+};
+
+/* What a platform can show in this step, in random order, laid out for the kernel. */
+struct shelf {
+    size_t n, blocks;
+    uint32_t *items;    /* [n] */
+    uint32_t *creators; /* [n] of each item */
+    float *embeddings;  /* [blocks][dimensions][KERNEL_LANES] */
+    float *utility;     /* [n] of each item apart from taste, which no policy sees */
+};
+
+struct platform {
+    struct shelf shelf;
+    uint64_t sessions, unchosen; /* so far, those of the warm-up included */
+};
+
+struct world {
+    struct settings settings;
+    uint32_t seed, replication;
+    uint32_t step; /* from 0; the warm-up counts */
+    size_t dimensions;
+    struct users users;
+    struct creators creators;
+    struct items items;
+    struct platform platforms[PLATFORMS];
+    struct arena arena;
+};
+
+/* Draws users and creators; nothing is published yet. More than 2^32 - 1 items are ERROR_DATA. */
+int world_create(struct world **ret, const struct settings *settings, uint32_t seed,
+                 uint32_t replication, struct error *err);
+void world_destroy(struct world *world); /* NULL is fine */
+
+/* This step's items of all creators who are somewhere, in place of the oldest ones, and the shelves
+ * of both platforms. */
+void world_publish(struct world *world);
+
+static inline size_t world_creator(const struct world *world, size_t item) {
+    return item / (size_t)world->settings.parameters.items % world->creators.n;
+}
+
+/* ---- What happens in a step ------------------------------------------------------------------ */
+
+/* Utilities are summed as whole multiples of this, so that the order of addition does not matter.
+ */
+#define WORLD_UTILITY 0x1p-20
+
+/* Counts of one step, by position on the shelf. Several tallies of the same step add up. */
+struct tally {
+    uint32_t *exposures[PLATFORMS], *engagements[PLATFORMS]; /* [items.n] */
+    uint64_t sessions[PLATFORMS], unchosen[PLATFORMS];
+    int64_t utility[PLATFORMS]; /* in WORLD_UTILITY */
+};
+
+int tally_create(struct tally *ret, const struct world *world, struct error *err);
+void tally_clear(struct tally *tally, const struct world *world);
+void tally_destroy(struct tally *tally);
+
+/* Adds a tally to the counters of items, creators and platforms, and moves the running mean of
+ * each creator's audience. */
+void world_absorb(struct world *world, const struct tally *tally);
+
+/* Mean satisfaction of the users of a platform; 0, the utility of staying away, if none has any. */
+double world_satisfaction(const struct world *world, int platform);
+
+#endif

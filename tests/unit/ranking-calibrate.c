@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From the outputs of arpu-loss, tier-growth and churn-survival to the settings of replications. */
+#include "tables.h"
+#include "worlds.h"
+
+static const char *const names[PLATFORMS] = {"TikTok", "RedNote"};
+
+enum from { FROM_ARPU, FROM_TIERS, FROM_SURVIVAL };
+
+/* The error text, or "". */
+static const char *calibrate(struct calibration *calibration, enum from from, const char *csv) {
+    static char text[1200];
+    struct error err = {0};
+    struct table *table = NULL;
+    const char *path = tables_write("c.csv", text_of(csv));
+    const struct table_options options = {.files = &path, .n_files = 1};
+    if (!table_open(&table, &options, &err)) {
+        if (from == FROM_ARPU)
+            calibrate_read_arpu(calibration, table, names, 0.95, &err);
+        else if (from == FROM_TIERS)
+            calibrate_read_tiers(calibration, table, &err);
+        else
+            calibrate_read_survival(calibration, table, names, &err);
+    }
+    table_close(table);
+    snprintf(text, sizeof text, "%s", err.code ? tables_name(err.text) : "");
+    return text;
+}
+
+static void expect_error(enum from from, const char *csv, const char *says) {
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    const char *found = calibrate(&calibration, from, csv);
+    if (!strstr(found, says))
+        fail_msg("found '%s', expected '%s'", found, says);
+    calibrate_free(&calibration);
+}
+
+/* ---- ARPU ------------------------------------------------------------------------------------ */
+
+/* The last period of each platform; 95 % bounds 0.196 away are a standard error of 0.1. */
+static void arpu_of_the_last_period(void **state) {
+    (void)state;
+    enum { DRAWS = 4000 };
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_ARPU,
+                                  "platform,period,users,arpu,arpu_lower,arpu_upper\n"
+                                  "TikTok,2025-01,500,1.5,1.304004,1.695996\n"
+                                  "TikTok,2024-12,500,1.25,1,1.5\n"
+                                  "RedNote,2025-01,0,,,\n"
+                                  "Lemon8,2025-01,10,9,9,9\n"),
+                        "");
+    assert_true(calibration.arpu[PLATFORM_A].given);
+    assert_false(calibration.arpu[PLATFORM_B].given);
+    worlds_near(calibration.arpu[PLATFORM_A].error, 0.1, 1e-5, 1);
+    struct scenario scenario = worlds_scenario("arpu_b=7", NULL);
+    double sum = 0, square = 0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct settings settings;
+        calibrate_draw(&calibration, &scenario, 1, i, &settings);
+        sum += settings.parameters.arpu[PLATFORM_A];
+        square += pow(settings.parameters.arpu[PLATFORM_A] - 1.5, 2);
+        assert_true(settings.parameters.arpu[PLATFORM_B] == 7);
+    }
+    worlds_near(sum / DRAWS, 1.5, 0.1 / sqrt(DRAWS), 4);
+    worlds_near(square / DRAWS, 0.01, 0.01 * sqrt(2.0 / DRAWS), 4);
+    calibrate_free(&calibration);
+}
+
+/* Segments by their users: (300 * 1 + 100 * 3) / 400 = 1.5. Errors 0.1 and 0.4 of the two means:
+ * sqrt(30^2 + 40^2) / 400 = 0.125. */
+static void arpu_of_segments(void **state) {
+    (void)state;
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_ARPU,
+                                  "platform,segment,period,users,arpu,arpu_lower,arpu_upper\n"
+                                  "TikTok,free,2025-01,300,1,0.804004,1.195996\n"
+                                  "TikTok,paying,2025-01,100,3,2.216014,3.783986\n"),
+                        "");
+    assert_true(fabs(calibration.arpu[PLATFORM_A].value - 1.5) < 1e-12);
+    worlds_near(calibration.arpu[PLATFORM_A].error, 0.125, 1e-5, 1);
+    calibrate_free(&calibration);
+}
+
+static void users_lost_are_the_shock(void **state) {
+    (void)state;
+    struct calibration calibration;
+    struct settings settings;
+    struct scenario scenario = worlds_scenario("users=2000", "user_weight=1000", NULL);
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_ARPU,
+                                  "month,users_lost,revenue_lost,lower,upper\n"
+                                  "2,450000,562500,,\n"
+                                  "1,500000,625000,,\n"),
+                        "");
+    calibrate_draw(&calibration, &scenario, 1, 0, &settings);
+    assert_true(settings.parameters.shock_users == 500000);
+    struct error err = {0};
+    assert_int_equal(calibrate_check(&calibration, &scenario, &err), 0);
+    scenario = worlds_scenario("users=2000", "user_weight=300", NULL);
+    assert_int_equal(calibrate_check(&calibration, &scenario, &err), ERROR_DATA);
+    /* 2000 * 300 people, 10 % of them on B only, 15 % on neither. */
+    assert_non_null(strstr(err.text, "500000 users, expected at most the 450000"));
+    calibrate_free(&calibration);
+}
+
+static void wrong_arpu(void **state) {
+    (void)state;
+    expect_error(FROM_ARPU, "platform,period,arpu\nTikTik,2025-01,1\n",
+                 "no row of platform 'TikTok' or 'RedNote'");
+    expect_error(FROM_ARPU, "month,users_lost\n", "no rows");
+    expect_error(FROM_ARPU, "month,users_lost\n1,-5\n", "c.csv:2:2: users_lost is below 0");
+}
+
+/* ---- Tiers ----------------------------------------------------------------------------------- */
+
+#define TIERS "tier,period,creators,entered,promoted_in,demoted_in,promoted_out,demoted_out,left\n"
+
+/* Two platforms, two periods; a total that must not count. */
+static const char panel[] = TIERS "low,2024-12,500,,,,,,\n"
+                                  "high,2024-12,100,,,,,,\n"
+                                  "(all),2025-01,610,60,,,,,50\n"
+                                  "low,2025-01,505,55,0,5,10,0,45\n"
+                                  "high,2025-01,105,5,10,0,0,5,5\n"
+                                  "low,2025-01,95,0,0,0,0,0,5\n";
+
+static void mobility_from_counts(void **state) {
+    (void)state;
+    enum { DRAWS = 4000 };
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_TIERS, panel), "");
+    assert_int_equal(calibration.n_tiers, 2);
+    assert_string_equal(calibration.tier_names[1], "high");
+    assert_int_equal(calibration.counts[0].at_risk, 600);
+    assert_int_equal(calibration.counts[0].latest, 600);
+    struct scenario scenario = worlds_scenario(NULL);
+    double promoted = 0, left = 0, entered = 0, demoted = 0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct settings settings;
+        calibrate_draw(&calibration, &scenario, 1, i, &settings);
+        assert_true(settings.tiers[1].promoted == 0 && settings.tiers[0].demoted == 0);
+        assert_true(fabs(settings.tiers[0].share - 600.0 / 705) < 1e-12);
+        promoted += settings.tiers[0].promoted / DRAWS;
+        left += settings.tiers[0].left / DRAWS;
+        demoted += settings.tiers[1].demoted / DRAWS;
+        entered += settings.tiers[0].entered / DRAWS;
+    }
+    /* Means of Dirichlet(540.5, 50.5, 10.5) and Dirichlet(90.5, 5.5, 5.5), and of a gamma. Their
+     * errors are about sqrt(p / n) for n at risk. */
+    worlds_near(promoted, 10.5 / 601.5, sqrt(10.5) / 601.5 / sqrt(DRAWS), 4);
+    worlds_near(left, 50.5 / 601.5, sqrt(50.5) / 601.5 / sqrt(DRAWS), 4);
+    worlds_near(demoted, 5.5 / 101.5, sqrt(5.5) / 101.5 / sqrt(DRAWS), 4);
+    worlds_near(entered, 55.5 / 700, sqrt(55.5) / 700 / sqrt(DRAWS), 4);
+    calibrate_free(&calibration);
+}
+
+static void wrong_tiers(void **state) {
+    (void)state;
+    expect_error(FROM_TIERS, TIERS "low,2024-12,500,,,,,,\n", "no creators with flows");
+    expect_error(FROM_TIERS, TIERS, "no creators with flows");
+    expect_error(FROM_TIERS, TIERS "low,2025-01,10,0,0,0,0,0,-1\n", "c.csv:2:9: left is -1");
+    /* 10 now and 20 came in: there cannot have been any before. */
+    expect_error(FROM_TIERS, TIERS "low,2025-01,10,20,0,0,0,0,5\n", "c.csv:2:3: creators is 10");
+    expect_error(FROM_TIERS,
+                 TIERS "high,2025-01,105,5,10,0,0,5,5\nlow,2025-01,505,55,0,5,10,0,45\n",
+                 "expected the tiers from the lowest up");
+    char many[4000] = TIERS;
+    for (int k = 0; k <= WORLD_TIERS; k++)
+        sprintf(many + strlen(many), "t%d,2025-01,5,1,0,0,0,0,1\n", k);
+    expect_error(FROM_TIERS, many, "expected at most 16");
+}
+
+/* ---- Survival -------------------------------------------------------------------------------- */
+
+/* S(t) = exp(-t / 1000) leaves by 1 - exp(-0.03) in 30 days; the best of the rows is the one with
+ * the least error of the hazard, 0.01 / (S ln S). */
+static void hazard_from_survival(void **state) {
+    (void)state;
+    enum { DRAWS = 4000 };
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_SURVIVAL,
+                                  "group,time,at_risk,events,censored,survival,std_error\n"
+                                  "TikTok,10,9,1,0,0.99,0.01\n"
+                                  "TikTok,1000,9,1,0,0.36787944117144233,0.01\n"
+                                  "TikTok,5000,9,1,0,0.2,0.1\n"
+                                  "TikTok,9000,1,1,0,0,\n"
+                                  "(all),100,9,1,0,0.9,0.001\n"),
+                        "");
+    double error = 0.01 / exp(-1);
+    assert_true(fabs(calibration.log_hazard[PLATFORM_A].value - log(1e-3)) < 1e-12);
+    assert_true(fabs(calibration.log_hazard[PLATFORM_A].error - error) < 1e-12);
+    assert_true(fabs(calibration.log_hazard[PLATFORM_B].value - log(-log(0.9) / 100)) < 1e-12);
+    struct scenario scenario = worlds_scenario("period_days=30", NULL);
+    double sum = 0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct settings settings;
+        calibrate_draw(&calibration, &scenario, 1, i, &settings);
+        sum += log(-log1p(-settings.parameters.user_leave[PLATFORM_A]));
+    }
+    worlds_near(sum / DRAWS, log(0.03), error / sqrt(DRAWS), 4);
+    calibrate_free(&calibration);
+}
+
+static void survival_without_exits(void **state) {
+    (void)state;
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    assert_string_equal(
+        calibrate(&calibration, FROM_SURVIVAL, "group,time,survival,std_error\nTikTok,100,1,0\n"),
+        "");
+    assert_false(calibration.log_hazard[PLATFORM_A].given);
+    assert_false(calibration.log_hazard[PLATFORM_B].given);
+    calibrate_free(&calibration);
+    expect_error(FROM_SURVIVAL, "group,time,survival,std_error\nTwitter,1,0.5,0.1\n",
+                 "no group 'TikTok', 'RedNote' or '(all)'");
+}
+
+/* ---- Defaults -------------------------------------------------------------------------------- */
+
+/* Newcomers make up for what leaves each tier, so that its expected size stays. */
+static void default_tiers_balance(void **state) {
+    (void)state;
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    double sum = 0;
+    for (size_t k = 0; k < calibration.n_tiers; k++) {
+        const struct tier_rates *rates = calibration.rates;
+        double in = rates[k].entered -
+                    rates[k].share * (rates[k].promoted + rates[k].demoted + rates[k].left);
+        if (k > 0)
+            in += rates[k - 1].share * rates[k - 1].promoted;
+        if (k + 1 < calibration.n_tiers)
+            in += rates[k + 1].share * rates[k + 1].demoted;
+        assert_true(fabs(in) < 1e-15);
+        sum += rates[k].share;
+    }
+    assert_true(fabs(sum - 1) < 1e-15);
+    calibrate_free(&calibration);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arpu_of_the_last_period),  cmocka_unit_test(arpu_of_segments),
+        cmocka_unit_test(users_lost_are_the_shock), cmocka_unit_test(wrong_arpu),
+        cmocka_unit_test(mobility_from_counts),     cmocka_unit_test(wrong_tiers),
+        cmocka_unit_test(hazard_from_survival),     cmocka_unit_test(survival_without_exits),
+        cmocka_unit_test(default_tiers_balance),
+    };
+    return cmocka_run_group_tests_name("ranking-calibrate", tests, tables_setup, tables_teardown);
+}

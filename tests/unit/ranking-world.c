@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a world is made of, and what it shows. */
+#include "worlds.h"
+
+#include "ranking/kernel.h"
+
+static size_t count_homes(const uint8_t *homes, size_t n, uint8_t which) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += homes[i] == which;
+    return count;
+}
+
+static void expect_unit(const float *vectors, size_t n, size_t d) {
+    for (size_t i = 0; i < n; i++) {
+        double square = 0;
+        for (size_t k = 0; k < d; k++)
+            square += (double)vectors[i * d + k] * (double)vectors[i * d + k];
+        assert_true(fabs(square - 1) < 1e-5); /* single precision, d = 16 */
+    }
+}
+
+static void starts_as_asked(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario(
+        "users=1000", "creators=200", "user_share_b=0.2", "user_share_both=0.1",
+        "user_share_none=0.3", "creator_share_b=0.25", "creator_share_both=0.5", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    assert_int_equal(count_homes(world->users.homes, 1000, HOME_A), 400);
+    assert_int_equal(count_homes(world->users.homes, 1000, HOME_BOTH), 100);
+    assert_int_equal(count_homes(world->users.homes, 1000, HOME_B), 200);
+    assert_int_equal(count_homes(world->users.homes, 1000, HOME_NONE), 300);
+    assert_int_equal(count_homes(world->creators.homes, 200, HOME_A), 50);
+    assert_int_equal(count_homes(world->creators.homes, 200, HOME_BOTH), 100);
+    assert_int_equal(count_homes(world->creators.homes, 200, HOME_B), 50);
+    /* Room for newcomers, who are nowhere yet. */
+    assert_true(world->creators.n > 200);
+    assert_int_equal(count_homes(world->creators.homes + 200, world->creators.n - 200, HOME_NONE),
+                     world->creators.n - 200);
+    expect_unit(world->users.tastes, 1000, world->dimensions);
+    expect_unit(world->creators.themes, world->creators.n, world->dimensions);
+    world_destroy(world);
+}
+
+/* Shares 0.60, 0.25, 0.10, 0.04 and 0.01, cut by rank of appeal. */
+static void tiers_by_appeal(void **state) {
+    (void)state;
+    static const int expected[] = {120, 50, 20, 8, 2};
+    struct scenario scenario = worlds_scenario("creators=200", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    int counts[5] = {0};
+    for (size_t c = 0; c < 200; c++) {
+        counts[world->creators.tiers[c]]++;
+        for (size_t e = 0; e < 200; e++)
+            if (world->creators.tiers[c] > world->creators.tiers[e])
+                assert_true(world->creators.appeal[c] >= world->creators.appeal[e]);
+    }
+    for (int k = 0; k < 5; k++)
+        assert_int_equal(counts[k], expected[k]);
+    world_destroy(world);
+}
+
+/* Each living item of a creator who is there stands once on the shelf, as it is. */
+static void expect_shelf(const struct world *world, int p) {
+    const struct shelf *shelf = &world->platforms[p].shelf;
+    const struct items *items = &world->items;
+    size_t d = world->dimensions, expected = 0;
+    bool *seen = calloc(items->n, sizeof *seen);
+    for (size_t i = 0; i < items->n; i++)
+        expected += items->shown[i] && home_on(world->creators.homes[world_creator(world, i)], p);
+    assert_int_equal(shelf->n, expected);
+    assert_int_equal(shelf->blocks, kernel_blocks(expected));
+    for (size_t position = 0; position < shelf->n; position++) {
+        uint32_t item = shelf->items[position];
+        assert_false(seen[item]);
+        seen[item] = true;
+        assert_int_equal(shelf->creators[position], world_creator(world, item));
+        for (size_t k = 0; k < d; k++)
+            assert_true(shelf->embeddings[kernel_at(position, d, k)] ==
+                        items->embeddings[item * d + k]);
+    }
+    free(seen);
+}
+
+static void shelves_hold_what_lives(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=30", "items=3", "item_life=2", "dimensions=5", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    for (world->step = 0; world->step < 5; world->step++) {
+        world->creators.homes[world->step] = HOME_NONE; /* one leaves in every step */
+        world_publish(world);
+        expect_shelf(world, PLATFORM_A);
+        expect_shelf(world, PLATFORM_B);
+        size_t living = 0;
+        for (size_t i = 0; i < world->items.n; i++)
+            living += world->items.shown[i];
+        /* 3 items of each who was there in this step, and in the last one. */
+        size_t now = 29 - world->step, before = world->step > 0 ? now + 1 : 0;
+        assert_int_equal(living, 3 * (now + before));
+    }
+    world_destroy(world);
+}
+
+static void tallies_add_up(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=1", "creators=20", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct tally tally;
+    struct error err = {0};
+    world_publish(world);
+    assert_int_equal(tally_create(&tally, world, &err), 0);
+    tally_clear(&tally, world);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < world->platforms[PLATFORM_A].shelf.n; i++) {
+        tally.exposures[PLATFORM_A][i] = i;
+        tally.engagements[PLATFORM_A][i] = i / 2;
+        sum += i;
+    }
+    tally.sessions[PLATFORM_A] = 9;
+    tally.unchosen[PLATFORM_A] = 4;
+    world_absorb(world, &tally);
+    world_absorb(world, &tally);
+    uint64_t exposures = 0, of_creators = 0;
+    for (size_t i = 0; i < world->items.n; i++)
+        exposures += world->items.exposures[PLATFORM_A][i];
+    for (size_t c = 0; c < world->creators.n; c++)
+        of_creators += world->creators.exposures[PLATFORM_A][c];
+    assert_int_equal(exposures, 2 * sum);
+    assert_int_equal(of_creators, sum); /* of the last step only */
+    assert_int_equal(world->platforms[PLATFORM_A].sessions, 18);
+    assert_int_equal(world->platforms[PLATFORM_A].unchosen, 8);
+    tally_destroy(&tally);
+    world_destroy(world);
+}
+
+static void too_many_items(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=1000000", "items=100", "item_life=100", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world;
+    struct error err = {0};
+    assert_int_equal(world_create(&world, &settings, 1, 0, &err), ERROR_DATA);
+    assert_non_null(strstr(err.text, "items at once"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_as_asked),         cmocka_unit_test(tiers_by_appeal),
+        cmocka_unit_test(shelves_hold_what_lives), cmocka_unit_test(tallies_add_up),
+        cmocka_unit_test(too_many_items),
+    };
+    return cmocka_run_group_tests_name("ranking-world", tests, NULL, NULL);
+}
