@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Money, and who moves where.
+ *
+ * Contents: money; means that decisions look at; log-odds; fitting; the shock; moves of users;
+ * moves of creators. */
+#include "ranking/market.h"
+
+#include "base/random.h"
+#include "ranking/choice.h"
+#include "ranking/purpose.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- Money ----------------------------------------------------------------------------------- */
+
+decimal market_share_out(decimal pool, const uint64_t *exposures, size_t n, decimal *paid) {
+    uint64_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all += exposures[i];
+    decimal sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        paid[i] = all > 0 ? (decimal)((int128)pool * (int128)exposures[i] / (int128)all) : 0;
+        sum += paid[i];
+    }
+    return sum;
+}
+
+/* What a platform earns and what it has for its creators; false if it does not fit. */
+static bool earn(const struct world *world, const struct tally *tally, int p, decimal *ret_revenue,
+                 decimal *ret_pool) {
+    const struct parameters *set = &world->settings.parameters;
+    int64_t weight = (int64_t)set->user_weight;
+    int128 exposures = 0;
+    for (size_t c = 0; c < world->creators.n; c++)
+        exposures += world->creators.exposures[p][c];
+    /* Parameters are doubles; money among them is a whole number of millionths all the same. */
+    decimal arpu, payout, share, of_revenue, of_exposures;
+    return decimal_from_double(set->arpu[p], &arpu) &&
+           decimal_from_double(set->payout_per_thousand[p], &payout) &&
+           decimal_from_double(set->revenue_share[p], &share) &&
+           decimal_sum_divide((int128)arpu * weight * (int128)tally->sessions[p],
+                              (int64_t)set->sessions, ret_revenue) &&
+           decimal_multiply(*ret_revenue, share, &of_revenue) &&
+           decimal_sum_divide((int128)payout * weight * exposures, 1000, &of_exposures) &&
+           decimal_add(of_revenue, of_exposures, ret_pool);
+}
+
+int market_pay(struct world *world, const struct tally *tally, struct books *ret,
+               struct error *err) {
+    struct creators *creators = &world->creators;
+    double recency = world->step == 0 ? 1 : world->settings.parameters.recency;
+    for (int p = 0; p < PLATFORMS; p++) {
+        decimal pool;
+        if (!earn(world, tally, p, &ret->revenue[p], &pool))
+            return error_set(err, ERROR_DATA,
+                             "revenue or payout of a period is too large, expected below 9.2e12");
+        ret->paid[p] =
+            market_share_out(pool, creators->exposures[p], creators->n, creators->paid[p]);
+        for (size_t c = 0; c < creators->n; c++)
+            creators->income[p][c] +=
+                llrint(recency * (double)(creators->paid[p][c] - creators->income[p][c]));
+    }
+    return 0;
+}
+
+/* ---- Means that decisions look at ------------------------------------------------------------ */
+
+/* The state of the world as everybody sees it when they decide. */
+struct view {
+    double satisfaction[PLATFORMS];
+    double income[PLATFORMS][WORLD_TIERS]; /* the platform's mean for a tier that is empty there */
+    double audience[WORLD_TIERS];
+    double user_push[PLATFORMS], creator_push[PLATFORMS]; /* loss of utility by the shock */
+    double switching_cost;
+    size_t outside; /* creators who are nowhere */
+};
+
+static void view_income(const struct world *world, int p, double ret[WORLD_TIERS]) {
+    const struct creators *creators = &world->creators;
+    decimal_sum sums[WORLD_TIERS] = {0}, sum = 0;
+    int64_t n[WORLD_TIERS] = {0}, all = 0;
+    for (size_t c = 0; c < creators->n; c++) {
+        if (!home_on(creators->homes[c], p))
+            continue;
+        sums[creators->tiers[c]] += creators->income[p][c];
+        n[creators->tiers[c]]++;
+    }
+    for (size_t k = 0; k < world->settings.n_tiers; k++)
+        sum += sums[k], all += n[k];
+    for (size_t k = 0; k < world->settings.n_tiers; k++)
+        ret[k] = n[k] > 0  ? decimal_sum_to_double(sums[k]) / (double)n[k]
+                 : all > 0 ? decimal_sum_to_double(sum) / (double)all
+                           : 0;
+}
+
+static void view_audience(const struct world *world, struct view *ret) {
+    const struct creators *creators = &world->creators;
+    int64_t sums[WORLD_TIERS] = {0}, n[WORLD_TIERS] = {0};
+    ret->outside = 0;
+    for (size_t c = 0; c < creators->n; c++) {
+        if (creators->homes[c] == HOME_NONE) {
+            ret->outside++;
+            continue;
+        }
+        /* In thousandths, so that the order of creators does not matter. */
+        sums[creators->tiers[c]] += llrint(creators->audience[c] * 1000);
+        n[creators->tiers[c]]++;
+    }
+    for (size_t k = 0; k < world->settings.n_tiers; k++)
+        ret->audience[k] = n[k] > 0 ? (double)sums[k] / 1000 / (double)n[k] : 0;
+}
+
+static struct view view_world(const struct world *world) {
+    struct view view = {.switching_cost = world->settings.parameters.switching_cost};
+    for (int p = 0; p < PLATFORMS; p++) {
+        view.satisfaction[p] = world_satisfaction(world, p);
+        view_income(world, p, view.income[p]);
+    }
+    view_audience(world, &view);
+    return view;
+}
+
+/* ---- Log-odds -------------------------------------------------------------------------------- */
+
+struct market {
+    double user_leave[PLATFORMS], user_adopt[PLATFORMS]; /* intercepts */
+    double creator_leave[PLATFORMS][WORLD_TIERS], creator_adopt[PLATFORMS];
+    double promote[WORLD_TIERS], demote[WORLD_TIERS];
+    double return_a, enter_a;              /* of returning users and newcomers going to A */
+    struct view start;                     /* when the intercepts were set */
+    double newcomers[WORLD_TIERS], coming; /* per period, and their sum */
+    double *scratch;                       /* one number for each user or creator */
+};
+
+static int other(int platform) {
+    return PLATFORM_A + PLATFORM_B - platform;
+}
+
+/* ln(amount / mean), a tenth of the mean added to both so that nothing is not minus infinity; 0
+ * where there is no mean to compare with. */
+static double log_relative(double amount, double mean) {
+    return mean > 0 ? log((amount + mean / 10) / (mean + mean / 10)) : 0;
+}
+
+/* ln(there / here), the same way. */
+static double log_ratio(double there, double here) {
+    double little = (there + here) / 20;
+    return little > 0 ? log((there + little) / (here + little)) : 0;
+}
+
+/* Who has not been on a platform yet expects what others find there. */
+static double satisfaction(const struct world *world, const struct view *view, size_t u, int p) {
+    double own = world->users.satisfaction[p][u];
+    return isnan(own) ? view->satisfaction[p] : own;
+}
+
+static double user_leaves(const struct world *world, const struct view *view, size_t u, int p) {
+    return view->user_push[p] -
+           world->settings.parameters.user_sensitivity * satisfaction(world, view, u, p);
+}
+
+static double user_adopts(const struct world *world, const struct view *view, size_t u, int here) {
+    int there = other(here);
+    return world->settings.parameters.user_sensitivity *
+               (view->satisfaction[there] - satisfaction(world, view, u, here)) +
+           view->user_push[here] - view->user_push[there];
+}
+
+/* Income is measured against what the tier had when the rates were: if all lose, all are nearer to
+ * leaving. */
+static double creator_leaves(const struct world *world, const struct view *start,
+                             const struct view *now, size_t c, int p) {
+    double usual = start->income[p][world->creators.tiers[c]];
+    return now->creator_push[p] -
+           world->settings.parameters.creator_sensitivity *
+               log_relative((double)world->creators.income[p][c], usual * (double)DECIMAL_ONE);
+}
+
+static double creator_prefers(const struct world *world, const struct view *view, size_t tier,
+                              int there) {
+    int here = other(there);
+    return world->settings.parameters.creator_sensitivity *
+               log_ratio(view->income[there][tier], view->income[here][tier]) +
+           view->creator_push[here] - view->creator_push[there];
+}
+
+static double creator_rises(const struct world *world, const struct view *start, size_t c) {
+    return world->settings.parameters.tier_sensitivity *
+           log_relative(world->creators.audience[c], start->audience[world->creators.tiers[c]]);
+}
+
+/* ---- Fitting --------------------------------------------------------------------------------- */
+
+static bool single(uint8_t homes) {
+    return homes == HOME_A || homes == HOME_B;
+}
+
+static void fit_users(struct market *market, const struct world *world, int p) {
+    const struct parameters *set = &world->settings.parameters;
+    const uint8_t *homes = world->users.homes;
+    size_t n = 0;
+    for (size_t u = 0; u < world->users.n; u++)
+        if (home_on(homes[u], p))
+            market->scratch[n++] = user_leaves(world, &market->start, u, p);
+    market->user_leave[p] = choice_intercept(market->scratch, n, set->user_leave[p]);
+    n = 0;
+    for (size_t u = 0; u < world->users.n; u++)
+        if (home_on(homes[u], p) && single(homes[u]))
+            market->scratch[n++] = user_adopts(world, &market->start, u, p);
+    market->user_adopt[p] = choice_intercept(market->scratch, n, set->user_adopt);
+}
+
+static void fit_creator_leave(struct market *market, const struct world *world, int p, size_t k) {
+    const struct creators *creators = &world->creators;
+    size_t n = 0;
+    for (size_t c = 0; c < creators->n; c++)
+        if (home_on(creators->homes[c], p) && creators->tiers[c] == k)
+            market->scratch[n++] = creator_leaves(world, &market->start, &market->start, c, p);
+    market->creator_leave[p][k] =
+        choice_intercept(market->scratch, n, world->settings.tiers[k].left);
+}
+
+static void fit_creator_adopt(struct market *market, const struct world *world, int p) {
+    const struct creators *creators = &world->creators;
+    size_t n = 0;
+    for (size_t c = 0; c < creators->n; c++)
+        if (home_on(creators->homes[c], p) && single(creators->homes[c]))
+            market->scratch[n++] =
+                creator_prefers(world, &market->start, creators->tiers[c], other(p));
+    market->creator_adopt[p] =
+        choice_intercept(market->scratch, n, world->settings.parameters.creator_adopt);
+}
+
+/* Leaving, promotion and demotion are decided one after the other, each among those whom the ones
+ * before left in place. */
+static void fit_mobility(struct market *market, const struct world *world, size_t k) {
+    const struct tier_rates *rates = &world->settings.tiers[k];
+    const struct creators *creators = &world->creators;
+    size_t n = 0;
+    for (size_t c = 0; c < creators->n; c++)
+        if (creators->homes[c] != HOME_NONE && creators->tiers[c] == k)
+            market->scratch[n++] = creator_rises(world, &market->start, c);
+    double stay = 1 - rates->left, unmoved = stay - rates->promoted;
+    double up = stay > 0 ? fmin(rates->promoted / stay, 1) : 0;
+    double down = unmoved > 0 ? fmin(rates->demoted / unmoved, 1) : 0;
+    market->promote[k] = choice_intercept(market->scratch, n, up);
+    for (size_t i = 0; i < n; i++)
+        market->scratch[i] = -market->scratch[i];
+    market->demote[k] = choice_intercept(market->scratch, n, down);
+}
+
+/* Log-odds of A among those who are somewhere, each counted once for each platform. */
+static double split(const uint8_t *homes, size_t n) {
+    size_t on[PLATFORMS] = {0};
+    for (size_t i = 0; i < n; i++)
+        for (int p = 0; p < PLATFORMS; p++)
+            on[p] += home_on(homes[i], p);
+    return log((double)on[PLATFORM_A]) - log((double)on[PLATFORM_B]);
+}
+
+/* Who comes goes where the others are, unless what they get there changes. */
+static void fit_entry(struct market *market, const struct world *world) {
+    const struct settings *settings = &world->settings;
+    market->return_a = split(world->users.homes, world->users.n);
+    market->enter_a = split(world->creators.homes, world->creators.n);
+    market->coming = 0;
+    for (size_t k = 0; k < settings->n_tiers; k++) {
+        market->newcomers[k] = settings->tiers[k].entered * settings->parameters.creators;
+        market->coming += market->newcomers[k];
+    }
+}
+
+int market_fit(struct market **ret, const struct world *world, struct error *err) {
+    struct market *market = calloc(1, sizeof *market);
+    size_t most = world->users.n > world->creators.n ? world->users.n : world->creators.n;
+    double *scratch = malloc(most * sizeof *scratch);
+    if (!market || !scratch) {
+        free(market);
+        free(scratch);
+        return error_memory(err);
+    }
+    market->scratch = scratch;
+    market->start = view_world(world);
+    for (int p = 0; p < PLATFORMS; p++) {
+        fit_users(market, world, p);
+        fit_creator_adopt(market, world, p);
+        for (size_t k = 0; k < world->settings.n_tiers; k++)
+            fit_creator_leave(market, world, p, k);
+    }
+    for (size_t k = 0; k < world->settings.n_tiers; k++)
+        fit_mobility(market, world, k);
+    fit_entry(market, world);
+    *ret = market;
+    return 0;
+}
+
+void market_destroy(struct market *market) {
+    if (!market)
+        return;
+    free(market->scratch);
+    free(market);
+}
+
+double market_expected_user_exits(const struct market *market, const struct world *world,
+                                  int platform) {
+    struct view now = view_world(world);
+    double sum = 0;
+    for (size_t u = 0; u < world->users.n; u++)
+        if (home_on(world->users.homes[u], platform))
+            sum += choice_logistic(market->user_leave[platform] +
+                                   user_leaves(world, &now, u, platform));
+    return sum;
+}
+
+double market_expected_creator_exits(const struct market *market, const struct world *world,
+                                     int platform, int tier) {
+    const struct creators *creators = &world->creators;
+    struct view now = view_world(world);
+    double sum = 0;
+    for (size_t c = 0; c < creators->n; c++)
+        if (home_on(creators->homes[c], platform) && creators->tiers[c] == tier)
+            sum += choice_logistic(market->creator_leave[platform][tier] +
+                                   creator_leaves(world, &market->start, &now, c, platform));
+    return sum;
+}
+
+/* ---- The shock ------------------------------------------------------------------------------- */
+
+/* The push for which the expected number of leavers rises by `shock`. Not all can be pushed off:
+ * a logit reaches 1 only at infinity. */
+static double push_for(const struct market *market, const struct world *world,
+                       const struct view *view, double shock) {
+    size_t n = 0;
+    double expected = 0;
+    for (size_t u = 0; u < world->users.n; u++) {
+        if (!home_on(world->users.homes[u], PLATFORM_A))
+            continue;
+        double x = market->user_leave[PLATFORM_A] + user_leaves(world, view, u, PLATFORM_A);
+        expected += choice_logistic(x);
+        /* Of those who never leave of their own accord, any push moves all alike. */
+        market->scratch[n++] = isfinite(x) ? x : 0;
+    }
+    if (n == 0)
+        return 0;
+    double target = fmin((expected + shock) / (double)n, 0.999);
+    return choice_intercept(market->scratch, n, target);
+}
+
+/* ---- Moves of users -------------------------------------------------------------------------- */
+
+/* Each decision has its own number, whether it is taken or not, so that the same person meets the
+ * same luck whatever happened to others. */
+enum { LEAVES_A, LEAVES_B, WHERE_TO, ADOPTS, RISES, FALLS, LUCK };
+
+static void draw_luck(const struct world *world, size_t entity, uint32_t purpose,
+                      double ret[LUCK]) {
+    struct random_stream stream;
+    random_open(&stream, world->seed, world->replication, (uint32_t)entity, world->step, purpose);
+    for (int i = 0; i < LUCK; i++)
+        ret[i] = random_uniform(&stream);
+}
+
+static void user_arrives(struct world *world, const struct view *view, size_t u, int p,
+                         struct moves *moves) {
+    world->users.homes[u] |= (uint8_t)(1 << p);
+    world->users.satisfaction[p][u] = view->satisfaction[p];
+    moves->users_arrived[p]++;
+}
+
+/* Utility of a platform to someone who is not on it; staying away has 0. */
+static double user_attraction(const struct world *world, const struct view *view, int p) {
+    return world->settings.parameters.user_sensitivity * view->satisfaction[p] - view->user_push[p];
+}
+
+/* By how much more A attracts than B. */
+static double user_preference(const struct world *world, const struct view *view) {
+    return user_attraction(world, view, PLATFORM_A) - user_attraction(world, view, PLATFORM_B);
+}
+
+static void return_user(const struct market *market, struct world *world, const struct view *view,
+                        size_t u, const double luck[LUCK], struct moves *moves) {
+    if (luck[ADOPTS] >= world->settings.parameters.user_return)
+        return;
+    double change = user_preference(world, view) - user_preference(world, &market->start);
+    double to_a = choice_logistic(market->return_a + change);
+    user_arrives(world, view, u, luck[WHERE_TO] < to_a ? PLATFORM_A : PLATFORM_B, moves);
+}
+
+static uint8_t user_left(const struct market *market, const struct world *world,
+                         const struct view *view, size_t u, const double luck[LUCK]) {
+    uint8_t left = 0;
+    for (int p = 0; p < PLATFORMS; p++)
+        if (home_on(world->users.homes[u], p) &&
+            luck[LEAVES_A + p] <
+                choice_logistic(market->user_leave[p] + user_leaves(world, view, u, p)))
+            left |= (uint8_t)(1 << p);
+    return left;
+}
+
+static void move_user(const struct market *market, struct world *world, const struct view *view,
+                      size_t u, struct moves *moves) {
+    uint8_t *homes = &world->users.homes[u], before = *homes;
+    double luck[LUCK];
+    draw_luck(world, u, DRAW_USER_MOVE, luck);
+    if (before == HOME_NONE) {
+        return_user(market, world, view, u, luck, moves);
+        return;
+    }
+    uint8_t left = user_left(market, world, view, u, luck);
+    *homes = before & (uint8_t)~left;
+    int here = before == HOME_B ? PLATFORM_B : PLATFORM_A; /* where it is one platform */
+    if (left == 0) {
+        if (single(before) && luck[ADOPTS] < choice_logistic(market->user_adopt[here] +
+                                                             user_adopts(world, view, u, here)))
+            user_arrives(world, view, u, other(here), moves);
+        return;
+    }
+    if (single(before)) {
+        double stays_about =
+            choice_logistic(user_attraction(world, view, other(here)) - view->switching_cost);
+        if (luck[WHERE_TO] < stays_about)
+            user_arrives(world, view, u, other(here), moves);
+    }
+    for (int p = 0; p < PLATFORMS; p++)
+        if (home_on(left, p))
+            (*homes == HOME_NONE ? moves->users_gone : moves->users_to_other)[p]++;
+}
+
+/* ---- Moves of creators ----------------------------------------------------------------------- */
+
+static void creator_arrives(struct world *world, const struct view *view, size_t c, int p) {
+    struct creators *creators = &world->creators;
+    creators->homes[c] |= (uint8_t)(1 << p);
+    creators->income[p][c] = llrint(view->income[p][creators->tiers[c]] * (double)DECIMAL_ONE);
+}
+
+/* One of those outside becomes a newcomer; as many are expected as the settings say. */
+static void enter_creator(const struct market *market, struct world *world, const struct view *view,
+                          size_t c, const double luck[LUCK], struct moves *moves) {
+    if (luck[ADOPTS] * (double)view->outside >= market->coming)
+        return;
+    size_t tier = 0;
+    double below = market->newcomers[0];
+    while (tier + 1 < world->settings.n_tiers && luck[RISES] * market->coming >= below)
+        below += market->newcomers[++tier];
+    world->creators.tiers[c] = (uint8_t)tier;
+    world->creators.audience[c] = view->audience[tier];
+    double change = creator_prefers(world, view, tier, PLATFORM_A) -
+                    creator_prefers(world, &market->start, tier, PLATFORM_A);
+    double to_a = choice_logistic(market->enter_a + change);
+    creator_arrives(world, view, c, luck[WHERE_TO] < to_a ? PLATFORM_A : PLATFORM_B);
+    moves->entered[tier]++;
+}
+
+static uint8_t creator_left(const struct market *market, const struct world *world,
+                            const struct view *view, size_t c, const double luck[LUCK],
+                            struct moves *moves) {
+    size_t tier = world->creators.tiers[c];
+    uint8_t left = 0;
+    for (int p = 0; p < PLATFORMS; p++) {
+        if (!home_on(world->creators.homes[c], p) ||
+            luck[LEAVES_A + p] >=
+                choice_logistic(market->creator_leave[p][tier] +
+                                creator_leaves(world, &market->start, view, c, p)))
+            continue;
+        left |= (uint8_t)(1 << p);
+        moves->creators_left[p][tier]++;
+    }
+    return left;
+}
+
+static void change_tier(const struct market *market, struct world *world, size_t c,
+                        const double luck[LUCK], struct moves *moves) {
+    uint8_t *tier = &world->creators.tiers[c];
+    double x = creator_rises(world, &market->start, c);
+    if (luck[RISES] < choice_logistic(market->promote[*tier] + x))
+        moves->promoted[(*tier)++]++;
+    else if (luck[FALLS] < choice_logistic(market->demote[*tier] - x))
+        moves->demoted[(*tier)--]++;
+}
+
+static void move_creator(const struct market *market, struct world *world, const struct view *view,
+                         size_t c, struct moves *moves) {
+    struct creators *creators = &world->creators;
+    uint8_t before = creators->homes[c];
+    double luck[LUCK];
+    draw_luck(world, c, DRAW_CREATOR_MOVE, luck);
+    if (before == HOME_NONE) {
+        enter_creator(market, world, view, c, luck, moves);
+        return;
+    }
+    uint8_t left = creator_left(market, world, view, c, luck, moves);
+    creators->homes[c] = before & (uint8_t)~left;
+    int here = before == HOME_B ? PLATFORM_B : PLATFORM_A; /* where it is one platform */
+    double pull = creator_prefers(world, view, creators->tiers[c], other(here));
+    if (left == 0) {
+        if (single(before) && luck[ADOPTS] < choice_logistic(market->creator_adopt[here] + pull))
+            creator_arrives(world, view, c, other(here));
+        change_tier(market, world, c, luck, moves);
+    } else if (single(before)) {
+        if (luck[WHERE_TO] < choice_logistic(pull - view->switching_cost))
+            creator_arrives(world, view, c, other(here));
+    }
+}
+
+void market_move(const struct market *market, struct world *world, double shock,
+                 struct moves *ret) {
+    struct view view = view_world(world);
+    *ret = (struct moves){0};
+    if (shock > 0) {
+        double push = push_for(market, world, &view, shock);
+        view.user_push[PLATFORM_A] = push;
+        view.creator_push[PLATFORM_A] = push * world->settings.parameters.shock_creators;
+        view.switching_cost = world->settings.parameters.shock_switching_cost;
+    }
+    for (size_t u = 0; u < world->users.n; u++)
+        move_user(market, world, &view, u, ret);
+    for (size_t c = 0; c < world->creators.n; c++)
+        move_creator(market, world, &view, c, ret);
+}

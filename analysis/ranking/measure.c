@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counting a period: sums in integers, ratios at the end. */
+#include "ranking/measure.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- What there is to record ----------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    bool by_tier;
+} kinds[MEASURES] = {
+    [MEASURE_USERS] = {"users", false},
+    [MEASURE_USER_ARRIVALS] = {"user_arrivals", false},
+    [MEASURE_USER_EXITS_OTHER] = {"user_exits_other", false},
+    [MEASURE_USER_EXITS_GONE] = {"user_exits_gone", false},
+    [MEASURE_SESSIONS] = {"sessions", false},
+    [MEASURE_EXPOSURES] = {"exposures", false},
+    [MEASURE_UTILITY] = {"utility", false},
+    [MEASURE_REVENUE] = {"revenue", false},
+    [MEASURE_PAID] = {"paid", false},
+    [MEASURE_CREATORS] = {"creators", true},
+    [MEASURE_CREATOR_EXITS] = {"creator_exits", true},
+    [MEASURE_EXPOSURE_SHARE] = {"exposure_share", true},
+    [MEASURE_INCOME] = {"income", true},
+    [MEASURE_GINI] = {"gini", false},
+};
+
+const char *measure_name(enum measure measure) {
+    return kinds[measure].name;
+}
+
+static void add(struct series *list, size_t *n, enum measure measure, int platform, int tier) {
+    list[(*n)++] = (struct series){measure, platform, tier};
+}
+
+size_t measure_list(size_t n_tiers, struct series ret[MEASURE_SERIES]) {
+    size_t n = 0;
+    for (int p = 0; p < PLATFORMS; p++)
+        for (int m = 0; m < MEASURES; m++) {
+            /* The share of all tiers together is 1: it says nothing. */
+            if (m != MEASURE_EXPOSURE_SHARE)
+                add(ret, &n, (enum measure)m, p, SERIES_ALL);
+            for (int k = 0; kinds[m].by_tier && k < (int)n_tiers; k++)
+                add(ret, &n, (enum measure)m, p, k);
+        }
+    add(ret, &n, MEASURE_USERS, SERIES_BOTH, SERIES_ALL);
+    add(ret, &n, MEASURE_USERS, SERIES_NONE, SERIES_ALL);
+    return n;
+}
+
+/* ---- Counting -------------------------------------------------------------------------------- */
+
+static int by_count(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+double measure_gini(uint64_t *counts, size_t n) {
+    qsort(counts, n, sizeof *counts, by_count);
+    int128 weighted = 0, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        weighted += (int128)(2 * (int64_t)(i + 1) - (int64_t)n - 1) * (int128)counts[i];
+        sum += counts[i];
+    }
+    return sum > 0 ? (double)weighted / ((double)n * (double)sum) : NAN;
+}
+
+static void count_users(struct census *ret, const struct world *world) {
+    for (size_t u = 0; u < world->users.n; u++) {
+        uint8_t homes = world->users.homes[u];
+        ret->users[PLATFORM_A] += home_on(homes, PLATFORM_A);
+        ret->users[PLATFORM_B] += home_on(homes, PLATFORM_B);
+        ret->users[SERIES_BOTH] += homes == HOME_BOTH;
+        ret->users[SERIES_NONE] += homes == HOME_NONE;
+    }
+}
+
+static void count_creators(struct census *ret, const struct world *world, int p,
+                           uint64_t *scratch) {
+    const struct creators *creators = &world->creators;
+    size_t n = 0;
+    for (size_t c = 0; c < creators->n; c++) {
+        if (!home_on(creators->homes[c], p))
+            continue;
+        scratch[n++] = creators->exposures[p][c];
+        size_t groups[2] = {creators->tiers[c], WORLD_TIERS};
+        for (int g = 0; g < 2; g++) {
+            ret->creators[p][groups[g]]++;
+            ret->exposures[p][groups[g]] += creators->exposures[p][c];
+            ret->paid[p][groups[g]] += creators->paid[p][c];
+        }
+    }
+    ret->gini[p] = measure_gini(scratch, n);
+}
+
+void census_take(struct census *ret, const struct world *world, const struct tally *tally,
+                 const struct books *books, uint64_t *scratch) {
+    *ret = (struct census){.user_weight = world->settings.parameters.user_weight,
+                           .creator_weight = world->settings.parameters.creator_weight,
+                           .books = *books};
+    count_users(ret, world);
+    for (int p = 0; p < PLATFORMS; p++) {
+        ret->sessions[p] = tally->sessions[p];
+        ret->utility[p] = tally->utility[p];
+        count_creators(ret, world, p, scratch);
+    }
+}
+
+/* ---- Values ---------------------------------------------------------------------------------- */
+
+/* 0 / 0 is nan: there is no such mean. */
+static double ratio(double part, double whole) {
+    return whole > 0 ? part / whole : NAN;
+}
+
+static double creator_value(const struct series *series, const struct census *census,
+                            const struct moves *moves) {
+    int p = series->platform;
+    size_t k = series->tier == SERIES_ALL ? WORLD_TIERS : (size_t)series->tier;
+    double creators = (double)census->creators[p][k] * census->creator_weight;
+    int64_t left = 0;
+    switch (series->measure) {
+    case MEASURE_CREATORS:
+        return creators;
+    case MEASURE_INCOME:
+        return ratio(decimal_sum_to_double(census->paid[p][k]), creators);
+    case MEASURE_EXPOSURE_SHARE:
+        return ratio((double)census->exposures[p][k], (double)census->exposures[p][WORLD_TIERS]);
+    default: /* MEASURE_CREATOR_EXITS */
+        for (size_t i = 0; i < WORLD_TIERS; i++)
+            left += k == WORLD_TIERS || k == i ? moves->creators_left[p][i] : 0;
+        return (double)left * census->creator_weight;
+    }
+}
+
+double measure_value(const struct series *series, const struct census *census,
+                     const struct moves *moves) {
+    int p = series->platform;
+    double weight = census->user_weight;
+    switch (series->measure) {
+    case MEASURE_USERS:
+        return (double)census->users[p] * weight;
+    case MEASURE_USER_ARRIVALS:
+        return (double)moves->users_arrived[p] * weight;
+    case MEASURE_USER_EXITS_OTHER:
+        return (double)moves->users_to_other[p] * weight;
+    case MEASURE_USER_EXITS_GONE:
+        return (double)moves->users_gone[p] * weight;
+    case MEASURE_SESSIONS:
+        return (double)census->sessions[p] * weight;
+    case MEASURE_EXPOSURES:
+        return (double)census->exposures[p][WORLD_TIERS] * weight;
+    case MEASURE_UTILITY:
+        return ratio((double)census->utility[p] * WORLD_UTILITY, (double)census->sessions[p]);
+    case MEASURE_REVENUE:
+        return decimal_to_double(census->books.revenue[p]);
+    case MEASURE_PAID:
+        return decimal_to_double(census->books.paid[p]);
+    case MEASURE_GINI:
+        return census->gini[p];
+    default:
+        return creator_value(series, census, moves);
+    }
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is recorded of each period of a replication.
+ *
+ *     struct series series[MEASURE_SERIES];
+ *     size_t n = measure_list(n_tiers, series);
+ *     struct census census;
+ *     census_take(&census, world, &tally, &books, scratch);   // before anyone moves
+ *     market_move(market, world, shock, &moves);
+ *     for (size_t i = 0; i < n; i++)
+ *         row[i] = measure_value(&series[i], &census, &moves);
+ *
+ * Stocks are those of the period itself: who was there while it lasted. Moves happen at its end.
+ * People, creators and money are those that the simulated ones stand for.
+ */
+#ifndef RANKING_MEASURE_H
+#define RANKING_MEASURE_H
+
+#include "ranking/market.h"
+#include "ranking/world.h"
+
+enum measure {
+    MEASURE_USERS,            /* on the platform, those on both counted on each */
+    MEASURE_USER_ARRIVALS,    /* came to the platform */
+    MEASURE_USER_EXITS_OTHER, /* left it for the other, or stayed on the other only */
+    MEASURE_USER_EXITS_GONE,  /* left it and are nowhere */
+    MEASURE_SESSIONS,
+    MEASURE_EXPOSURES, /* items shown */
+    MEASURE_UTILITY,   /* mean of a session beyond the outside option: ln(1 + sum exp(v_i - v_0)) */
+    MEASURE_REVENUE,
+    MEASURE_PAID,           /* to creators */
+    MEASURE_CREATORS,       /* on the platform, by tier */
+    MEASURE_CREATOR_EXITS,  /* left it, by tier */
+    MEASURE_EXPOSURE_SHARE, /* of the platform's exposures, by tier */
+    MEASURE_INCOME,         /* mean payout of a creator on the platform, by tier */
+    MEASURE_GINI,           /* of the exposures of the platform's creators */
+    MEASURES
+};
+
+const char *measure_name(enum measure measure); /* "users", "user_arrivals", ... */
+
+/* Beside the two platforms, users have two states of their own. */
+enum { SERIES_BOTH = PLATFORMS, SERIES_NONE };
+enum { SERIES_ALL = -1 }; /* tier: all together */
+
+struct series {
+    enum measure measure;
+    int platform, tier;
+};
+
+/* More than the list ever needs. */
+#define MEASURE_SERIES (2 * MEASURES * (WORLD_TIERS + 1))
+
+/* In the order of the output; returns how many. */
+size_t measure_list(size_t n_tiers, struct series ret[MEASURE_SERIES]);
+
+/* Sums over one period; index WORLD_TIERS is all tiers. */
+struct census {
+    double user_weight, creator_weight;
+    int64_t users[PLATFORMS + 2]; /* A, B (both included), both, none */
+    uint64_t sessions[PLATFORMS];
+    int64_t utility[PLATFORMS];
+    struct books books;
+    int64_t creators[PLATFORMS][WORLD_TIERS + 1];
+    uint64_t exposures[PLATFORMS][WORLD_TIERS + 1];
+    decimal_sum paid[PLATFORMS][WORLD_TIERS + 1];
+    double gini[PLATFORMS];
+};
+
+/* scratch: room for one number for each creator of the world. */
+void census_take(struct census *ret, const struct world *world, const struct tally *tally,
+                 const struct books *books, uint64_t *scratch);
+
+/* nan where the measure does not exist: a mean of nothing. */
+double measure_value(const struct series *series, const struct census *census,
+                     const struct moves *moves);
+
+/* Gini's coefficient sum_i (2 i - n - 1) x_(i) / (n sum x) of counts, which are sorted in place; no
+ * small-sample correction; nan for no counts or a sum of 0. Exact in integers until the division.
+ */
+double measure_gini(uint64_t *counts, size_t n);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Replications, their steps and sessions, and the summary over them.
+ *
+ * Contents: one replication's parts; sessions; steps; all replications; summary. */
+#include "ranking/simulate.h"
+
+#include "base/random.h"
+#include "base/workers.h"
+#include "ranking/choice.h"
+#include "ranking/kernel.h"
+#include "ranking/market.h"
+#include "ranking/purpose.h"
+
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* ---- One replication's parts ----------------------------------------------------------------- */
+
+/* A platform's policies: the one on trial also watches while the baseline serves. They are one and
+ * the same if they are of the same class. */
+struct desk {
+    struct policy trial, baseline;
+    bool alike;
+    struct policy *serving;
+};
+
+struct replication {
+    struct world *world;
+    struct tally tally;
+    struct desk desks[PLATFORMS];
+    struct market *market; /* NULL during the warm-up */
+    uint64_t *scratch;     /* one number for each creator */
+};
+
+static int open_desk(struct desk *desk, const struct world *world, int p,
+                     const struct simulate_options *options, struct error *err) {
+    desk->alike = options->policies[p] == options->baseline[p];
+    desk->serving = desk->alike ? &desk->trial : &desk->baseline;
+    if (policy_open(&desk->trial, options->policies[p], world, p, err))
+        return err->code;
+    return desk->alike ? 0 : policy_open(&desk->baseline, options->baseline[p], world, p, err);
+}
+
+static void close_replication(struct replication *replication) {
+    for (int p = 0; p < PLATFORMS; p++) {
+        policy_close(&replication->desks[p].trial);
+        policy_close(&replication->desks[p].baseline);
+    }
+    market_destroy(replication->market);
+    tally_destroy(&replication->tally);
+    free(replication->scratch);
+    world_destroy(replication->world);
+}
+
+/* On failure close_replication is still due. */
+static int open_replication(struct replication *ret, const struct settings *settings,
+                            const struct simulate_options *options, uint32_t number,
+                            struct error *err) {
+    *ret = (struct replication){0};
+    if (world_create(&ret->world, settings, options->seed, number, err) ||
+        tally_create(&ret->tally, ret->world, err))
+        return err->code;
+    ret->scratch = malloc(ret->world->creators.n * sizeof *ret->scratch);
+    if (!ret->scratch)
+        return error_memory(err);
+    for (int p = 0; p < PLATFORMS; p++)
+        if (open_desk(&ret->desks[p], ret->world, p, options, err))
+            return err->code;
+    return 0;
+}
+
+/* ---- Sessions -------------------------------------------------------------------------------- */
+
+/* One user's step on one platform. */
+struct visit {
+    struct session session;
+    struct random_stream retrieving, exploring, choosing;
+    uint64_t sessions;
+    double utility;
+};
+
+static void open_visit(struct visit *visit, const struct world *world, size_t u, int p) {
+    uint32_t user = (uint32_t)u, platform = (uint32_t)p;
+    random_open(&visit->retrieving, world->seed, world->replication, user, world->step,
+                DRAW_RETRIEVE + platform);
+    random_open(&visit->exploring, world->seed, world->replication, user, world->step,
+                DRAW_EXPLORE + platform);
+    random_open(&visit->choosing, world->seed, world->replication, user, world->step,
+                DRAW_CHOOSE + platform);
+    visit->session = (struct session){user, &visit->retrieving, &visit->exploring};
+    visit->sessions = 0;
+    visit->utility = 0;
+}
+
+/* Utilities of what is shown: taste_weight * (taste . embedding) + the item's own. */
+static void see(const struct world *world, const struct shelf *shelf, const struct slate *slate,
+                size_t u, double *ret) {
+    size_t d = world->dimensions;
+    const float *taste = world->users.tastes + u * d;
+    for (size_t i = 0; i < slate->n; i++) {
+        const float *x = shelf->embeddings + kernel_at(slate->positions[i], d, 0);
+        float match = 0;
+        for (size_t k = 0; k < d; k++)
+            match += taste[k] * x[k * KERNEL_LANES];
+        ret[i] = world->settings.parameters.taste_weight * (double)match +
+                 (double)shelf->utility[slate->positions[i]];
+    }
+}
+
+static void hold_session(struct replication *replication, struct visit *visit, int p) {
+    const struct world *world = replication->world;
+    struct tally *tally = &replication->tally;
+    struct desk *desk = &replication->desks[p];
+    struct slate slate;
+    double utilities[POLICY_SLATE], shares[POLICY_SLATE];
+    policy_serve(desk->serving, &visit->session, &slate);
+    see(world, &world->platforms[p].shelf, &slate, visit->session.user, utilities);
+    double worth =
+        choice_shares(utilities, slate.n, world->settings.parameters.outside_utility, shares);
+    int chosen = choice_draw(shares, slate.n, random_uniform(&visit->choosing));
+    policy_feedback(&desk->trial, &visit->session, &slate, chosen);
+    if (!desk->alike)
+        policy_feedback(&desk->baseline, &visit->session, &slate, chosen);
+    for (size_t i = 0; i < slate.n; i++)
+        tally->exposures[p][slate.positions[i]]++;
+    if (chosen >= 0)
+        tally->engagements[p][slate.positions[chosen]]++;
+    else
+        tally->unchosen[p]++;
+    tally->sessions[p]++;
+    tally->utility[p] += llrint(worth / WORLD_UTILITY);
+    visit->sessions++;
+    visit->utility += worth;
+}
+
+/* Where a user of both platforms goes: by logit on what they have been worth. */
+static double share_of_a(const struct world *world, size_t u) {
+    double a = world->users.satisfaction[PLATFORM_A][u];
+    double b = world->users.satisfaction[PLATFORM_B][u];
+    if (isnan(a) || isnan(b)) /* not tried yet */
+        return 0.5;
+    return choice_logistic(world->settings.parameters.user_sensitivity * (a - b));
+}
+
+static void remember(struct world *world, size_t u, int p, const struct visit *visit) {
+    if (visit->sessions == 0)
+        return;
+    double *satisfaction = &world->users.satisfaction[p][u];
+    double mean = visit->utility / (double)visit->sessions;
+    double recency = isnan(*satisfaction) ? 1 : world->settings.parameters.recency;
+    *satisfaction = isnan(*satisfaction) ? mean : *satisfaction + recency * (mean - *satisfaction);
+}
+
+static void serve_user(struct replication *replication, size_t u) {
+    struct world *world = replication->world;
+    uint8_t homes = world->users.homes[u];
+    if (homes == HOME_NONE)
+        return;
+    struct visit visits[PLATFORMS];
+    for (int p = 0; p < PLATFORMS; p++)
+        open_visit(&visits[p], world, u, p);
+    struct random_stream where;
+    random_open(&where, world->seed, world->replication, (uint32_t)u, world->step, DRAW_VISIT);
+    double to_a = homes == HOME_BOTH ? share_of_a(world, u) : 0;
+    for (int s = 0; s < (int)world->settings.parameters.sessions; s++) {
+        int p = homes == HOME_A ? PLATFORM_A : PLATFORM_B;
+        if (homes == HOME_BOTH)
+            p = random_uniform(&where) < to_a ? PLATFORM_A : PLATFORM_B;
+        hold_session(replication, &visits[p], p);
+    }
+    for (int p = 0; p < PLATFORMS; p++)
+        remember(world, u, p, &visits[p]);
+}
+
+/* ---- Steps ----------------------------------------------------------------------------------- */
+
+static void for_policies(struct replication *replication, void (*hook)(struct policy *)) {
+    for (int p = 0; p < PLATFORMS; p++) {
+        hook(&replication->desks[p].trial);
+        if (!replication->desks[p].alike)
+            hook(&replication->desks[p].baseline);
+    }
+}
+
+/* The warm-up is over: rates are fitted, and the policies on trial take their place. */
+static int end_warm_up(struct replication *replication, struct error *err) {
+    for (int p = 0; p < PLATFORMS; p++) {
+        struct desk *desk = &replication->desks[p];
+        if (!desk->alike)
+            policy_close(&desk->baseline);
+        desk->alike = true;
+        desk->serving = &desk->trial;
+    }
+    return market_fit(&replication->market, replication->world, err);
+}
+
+/* row: [series], or NULL in the warm-up. shock: in simulated users. */
+static int take_step(struct replication *replication, const struct simulation *simulation,
+                     double shock, double *row, struct error *err) {
+    struct world *world = replication->world;
+    struct books books;
+    world_publish(world);
+    tally_clear(&replication->tally, world);
+    for_policies(replication, policy_step_begin);
+    for (size_t u = 0; u < world->users.n; u++)
+        serve_user(replication, u);
+    world_absorb(world, &replication->tally);
+    for_policies(replication, policy_step_end);
+    if (market_pay(world, &replication->tally, &books, err))
+        return err->code;
+    if (row) {
+        struct census census;
+        struct moves moves;
+        census_take(&census, world, &replication->tally, &books, replication->scratch);
+        market_move(replication->market, world, shock, &moves);
+        for (size_t i = 0; i < simulation->n_series; i++)
+            row[i] = measure_value(&simulation->series[i], &census, &moves);
+    }
+    world->step++;
+    return 0;
+}
+
+/* ---- All replications ------------------------------------------------------------------------ */
+
+struct run {
+    const struct scenario *scenario;
+    const struct calibration *calibration;
+    const struct simulate_options *options;
+    struct simulation *simulation;
+    atomic_ullong steps_done, sessions;
+};
+
+static void report(struct run *run) {
+    const struct simulation *simulation = run->simulation;
+    uint64_t warm_up = (uint64_t)scenario_value(run->scenario, "warm_up");
+    uint64_t total = simulation->replications * (simulation->periods + warm_up);
+    uint64_t done = atomic_fetch_add(&run->steps_done, 1) + 1;
+    if (run->options->progress)
+        run->options->progress(run->options->progress_context, done, total);
+}
+
+static int take_steps(struct run *run, struct replication *replication, size_t number,
+                      struct error *err) {
+    struct simulation *simulation = run->simulation;
+    const struct parameters *set = &replication->world->settings.parameters;
+    size_t warm_up = (size_t)set->warm_up;
+    for (size_t step = 0; step < warm_up + simulation->periods; step++) {
+        if (step == warm_up && end_warm_up(replication, err))
+            return err->code;
+        size_t period = step < warm_up ? 0 : step - warm_up + 1; /* from 1 */
+        double *row = NULL;
+        if (period > 0)
+            row = simulation->values +
+                  (number * simulation->periods + period - 1) * simulation->n_series;
+        bool shock = period > 0 && period == (size_t)set->shock_period;
+        double pushed = shock ? set->shock_users / set->user_weight : 0;
+        if (take_step(replication, simulation, pushed, row, err))
+            return err->code;
+        report(run);
+    }
+    return 0;
+}
+
+static int replicate(void *context, size_t number, int worker, struct error *err) {
+    (void)worker;
+    struct run *run = context;
+    struct settings settings;
+    struct replication replication;
+    calibrate_draw(run->calibration, run->scenario, run->options->seed, (uint32_t)number,
+                   &settings);
+    int code = open_replication(&replication, &settings, run->options, (uint32_t)number, err);
+    if (!code)
+        code = take_steps(run, &replication, number, err);
+    for (int p = 0; p < PLATFORMS && !code; p++)
+        atomic_fetch_add(&run->sessions, replication.world->platforms[p].sessions);
+    close_replication(&replication);
+    return code;
+}
+
+int simulate_run(struct simulation *ret, const struct scenario *scenario,
+                 const struct calibration *calibration, const struct simulate_options *options,
+                 struct error *err) {
+    if (calibrate_check(calibration, scenario, err))
+        return err->code;
+    *ret = (struct simulation){.replications = options->replications,
+                               .periods = (size_t)scenario_value(scenario, "periods")};
+    ret->n_series = measure_list(calibration->n_tiers, ret->series);
+    ret->values = calloc(ret->replications * ret->periods * ret->n_series, sizeof *ret->values);
+    if (!ret->values)
+        return error_memory(err);
+    struct run run = {
+        .scenario = scenario, .calibration = calibration, .options = options, .simulation = ret};
+    int code = workers_run(options->threads, ret->replications, replicate, &run, err);
+    ret->sessions = atomic_load(&run.sessions);
+    if (code)
+        simulation_free(ret);
+    return code;
+}
+
+void simulation_free(struct simulation *simulation) {
+    free(simulation->values);
+    simulation->values = NULL;
+}
+
+/* ---- Summary --------------------------------------------------------------------------------- */
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+int simulate_summarise(const struct simulation *simulation, size_t period, size_t series,
+                       double confidence, struct simulate_summary *ret, struct error *err) {
+    *ret = (struct simulate_summary){NAN, NAN, NAN};
+    double *found = malloc(simulation->replications * sizeof *found);
+    if (!found)
+        return error_memory(err);
+    size_t n = 0;
+    double sum = 0;
+    for (size_t r = 0; r < simulation->replications; r++) {
+        double value =
+            simulation->values[(r * simulation->periods + period) * simulation->n_series + series];
+        if (isnan(value))
+            continue;
+        found[n++] = value;
+        sum += value;
+    }
+    if (n > 0) {
+        qsort(found, n, sizeof *found, by_value);
+        ret->mean = sum / (double)n;
+        ret->lower = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 - confidence) / 2);
+        ret->upper = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 + confidence) / 2);
+    }
+    free(found);
+    return 0;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Money and moves: identities that hold exactly, and rates against their closed forms. */
+#include "worlds.h"
+
+#include "base/random.h"
+#include "ranking/choice.h"
+#include "ranking/market.h"
+
+/* ---- Money ----------------------------------------------------------------------------------- */
+
+static void shares_of_a_pool(void **state) {
+    (void)state;
+    const uint64_t exposures[] = {1, 0, 2, 3, 1};
+    decimal paid[5];
+    /* 100 over 7 parts: 14.28.., 0, 28.57.., 42.85.., 14.28.. each rounded down. */
+    assert_int_equal(market_share_out(100, exposures, 5, paid), 14 + 28 + 42 + 14);
+    assert_int_equal(paid[0], 14);
+    assert_int_equal(paid[1], 0);
+    assert_int_equal(paid[2], 28);
+    assert_int_equal(paid[3], 42);
+    assert_int_equal(market_share_out(100, exposures + 1, 1, paid), 0);
+    assert_int_equal(paid[0], 0);
+}
+
+/* Less than a millionth for each creator stays with the platform, and a creator's share depends on
+ * the creator alone: permuted creators get permuted shares. */
+static void shares_lose_next_to_nothing(void **state) {
+    (void)state;
+    enum { N = 1000 };
+    uint64_t exposures[N], turned[N];
+    decimal paid[N], paid_turned[N];
+    for (uint32_t run = 0; run < 50; run++) {
+        struct random_stream stream;
+        random_open(&stream, run, 0, 0, 0, 0);
+        decimal pool = (decimal)random_word(&stream) << 30;
+        for (size_t i = 0; i < N; i++) {
+            exposures[i] = random_below(&stream, 1000000) * (uint64_t)random_below(&stream, 1000);
+            turned[(i * 7 + 3) % N] = exposures[i];
+        }
+        decimal sum = market_share_out(pool, exposures, N, paid), check = 0;
+        assert_int_equal(sum, market_share_out(pool, turned, N, paid_turned));
+        for (size_t i = 0; i < N; i++) {
+            check += paid[i];
+            assert_int_equal(paid[i], paid_turned[(i * 7 + 3) % N]);
+        }
+        assert_int_equal(check, sum);
+        assert_true(sum <= pool && pool - sum < N);
+    }
+}
+
+/* 30 sessions of 5 a user at 1.25, each user standing for 1000: 6 users' worth is 7500; 10 % of it
+ * and 0.02 a thousand of 300 exposures, again for 1000 each: 750 + 6. */
+static void revenue_and_payout(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=10", "creators=4", "sessions=5", "user_weight=1000", "arpu_a=1.25",
+                        "revenue_share_a=0.1", "payout_per_thousand_a=0.02", "creator_share_b=0",
+                        "creator_share_both=0", "recency=0.5", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct tally tally;
+    struct books books;
+    struct error err = {0};
+    world_publish(world);
+    assert_int_equal(tally_create(&tally, world, &err), 0);
+    tally_clear(&tally, world);
+    tally.sessions[PLATFORM_A] = 30;
+    for (uint32_t i = 0; i < world->platforms[PLATFORM_A].shelf.n; i++)
+        tally.exposures[PLATFORM_A][i] =
+            world->platforms[PLATFORM_A].shelf.creators[i] == 0 ? 75 : 25; /* 2 items each */
+    world_absorb(world, &tally);
+    assert_int_equal(market_pay(world, &tally, &books, &err), 0);
+    assert_int_equal(books.revenue[PLATFORM_A], 7500 * DECIMAL_ONE);
+    assert_int_equal(books.paid[PLATFORM_A], 756 * DECIMAL_ONE);
+    assert_int_equal(books.revenue[PLATFORM_B], 0);
+    assert_int_equal(world->creators.paid[PLATFORM_A][0], 378 * DECIMAL_ONE);
+    assert_int_equal(world->creators.paid[PLATFORM_A][1], 126 * DECIMAL_ONE);
+    /* The first income is the payout; then each counts for half. */
+    assert_int_equal(world->creators.income[PLATFORM_A][0], 378 * DECIMAL_ONE);
+    world->step++;
+    tally_clear(&tally, world);
+    world_absorb(world, &tally);
+    assert_int_equal(market_pay(world, &tally, &books, &err), 0);
+    assert_int_equal(world->creators.paid[PLATFORM_A][0], 0);
+    assert_int_equal(world->creators.income[PLATFORM_A][0], 189 * DECIMAL_ONE);
+    tally_destroy(&tally);
+    world_destroy(world);
+}
+
+static void too_much_money(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=10", "user_weight=1000000000", "arpu_a=1000000", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct tally tally;
+    struct books books;
+    struct error err = {0};
+    world_publish(world);
+    assert_int_equal(tally_create(&tally, world, &err), 0);
+    tally_clear(&tally, world);
+    tally.sessions[PLATFORM_A] = 50;
+    assert_int_equal(market_pay(world, &tally, &books, &err), ERROR_DATA);
+    tally_destroy(&tally);
+    world_destroy(world);
+}
+
+/* ---- Moves ----------------------------------------------------------------------------------- */
+
+/* A world in which users, incomes and audiences differ at random, as after a warm-up. */
+static struct world *lively_world(const struct scenario *scenario) {
+    struct settings settings = worlds_settings(scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct random_stream stream;
+    random_open(&stream, 5, 0, 0, 0, 0);
+    for (int p = 0; p < PLATFORMS; p++) {
+        for (size_t u = 0; u < world->users.n; u++)
+            if (home_on(world->users.homes[u], p))
+                world->users.satisfaction[p][u] = 3 * random_uniform(&stream);
+        for (size_t c = 0; c < world->creators.n; c++)
+            if (home_on(world->creators.homes[c], p))
+                world->creators.income[p][c] = random_below(&stream, 5000000);
+    }
+    for (size_t c = 0; c < world->creators.n; c++)
+        world->creators.audience[c] = 1000 * random_uniform(&stream);
+    return world;
+}
+
+static struct market *fit(const struct world *world) {
+    struct market *market;
+    struct error err = {0};
+    assert_int_equal(market_fit(&market, world, &err), 0);
+    return market;
+}
+
+/* However differently users and creators fare, the expected number to leave is rate times number.
+ */
+static void fit_meets_rates(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=3000", "creators=2000", "user_leave_a=0.03", "user_leave_b=0.07",
+                        "user_sensitivity=2", "creator_sensitivity=1.5", NULL);
+    struct world *world = lively_world(&scenario);
+    struct market *market = fit(world);
+    static const double rates[] = {0.03, 0.07};
+    for (int p = 0; p < PLATFORMS; p++) {
+        size_t users = 0;
+        for (size_t u = 0; u < world->users.n; u++)
+            users += home_on(world->users.homes[u], p);
+        double expected = market_expected_user_exits(market, world, p);
+        assert_true(fabs(expected / (rates[p] * (double)users) - 1) < 1e-9);
+        for (int k = 0; k < (int)world->settings.n_tiers; k++) {
+            size_t creators = 0;
+            for (size_t c = 0; c < world->creators.n; c++)
+                creators += home_on(world->creators.homes[c], p) && world->creators.tiers[c] == k;
+            expected = market_expected_creator_exits(market, world, p, k);
+            assert_true(creators > 0);
+            assert_true(fabs(expected / (world->settings.tiers[k].left * (double)creators) - 1) <
+                        1e-9);
+        }
+    }
+    market_destroy(market);
+    world_destroy(world);
+}
+
+/* Users who get less leave sooner, and creators who earn less. */
+static void worse_is_worse(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=3000", "creators=2000", NULL);
+    struct world *world = lively_world(&scenario);
+    struct market *market = fit(world);
+    double users = market_expected_user_exits(market, world, PLATFORM_A);
+    double creators = market_expected_creator_exits(market, world, PLATFORM_A, 0);
+    for (size_t u = 0; u < world->users.n; u++)
+        world->users.satisfaction[PLATFORM_A][u] -= 1;
+    for (size_t c = 0; c < world->creators.n; c++)
+        world->creators.income[PLATFORM_A][c] /= 2;
+    /* Sensitivity 1: the log-odds rise by 1, and rates of about 0.02 by a factor of nearly e. */
+    double now = market_expected_user_exits(market, world, PLATFORM_A);
+    assert_true(now > 2.5 * users && now < 2.718282 * users);
+    assert_true(market_expected_creator_exits(market, world, PLATFORM_A, 0) > 1.2 * creators);
+    market_destroy(market);
+    world_destroy(world);
+}
+
+struct stocks {
+    int64_t users[4], creators[4]; /* by home */
+};
+
+static struct stocks take_stock(const struct world *world) {
+    struct stocks stocks = {0};
+    for (size_t u = 0; u < world->users.n; u++)
+        stocks.users[world->users.homes[u]]++;
+    for (size_t c = 0; c < world->creators.n; c++)
+        stocks.creators[world->creators.homes[c]]++;
+    return stocks;
+}
+
+/* Nobody appears or disappears: what flows out of a platform and into it is what its stock changes
+ * by, in every step. */
+static void nobody_is_lost(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=3000", "creators=500", "user_adopt=0.05", "user_leave_a=0.1",
+                        "user_leave_b=0.2", "switching_cost=1", "user_share_both=0.2", NULL);
+    struct world *world = lively_world(&scenario);
+    struct market *market = fit(world);
+    for (world->step = 0; world->step < 10; world->step++) {
+        struct stocks before = take_stock(world);
+        struct moves moves;
+        market_move(market, world, world->step == 4 ? 500 : 0, &moves);
+        struct stocks after = take_stock(world);
+        int64_t users = 0, creators = 0;
+        for (int home = 0; home < 4; home++) {
+            users += after.users[home];
+            creators += after.creators[home];
+        }
+        assert_int_equal(users, world->users.n);
+        assert_int_equal(creators, world->creators.n);
+        for (int p = 0; p < PLATFORMS; p++) {
+            int64_t was = before.users[1 << p] + before.users[HOME_BOTH];
+            int64_t is = after.users[1 << p] + after.users[HOME_BOTH];
+            assert_int_equal(is - was, moves.users_arrived[p] - moves.users_to_other[p] -
+                                           moves.users_gone[p]);
+        }
+        int64_t entered = 0;
+        for (size_t k = 0; k < world->settings.n_tiers; k++)
+            entered += moves.entered[k];
+        assert_true(after.creators[HOME_NONE] >= before.creators[HOME_NONE] - entered);
+    }
+    market_destroy(market);
+    world_destroy(world);
+}
+
+/* Without any sensitivity each move is a coin of known weight. */
+static void rates_without_feedback(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=20000", "creators=5000", "user_sensitivity=0",
+                        "creator_sensitivity=0", "tier_sensitivity=0", "creator_share_both=0",
+                        "user_leave_a=0.03", "switching_cost=1.5", NULL);
+    struct world *world = lively_world(&scenario);
+    struct market *market = fit(world);
+    struct moves moves;
+    double on_a = 0, single_a = 0, tiers[WORLD_TIERS] = {0};
+    for (size_t u = 0; u < world->users.n; u++) {
+        on_a += home_on(world->users.homes[u], PLATFORM_A);
+        single_a += world->users.homes[u] == HOME_A;
+    }
+    for (size_t c = 0; c < 5000; c++)
+        tiers[world->creators.tiers[c]]++;
+    market_move(market, world, 0, &moves);
+    double left = (double)(moves.users_gone[PLATFORM_A] + moves.users_to_other[PLATFORM_A]);
+    worlds_near(left, on_a * 0.03, sqrt(on_a * 0.03 * 0.97), 4);
+    /* Those on A alone go to B with odds exp(-1.5); those on both stay there. */
+    double to_other = 0.03 * (on_a - single_a) + 0.03 * single_a * choice_logistic(-1.5);
+    worlds_near((double)moves.users_to_other[PLATFORM_A], to_other, sqrt(to_other), 4);
+    for (size_t k = 0; k < world->settings.n_tiers; k++) {
+        const struct tier_rates *rates = &world->settings.tiers[k];
+        worlds_near((double)moves.promoted[k], tiers[k] * rates->promoted,
+                    sqrt(tiers[k] * rates->promoted), 4);
+        worlds_near((double)moves.demoted[k], tiers[k] * rates->demoted,
+                    sqrt(tiers[k] * rates->demoted), 4);
+        worlds_near((double)moves.entered[k], 5000 * rates->entered, sqrt(5000 * rates->entered),
+                    4);
+    }
+    market_destroy(market);
+    world_destroy(world);
+}
+
+/* The push is such that so many more are expected to leave. */
+static void shock_has_its_size(void **state) {
+    (void)state;
+    enum { RUNS = 20 };
+    struct scenario scenario = worlds_scenario("users=20000", "creators=10", NULL);
+    double sum = 0;
+    for (uint32_t run = 0; run < RUNS; run++) {
+        struct moves calm, pushed;
+        for (int shock = 0; shock < 2; shock++) {
+            struct world *world = lively_world(&scenario);
+            struct market *market = fit(world);
+            world->seed = run;
+            market_move(market, world, shock ? 1000 : 0, shock ? &pushed : &calm);
+            market_destroy(market);
+            world_destroy(world);
+        }
+        sum += (double)(pushed.users_gone[PLATFORM_A] + pushed.users_to_other[PLATFORM_A] -
+                        calm.users_gone[PLATFORM_A] - calm.users_to_other[PLATFORM_A]);
+        assert_int_equal(pushed.users_gone[PLATFORM_B] + pushed.users_to_other[PLATFORM_B],
+                         calm.users_gone[PLATFORM_B] + calm.users_to_other[PLATFORM_B]);
+    }
+    /* The same luck in both: the difference is binomial at most. */
+    worlds_near(sum / RUNS, 1000, sqrt(1000.0 / RUNS), 4);
+}
+
+/* ---- Tiers over time ------------------------------------------------------------------------- */
+
+/* Without feedback, the default tiers stay as they are: their newcomers balance the flows. */
+static void tiers_stay(void **state) {
+    (void)state;
+    enum { PERIODS = 40, CREATORS = 5000 };
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=5000", "creator_sensitivity=0", "tier_sensitivity=0",
+                        "creator_share_b=0", "creator_share_both=0", "creator_adopt=0",
+                        "switching_cost=100", "periods=40", NULL);
+    struct world *world = lively_world(&scenario);
+    struct market *market = fit(world);
+    for (world->step = 0; world->step < PERIODS; world->step++) {
+        struct moves moves;
+        market_move(market, world, 0, &moves);
+    }
+    double counts[WORLD_TIERS] = {0}, all = 0;
+    for (size_t c = 0; c < world->creators.n; c++)
+        if (world->creators.homes[c] != HOME_NONE)
+            counts[world->creators.tiers[c]]++, all++;
+    /* Flows in and out are Poisson; over 40 periods with rates r a tier of n has gained and lost no
+     * more than about n (1 - exp(-40 r)) <= n each, so that its variance is below 2 n. */
+    for (size_t k = 0; k < world->settings.n_tiers; k++) {
+        double expected = CREATORS * world->settings.tiers[k].share;
+        worlds_near(counts[k], expected, sqrt(2 * expected), 4);
+    }
+    worlds_near(all, CREATORS, sqrt(2.0 * CREATORS), 4);
+    market_destroy(market);
+    world_destroy(world);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_of_a_pool),   cmocka_unit_test(shares_lose_next_to_nothing),
+        cmocka_unit_test(revenue_and_payout), cmocka_unit_test(too_much_money),
+        cmocka_unit_test(fit_meets_rates),    cmocka_unit_test(worse_is_worse),
+        cmocka_unit_test(nobody_is_lost),     cmocka_unit_test(rates_without_feedback),
+        cmocka_unit_test(shock_has_its_size), cmocka_unit_test(tiers_stay),
+    };
+    return cmocka_run_group_tests_name("ranking-market", tests, NULL, NULL);
+}

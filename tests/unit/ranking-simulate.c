@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole simulations: identities in every period, the same bytes for any number of threads, and
+ * what policies and shocks must do. */
+#include "worlds.h"
+
+#include "ranking/simulate.h"
+
+static const struct policy_class *const random_policy[] = {&policy_random, &policy_random};
+
+static struct simulation run(const struct scenario *scenario,
+                             const struct policy_class *const *policies,
+                             const struct policy_class *const *baseline, uint32_t seed,
+                             uint32_t replications, int threads) {
+    struct calibration calibration;
+    struct simulation simulation;
+    struct error err = {0};
+    struct simulate_options options = {.seed = seed,
+                                       .replications = replications,
+                                       .threads = threads,
+                                       .policies = {policies[0], policies[1]},
+                                       .baseline = {baseline[0], baseline[1]}};
+    calibrate_default(&calibration);
+    if (simulate_run(&simulation, scenario, &calibration, &options, &err))
+        fail_msg("%s", err.text);
+    calibrate_free(&calibration);
+    return simulation;
+}
+
+static size_t find(const struct simulation *simulation, enum measure measure, int platform,
+                   int tier) {
+    size_t i = 0;
+    while (simulation->series[i].measure != measure || simulation->series[i].platform != platform ||
+           simulation->series[i].tier != tier)
+        i++;
+    assert_true(i < simulation->n_series);
+    return i;
+}
+
+/* period from 0 */
+static double at(const struct simulation *simulation, size_t replication, size_t period,
+                 enum measure measure, int platform, int tier) {
+    return simulation->values[(replication * simulation->periods + period) * simulation->n_series +
+                              find(simulation, measure, platform, tier)];
+}
+
+static double mean(const struct simulation *simulation, size_t period, enum measure measure,
+                   int platform) {
+    struct simulate_summary summary;
+    struct error err = {0};
+    assert_int_equal(simulate_summarise(simulation, period,
+                                        find(simulation, measure, platform, SERIES_ALL), 0.95,
+                                        &summary, &err),
+                     0);
+    return summary.mean;
+}
+
+static void same_for_any_threads(void **state) {
+    (void)state;
+    static const struct policy_class *const policies[] = {&policy_foryou, &policy_popularity};
+    struct scenario scenario = worlds_scenario("users=200", "creators=40", "periods=5", "warm_up=2",
+                                               "shock_period=2", "shock_users=20", NULL);
+    struct simulation one = run(&scenario, policies, random_policy, 7, 6, 1);
+    size_t bytes = one.replications * one.periods * one.n_series * sizeof *one.values;
+    static const int threads[] = {2, 4, 7};
+    for (int i = 0; i < 3; i++) {
+        struct simulation other = run(&scenario, policies, random_policy, 7, 6, threads[i]);
+        assert_memory_equal(one.values, other.values, bytes);
+        assert_int_equal(one.sessions, other.sessions);
+        simulation_free(&other);
+    }
+    struct simulation other = run(&scenario, policies, random_policy, 8, 6, 4);
+    assert_memory_not_equal(one.values, other.values, bytes);
+    simulation_free(&other);
+    simulation_free(&one);
+}
+
+/* In every period of every replication. */
+static void identities(void **state) {
+    (void)state;
+    static const struct policy_class *const policies[] = {&policy_foryou, &policy_popularity};
+    enum { USERS = 400, WEIGHT = 50, SESSIONS = 4, SLATE = 6 };
+    struct scenario scenario = worlds_scenario(
+        "users=400", "user_weight=50", "sessions=4", "slate=6", "creators=60", "creator_weight=3",
+        "arpu_a=1.5", "arpu_b=0.5", "user_leave_a=0.1", "user_adopt=0.05", "switching_cost=1",
+        "revenue_share_b=0", "payout_per_thousand_b=2", "shock_period=3", "shock_users=3000",
+        "periods=8", NULL);
+    struct simulation s = run(&scenario, policies, policies, 1, 4, 4);
+    for (size_t r = 0; r < s.replications; r++)
+        for (size_t t = 0; t < s.periods; t++) {
+            double a = at(&s, r, t, MEASURE_USERS, PLATFORM_A, SERIES_ALL);
+            double b = at(&s, r, t, MEASURE_USERS, PLATFORM_B, SERIES_ALL);
+            double both = at(&s, r, t, MEASURE_USERS, SERIES_BOTH, SERIES_ALL);
+            double none = at(&s, r, t, MEASURE_USERS, SERIES_NONE, SERIES_ALL);
+            assert_true(a + b - both + none == USERS * WEIGHT);
+            double sessions[PLATFORMS], all = 0;
+            for (int p = 0; p < PLATFORMS; p++) {
+                sessions[p] = at(&s, r, t, MEASURE_SESSIONS, p, SERIES_ALL);
+                all += sessions[p];
+                assert_true(at(&s, r, t, MEASURE_EXPOSURES, p, SERIES_ALL) == sessions[p] * SLATE);
+                double shares = 0, creators = 0, income = 0;
+                for (int k = 0; k < 5; k++) {
+                    double n = at(&s, r, t, MEASURE_CREATORS, p, k);
+                    shares += at(&s, r, t, MEASURE_EXPOSURE_SHARE, p, k);
+                    creators += n;
+                    income += n > 0 ? n * at(&s, r, t, MEASURE_INCOME, p, k) : 0;
+                }
+                double paid = at(&s, r, t, MEASURE_PAID, p, SERIES_ALL);
+                assert_true(fabs(shares - 1) < 1e-12);
+                assert_true(creators == at(&s, r, t, MEASURE_CREATORS, p, SERIES_ALL));
+                assert_true(fabs(income / paid - 1) < 1e-12);
+            }
+            assert_true(all == (USERS * WEIGHT - none) * SESSIONS);
+            assert_true(fabs(at(&s, r, t, MEASURE_REVENUE, PLATFORM_A, SERIES_ALL) -
+                             1.5 * sessions[PLATFORM_A] / SESSIONS) < 1e-6);
+            /* 2 for each 1000 exposures, less what rounding leaves: a millionth a creator. */
+            double owed = 2 * SLATE * sessions[PLATFORM_B] / 1000;
+            double paid = at(&s, r, t, MEASURE_PAID, PLATFORM_B, SERIES_ALL);
+            assert_true(paid <= owed + 1e-9 && paid > owed - 1e-3);
+            if (t + 1 == s.periods)
+                continue;
+            for (int p = 0; p < PLATFORMS; p++) {
+                double next = at(&s, r, t, MEASURE_USERS, p, SERIES_ALL) +
+                              at(&s, r, t, MEASURE_USER_ARRIVALS, p, SERIES_ALL) -
+                              at(&s, r, t, MEASURE_USER_EXITS_OTHER, p, SERIES_ALL) -
+                              at(&s, r, t, MEASURE_USER_EXITS_GONE, p, SERIES_ALL);
+                assert_true(next == at(&s, r, t + 1, MEASURE_USERS, p, SERIES_ALL));
+            }
+        }
+    simulation_free(&s);
+}
+
+/* Learnt interests are worth more to users than what is popular, and that more than chance. */
+static void policies_in_order(void **state) {
+    (void)state;
+    static const struct policy_class *const popularity[] = {&policy_popularity, &policy_popularity};
+    static const struct policy_class *const foryou[] = {&policy_foryou, &policy_foryou};
+    struct scenario scenario =
+        worlds_scenario("users=400", "creators=100", "periods=6", "warm_up=6", NULL);
+    struct simulation a = run(&scenario, random_policy, random_policy, 1, 4, 4);
+    struct simulation b = run(&scenario, popularity, popularity, 1, 4, 4);
+    struct simulation c = run(&scenario, foryou, foryou, 1, 4, 4);
+    double chance = mean(&a, 5, MEASURE_UTILITY, PLATFORM_A);
+    double popular = mean(&b, 5, MEASURE_UTILITY, PLATFORM_A);
+    double learnt = mean(&c, 5, MEASURE_UTILITY, PLATFORM_A);
+    assert_true(popular > chance + 0.2);
+    assert_true(learnt > popular + 0.2);
+    /* Attention is spread most evenly by chance. */
+    assert_true(mean(&a, 5, MEASURE_GINI, PLATFORM_A) < mean(&b, 5, MEASURE_GINI, PLATFORM_A));
+    simulation_free(&a);
+    simulation_free(&b);
+    simulation_free(&c);
+}
+
+/* The warm-up is the baseline's: two policies on trial start from the same users and creators, and
+ * from the same rates. A worse one then loses users by comparison. */
+static void trial_against_baseline(void **state) {
+    (void)state;
+    static const struct policy_class *const foryou[] = {&policy_foryou, &policy_foryou};
+    struct scenario scenario = worlds_scenario("users=1000", "creators=100", "periods=8",
+                                               "user_leave_a=0.05", "user_sensitivity=2", NULL);
+    struct simulation same = run(&scenario, foryou, foryou, 1, 6, 4);
+    struct simulation worse = run(&scenario, random_policy, foryou, 1, 6, 4);
+    for (size_t r = 0; r < same.replications; r++)
+        assert_true(at(&same, r, 0, MEASURE_USERS, PLATFORM_A, SERIES_ALL) ==
+                    at(&worse, r, 0, MEASURE_USERS, PLATFORM_A, SERIES_ALL));
+    assert_true(mean(&worse, 7, MEASURE_USERS, PLATFORM_A) <
+                0.9 * mean(&same, 7, MEASURE_USERS, PLATFORM_A));
+    simulation_free(&same);
+    simulation_free(&worse);
+}
+
+/* A shock changes nothing before it, and the number who leave by what was asked for. */
+static void shock_in_its_period(void **state) {
+    (void)state;
+    enum { REPLICATIONS = 16 };
+    struct scenario calm = worlds_scenario("users=1000", "creators=60", "periods=4", NULL);
+    struct scenario pushed = worlds_scenario("users=1000", "creators=60", "periods=4",
+                                             "shock_period=3", "shock_users=200", NULL);
+    struct simulation a = run(&calm, random_policy, random_policy, 1, REPLICATIONS, 4);
+    struct simulation b = run(&pushed, random_policy, random_policy, 1, REPLICATIONS, 4);
+    for (size_t r = 0; r < REPLICATIONS; r++)
+        for (size_t t = 0; t < 2; t++)
+            for (size_t i = 0; i < a.n_series; i++) {
+                size_t index = (r * a.periods + t) * a.n_series + i;
+                assert_memory_equal(&a.values[index], &b.values[index], sizeof *a.values);
+            }
+    double more = mean(&b, 2, MEASURE_USER_EXITS_OTHER, PLATFORM_A) +
+                  mean(&b, 2, MEASURE_USER_EXITS_GONE, PLATFORM_A) -
+                  mean(&a, 2, MEASURE_USER_EXITS_OTHER, PLATFORM_A) -
+                  mean(&a, 2, MEASURE_USER_EXITS_GONE, PLATFORM_A);
+    worlds_near(more, 200, sqrt(200.0 / REPLICATIONS), 4);
+    simulation_free(&a);
+    simulation_free(&b);
+}
+
+/* With 5 values 1 to 5 the quantile of type 7 at p lies at 1 + 4 p. */
+static void summary_over_replications(void **state) {
+    (void)state;
+    double values[] = {3, NAN, 5, 1, 4, 2, NAN};
+    struct simulation simulation = {
+        .replications = 7, .periods = 1, .n_series = 1, .values = values};
+    struct simulate_summary summary;
+    struct error err = {0};
+    assert_int_equal(simulate_summarise(&simulation, 0, 0, 0.5, &summary, &err), 0);
+    assert_true(summary.mean == 3);
+    assert_true(summary.lower == 2);
+    assert_true(summary.upper == 4);
+    assert_int_equal(simulate_summarise(&simulation, 0, 0, 0.9, &summary, &err), 0);
+    assert_true(fabs(summary.lower - 1.2) < 1e-12);
+    assert_true(fabs(summary.upper - 4.8) < 1e-12);
+    values[0] = values[2] = values[3] = values[4] = values[5] = NAN;
+    assert_int_equal(simulate_summarise(&simulation, 0, 0, 0.9, &summary, &err), 0);
+    assert_true(isnan(summary.mean) && isnan(summary.lower) && isnan(summary.upper));
+}
+
+/* Gini of 0, 0, 0, 1 is 3/4; of equal counts 0; of 1, 2, 3, 4: (-3 - 2 + 3 + 12) / (4 * 10). */
+static void gini_by_hand(void **state) {
+    (void)state;
+    uint64_t one[] = {0, 1, 0, 0}, equal[] = {7, 7, 7}, ramp[] = {3, 1, 4, 2}, none[] = {0, 0};
+    assert_true(measure_gini(one, 4) == 0.75);
+    assert_true(measure_gini(equal, 3) == 0);
+    assert_true(measure_gini(ramp, 4) == 0.25);
+    assert_true(isnan(measure_gini(none, 2)));
+    assert_true(isnan(measure_gini(none, 0)));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_for_any_threads),      cmocka_unit_test(identities),
+        cmocka_unit_test(policies_in_order),         cmocka_unit_test(trial_against_baseline),
+        cmocka_unit_test(shock_in_its_period),       cmocka_unit_test(gini_by_hand),
+        cmocka_unit_test(summary_over_replications),
+    };
+    return cmocka_run_group_tests_name("ranking-simulate", tests, NULL, NULL);
+}
