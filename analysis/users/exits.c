@@ -1,10 +1,121 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Counts by (group, kind, time) in a hash table. */
+/* Counts by (group, kind, time).
+ *
+ *   1. Sorting and summing up a list
+ *   2. The list
+ *   3. The table in front of it
+ */
 #include "users/exits.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { FIRST_SLOTS = 256 };
+/* ---- 1. Sorting and summing up a list -------------------------------------------------------- */
+
+/* The keys in ascending weight, 64 bits each. */
+enum { KIND, TIME, GROUP, KEYS };
+
+/* As unsigned numbers of the same order: the sign bit of the time turned. */
+static uint64_t key_of(const struct exits_count *count, int key) {
+    return key == KIND   ? count->kind
+           : key == TIME ? (uint64_t)count->time ^ UINT64_C(1) << 63
+                         : count->group;
+}
+
+/* Stable, by the 11 bits of a key from `shift` on. */
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+
+static void sort_by_digit(const struct exits_count *from, struct exits_count *to, size_t n, int key,
+                          int shift) {
+    size_t places[DIGITS] = {0};
+    for (size_t i = 0; i < n; i++)
+        places[key_of(&from[i], key) >> shift & (DIGITS - 1)]++;
+    size_t place = 0;
+    for (int digit = 0; digit < DIGITS; digit++) {
+        size_t count = places[digit];
+        places[digit] = place;
+        place += count;
+    }
+    for (size_t i = 0; i < n; i++)
+        to[places[key_of(&from[i], key) >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+/* The bits of a key in which the counts differ: digits without any need no sorting. */
+static uint64_t varying_bits(const struct exits_count *counts, size_t n, int key) {
+    uint64_t varying = 0, first = key_of(&counts[0], key);
+    for (size_t i = 1; i < n; i++)
+        varying |= key_of(&counts[i], key) ^ first;
+    return varying;
+}
+
+/* Radix sort from the least digit: linear, and few passes, as times share their upper bits. The
+ * result is in *counts; *counts and *scratch, both n long, may have changed places. */
+static void sort_counts(struct exits_count **counts, struct exits_count **scratch, size_t n) {
+    for (int key = 0; key < KEYS; key++) {
+        uint64_t varying = n > 1 ? varying_bits(*counts, n, key) : 0;
+        for (int shift = 0; shift < 64; shift += DIGIT_BITS) {
+            if ((varying >> shift & (DIGITS - 1)) == 0)
+                continue;
+            sort_by_digit(*counts, *scratch, n, key, shift);
+            struct exits_count *sorted = *scratch;
+            *scratch = *counts;
+            *counts = sorted;
+        }
+    }
+}
+
+static bool same_key(const struct exits_count *a, const struct exits_count *b) {
+    return a->time == b->time && a->group == b->group && a->kind == b->kind;
+}
+
+/* Makes one count of those with the same key, which are neighbours. Returns how many are left. */
+static size_t sum_up(struct exits_count *counts, size_t n) {
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (used > 0 && same_key(&counts[used - 1], &counts[i]))
+            counts[used - 1].count += counts[i].count;
+        else
+            counts[used++] = counts[i];
+    }
+    return used;
+}
+
+/* ---- 2. The list ----------------------------------------------------------------------------- */
+
+static int compact(struct exits *exits, struct error *err) {
+    if (exits->n == 0)
+        return 0;
+    struct exits_count *scratch = malloc(exits->capacity * sizeof *scratch);
+    if (!scratch)
+        return error_memory(err);
+    sort_counts(&exits->list, &scratch, exits->n);
+    exits->n = sum_up(exits->list, exits->n);
+    free(scratch);
+    return 0;
+}
+
+/* Room for `more` counts. What summing up frees must be worth its cost: half the list, or the list
+ * doubles. */
+static int make_room(struct exits *exits, size_t more, struct error *err) {
+    if (exits->n + more <= exits->capacity)
+        return 0;
+    int status = compact(exits, err);
+    if (status || (exits->n + more) * 2 <= exits->capacity)
+        return status;
+    size_t capacity = (exits->n + more) * 2;
+    struct exits_count *list = realloc(exits->list, capacity * sizeof *list);
+    if (!list)
+        return error_memory(err);
+    exits->list = list;
+    exits->capacity = capacity;
+    return 0;
+}
+
+/* ---- 3. The table in front of it ------------------------------------------------------------- */
+
+/* 768 KiB: a quarter free keeps probes short. */
+enum { SLOTS = 1 << 15, MOST_USED = SLOTS / 4 * 3 };
 
 /* Multiplies and folds, so that times that are all multiples of a million spread as well. */
 static uint64_t hash_of(uint32_t group, uint32_t kind, decimal time) {
@@ -15,49 +126,62 @@ static uint64_t hash_of(uint32_t group, uint32_t kind, decimal time) {
 }
 
 /* The slot of this key, or the free one where it belongs. */
-static struct exits_count *seek(struct exits_count *slots, size_t n_slots, uint32_t group,
-                                uint32_t kind, decimal time) {
-    size_t mask = n_slots - 1;
-    for (size_t i = hash_of(group, kind, time) & mask;; i = (i + 1) & mask) {
-        struct exits_count *slot = &slots[i];
-        if (slot->count == 0 || (slot->time == time && slot->group == group && slot->kind == kind))
+static struct exits_count *seek(struct exits_count *slots, const struct exits_count *key) {
+    for (uint64_t i = hash_of(key->group, key->kind, key->time);; i++) {
+        struct exits_count *slot = &slots[i & (SLOTS - 1)];
+        if (slot->count == 0 || same_key(slot, key))
             return slot;
     }
 }
 
-/* Room for `more` further keys, at most three quarters full. */
-static int reserve(struct exits *exits, size_t more, struct error *err) {
-    size_t n_slots = exits->n_slots == 0 ? FIRST_SLOTS : exits->n_slots;
-    while ((exits->used + more) * 4 > n_slots * 3)
-        n_slots *= 2;
-    if (n_slots == exits->n_slots)
+/* The table's counts to the list. */
+static int flush(struct exits *exits, struct error *err) {
+    if (exits->used == 0)
         return 0;
-    struct exits_count *slots = calloc(n_slots, sizeof *slots);
-    if (!slots)
-        return error_memory(err);
-    for (size_t i = 0; i < exits->n_slots; i++) {
-        const struct exits_count *from = &exits->slots[i];
-        if (from->count > 0)
-            *seek(slots, n_slots, from->group, from->kind, from->time) = *from;
-    }
-    free(exits->slots);
-    exits->slots = slots;
-    exits->n_slots = n_slots;
+    int status = make_room(exits, exits->used, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < SLOTS; i++)
+        if (exits->slots[i].count > 0)
+            exits->list[exits->n++] = exits->slots[i];
+    memset(exits->slots, 0, SLOTS * sizeof *exits->slots);
+    exits->used = 0;
     return 0;
+}
+
+static int claim(struct exits *exits, const struct exits_count *key, struct exits_count **slot,
+                 struct error *err) {
+    if (exits->used == MOST_USED) {
+        int status = flush(exits, err);
+        if (status)
+            return status;
+        *slot = seek(exits->slots, key);
+    }
+    **slot = *key;
+    exits->used++;
+    return 0;
+}
+
+static int too_many(struct error *err) {
+    return error_set(err, ERROR_DATA, "more than %lld spells, counting weights",
+                     (long long)EXITS_MAX);
 }
 
 int exits_add(struct exits *exits, uint32_t group, uint32_t kind, decimal time, int64_t count,
               struct error *err) {
     if (count > EXITS_MAX - exits->total)
-        return error_set(err, ERROR_DATA, "more than %lld spells, counting weights",
-                         (long long)EXITS_MAX);
-    int status = reserve(exits, 1, err);
-    if (status)
-        return status;
-    struct exits_count *slot = seek(exits->slots, exits->n_slots, group, kind, time);
+        return too_many(err);
+    if (!exits->slots) {
+        exits->slots = calloc(SLOTS, sizeof *exits->slots);
+        if (!exits->slots)
+            return error_memory(err);
+    }
+    const struct exits_count key = {.time = time, .group = group, .kind = kind};
+    struct exits_count *slot = seek(exits->slots, &key);
     if (slot->count == 0) {
-        *slot = (struct exits_count){.time = time, .group = group, .kind = kind};
-        exits->used++;
+        int status = claim(exits, &key, &slot, err);
+        if (status)
+            return status;
     }
     slot->count += count;
     exits->total += count;
@@ -66,48 +190,35 @@ int exits_add(struct exits *exits, uint32_t group, uint32_t kind, decimal time, 
 
 int exits_merge(struct exits *into, const struct exits *from, const uint32_t *codes,
                 struct error *err) {
-    /* All at once: keys that arrive in the order of their hash would pile up in a table that is
-     * nearly full. */
-    int status = reserve(into, from->used, err);
-    if (status)
-        return status;
-    for (size_t i = 0; i < from->n_slots; i++) {
-        const struct exits_count *slot = &from->slots[i];
-        if (slot->count == 0)
-            continue;
-        status = exits_add(into, codes[slot->group], slot->kind, slot->time, slot->count, err);
-        if (status)
-            return status;
+    if (from->total > EXITS_MAX - into->total)
+        return too_many(err);
+    int status = make_room(into, from->n, err);
+    for (size_t i = 0; i < from->n && !status; i++) {
+        struct exits_count *count = &into->list[into->n++];
+        *count = from->list[i];
+        count->group = codes[count->group];
+        into->total += count->count;
     }
-    return 0;
+    for (size_t i = 0; i < SLOTS && from->used > 0 && !status; i++) {
+        const struct exits_count *slot = &from->slots[i];
+        if (slot->count > 0)
+            status = exits_add(into, codes[slot->group], slot->kind, slot->time, slot->count, err);
+    }
+    return status;
 }
 
-static int compare_counts(const void *left, const void *right) {
-    const struct exits_count *a = left, *b = right;
-    if (a->group != b->group)
-        return a->group < b->group ? -1 : 1;
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    return (a->kind > b->kind) - (a->kind < b->kind);
-}
-
-int exits_sort(const struct exits *exits, struct exits_count **ret, struct error *err) {
-    *ret = NULL;
-    if (exits->used == 0)
-        return 0;
-    struct exits_count *counts = malloc(exits->used * sizeof *counts);
-    if (!counts)
-        return error_memory(err);
-    size_t n = 0;
-    for (size_t i = 0; i < exits->n_slots; i++)
-        if (exits->slots[i].count > 0)
-            counts[n++] = exits->slots[i];
-    qsort(counts, n, sizeof *counts, compare_counts);
-    *ret = counts;
-    return 0;
+int exits_sort(struct exits *exits, const struct exits_count **ret, size_t *ret_n,
+               struct error *err) {
+    int status = flush(exits, err);
+    if (!status)
+        status = compact(exits, err);
+    *ret = exits->n > 0 ? exits->list : NULL;
+    *ret_n = exits->n;
+    return status;
 }
 
 void exits_free(struct exits *exits) {
     free(exits->slots);
+    free(exits->list);
     *exits = (struct exits){0};
 }

@@ -2,10 +2,11 @@
 /* Counts of what happened when: how many of a group entered or left at a time.
  *
  *     struct exits exits = {0};
+ *     const struct exits_count *counts;
+ *     size_t n;
  *     exits_add(&exits, group, EXITS_EVENT, 6 * DECIMAL_ONE, 3, err);
  *     exits_add(&exits, group, EXITS_CENSORED, 6 * DECIMAL_ONE, 1, err);
- *     exits_sort(&exits, &counts, err);
- *     free(counts);
+ *     exits_sort(&exits, &counts, &n, err);
  *     exits_free(&exits);
  *
  * Everything that Kaplan-Meier, log-rank and Aalen-Johansen need of a table of spells. Memory grows
@@ -33,11 +34,14 @@ struct exits_count {
     int64_t count; /* at least 1 */
 };
 
-/* Zero-initialise. A hash table with open addressing; a slot whose count is 0 is free. */
+/* Zero-initialise. A hash table small enough for a processor's cache gathers the counts; whenever
+ * it is full its contents move to a list, which is sorted and summed up each time it has doubled.
+ */
 struct exits {
-    struct exits_count *slots;
-    size_t n_slots; /* a power of two, or 0 */
+    struct exits_count *slots; /* a count of 0 is a free slot */
     size_t used;
+    struct exits_count *list;
+    size_t n, capacity;
     int64_t total; /* of all counts, at most EXITS_MAX */
 };
 
@@ -52,9 +56,10 @@ int exits_add(struct exits *exits, uint32_t group, uint32_t kind, decimal time, 
 int exits_merge(struct exits *into, const struct exits *from, const uint32_t *codes,
                 struct error *err);
 
-/* A copy of the counts, `used` long, in the order of group, time, kind. The caller frees it; NULL
- * if there is none. */
-int exits_sort(const struct exits *exits, struct exits_count **ret, struct error *err);
+/* All counts, each (group, time, kind) once, in this order. They belong to `exits` and are valid
+ * until it changes; NULL if there is none. */
+int exits_sort(struct exits *exits, const struct exits_count **ret, size_t *ret_n,
+               struct error *err);
 
 void exits_free(struct exits *exits); /* leaves it zeroed, reusable */
 

@@ -107,26 +107,24 @@ static int name_tables(struct life_tables *ret, const struct life_table *by_code
     return status;
 }
 
-int life_tables_build(const struct exits *exits, const struct dictionary *groups,
-                      struct life_tables *ret, struct error *err) {
-    int status = 0;
+int life_tables_build(struct exits *exits, const struct dictionary *groups, struct life_tables *ret,
+                      struct error *err) {
     *ret = (struct life_tables){0};
-    struct exits_count *counts = NULL;
+    const struct exits_count *counts;
+    size_t n;
+    int status = exits_sort(exits, &counts, &n, err);
+    if (status)
+        return status;
     struct life_table *by_code = calloc(groups->count + 1U, sizeof *by_code);
     ret->tables = calloc(groups->count + 1U, sizeof *ret->tables);
-    ret->rows = malloc((exits->used + 1) * sizeof *ret->rows);
+    ret->rows = malloc((n + 1) * sizeof *ret->rows);
     if (!by_code || !ret->tables || !ret->rows) {
         status = error_memory(err);
         goto done;
     }
-    status = exits_sort(exits, &counts, err);
-    if (status)
-        goto done;
-    if (counts)
-        fill_tables(by_code, counts, exits->used, ret->rows);
+    fill_tables(by_code, counts, n, ret->rows);
     status = name_tables(ret, by_code, groups, err);
 done:
-    free(counts);
     free(by_code);
     if (status)
         life_tables_free(ret);
@@ -238,20 +236,19 @@ static int state_merge(void *into, void *from, struct error *err) {
 /* ---- 4. Open spells, once the last date is known --------------------------------------------- */
 
 static int close_spells(struct life_state *state, struct spells_report *report, struct error *err) {
-    int status = 0;
-    for (size_t i = 0; i < state->open.n_slots && !status; i++) {
-        const struct exits_count *slot = &state->open.slots[i];
-        if (slot->count == 0)
-            continue;
-        int32_t start = (int32_t)(uint32_t)((uint64_t)slot->time >> 32);
-        struct spell spell = {.outcome = SPELL_CENSORED, .weight = slot->count};
+    const struct exits_count *open;
+    size_t n;
+    int status = exits_sort(&state->open, &open, &n, err);
+    for (size_t i = 0; i < n && !status; i++) {
+        int32_t start = (int32_t)(uint32_t)((uint64_t)open[i].time >> 32);
+        struct spell spell = {.outcome = SPELL_CENSORED, .weight = open[i].count};
         spell.time = ((decimal)report->as_of - start) * DECIMAL_ONE;
-        spell.entry = (decimal)(uint32_t)slot->time * DECIMAL_ONE;
+        spell.entry = (decimal)(uint32_t)open[i].time * DECIMAL_ONE;
         spell.late = spell.entry > 0;
         if (spell.late && spell.entry >= spell.time)
-            report->never_at_risk += slot->count;
+            report->never_at_risk += open[i].count;
         else
-            status = count_exit(&state->exits, slot->group, &spell, err);
+            status = count_exit(&state->exits, open[i].group, &spell, err);
     }
     return status;
 }

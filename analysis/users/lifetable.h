@@ -59,8 +59,8 @@ int life_tables_read(struct table *table, const struct spells *spells, struct li
 
 /* The same from counts and the names of their groups (joined by NUL, as spells_group does). A group
  * without any exit gets a table of no rows. The report is left zeroed. */
-int life_tables_build(const struct exits *exits, const struct dictionary *groups,
-                      struct life_tables *ret, struct error *err);
+int life_tables_build(struct exits *exits, const struct dictionary *groups, struct life_tables *ret,
+                      struct error *err);
 
 /* The largest time at which anybody left, over all groups; 0 if nobody did. */
 decimal life_tables_last_time(const struct life_tables *lives);

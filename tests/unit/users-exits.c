@@ -18,10 +18,10 @@ static void add(struct exits *exits, uint32_t group, uint32_t kind, decimal time
     assert_int_equal(exits_add(exits, group, kind, time, count, &err), 0);
 }
 
-static struct exits_count *sorted(const struct exits *exits) {
+static const struct exits_count *sorted(struct exits *exits, size_t *ret_n) {
     struct error err = {0};
-    struct exits_count *counts;
-    assert_int_equal(exits_sort(exits, &counts, &err), 0);
+    const struct exits_count *counts;
+    assert_int_equal(exits_sort(exits, &counts, ret_n, &err), 0);
     return counts;
 }
 
@@ -32,17 +32,21 @@ static void counts_and_sorts(void **state) {
     add(&exits, 0, EXITS_EVENT, 7 * DECIMAL_ONE, 1);
     add(&exits, 0, EXITS_CENSORED, 7 * DECIMAL_ONE, 4);
     add(&exits, 1, EXITS_EVENT, 5 * DECIMAL_ONE, 3);
-    add(&exits, 0, EXITS_ENTERED, 0, 1);
-    assert_int_equal(exits.used, 4);
+    add(&exits, 0, EXITS_ENTERED, -DECIMAL_ONE, 1);
     assert_int_equal(exits.total, 11);
-    struct exits_count *counts = sorted(&exits);
-    static const struct exits_count expected[] = {{0, 0, EXITS_ENTERED, 1},
+    static const struct exits_count expected[] = {{-DECIMAL_ONE, 0, EXITS_ENTERED, 1},
                                                   {7 * DECIMAL_ONE, 0, EXITS_CENSORED, 4},
                                                   {7 * DECIMAL_ONE, 0, EXITS_EVENT, 1},
                                                   {5 * DECIMAL_ONE, 1, EXITS_EVENT, 5}};
-    for (size_t i = 0; i < 4; i++)
-        assert_memory_equal(&counts[i], &expected[i], sizeof *counts);
-    free(counts);
+    size_t n;
+    const struct exits_count *counts = sorted(&exits, &n);
+    assert_int_equal(n, 4);
+    assert_memory_equal(counts, expected, sizeof expected);
+    /* Adding goes on after sorting. */
+    add(&exits, 1, EXITS_EVENT, 5 * DECIMAL_ONE, 7);
+    counts = sorted(&exits, &n);
+    assert_int_equal(n, 4);
+    assert_int_equal(counts[3].count, 12);
     exits_free(&exits);
 }
 
@@ -50,41 +54,74 @@ static void empty_is_fine(void **state) {
     (void)state;
     struct exits exits = {0}, other = {0};
     struct error err = {0};
-    assert_null(sorted(&exits));
+    size_t n;
+    assert_null(sorted(&exits, &n));
+    assert_int_equal(n, 0);
     assert_int_equal(exits_merge(&exits, &other, NULL, &err), 0);
+    assert_null(sorted(&exits, &n));
     exits_free(&exits);
     exits_free(&other);
 }
 
-/* 20,000 random counts, all at once and in seven parts merged, with the groups renumbered. */
-static void parts_merge_into_the_whole(void **state) {
-    (void)state;
-    enum { N = 20000, PARTS = 7, GROUPS = 5 };
+/* Random counts over `times` times, summed up in seven parts that are merged, with the groups
+ * renumbered, against plain arrays. */
+static void assert_parts_make_the_whole(int rows, uint32_t times) {
+    enum { PARTS = 7, GROUPS = 5, KINDS = 3 };
     static const uint32_t turned[GROUPS] = {4, 3, 2, 1, 0};
-    struct exits whole = {0}, merged = {0}, parts[PARTS];
+    int64_t *plain = calloc((size_t)GROUPS * KINDS * times, sizeof *plain), total = 0;
+    struct exits merged = {0}, parts[PARTS];
     memset(parts, 0, sizeof parts);
     struct error err = {0};
     struct random_stream draws;
     random_open(&draws, 41, 0, 0, 0, 0);
-    for (int i = 0; i < N; i++) {
-        uint32_t group = random_below(&draws, GROUPS), kind = random_below(&draws, 3);
-        decimal time = (decimal)random_below(&draws, 4000) * DECIMAL_ONE;
+    for (int i = 0; i < rows; i++) {
+        uint32_t group = random_below(&draws, GROUPS), kind = random_below(&draws, KINDS);
+        uint32_t time = random_below(&draws, times);
         int64_t count = 1 + (int64_t)random_below(&draws, 9);
-        add(&whole, group, kind, time, count);
-        add(&parts[random_below(&draws, PARTS)], turned[group], kind, time, count);
+        plain[(group * (size_t)times + time) * KINDS + kind] += count;
+        total += count;
+        add(&parts[random_below(&draws, PARTS)], turned[group], kind, time * DECIMAL_ONE / 2,
+            count);
     }
     for (int i = 0; i < PARTS; i++)
         assert_int_equal(exits_merge(&merged, &parts[i], turned, &err), 0);
-    assert_int_equal(merged.used, whole.used);
-    assert_true(merged.total == whole.total);
-    struct exits_count *a = sorted(&whole), *b = sorted(&merged);
-    assert_memory_equal(a, b, whole.used * sizeof *a);
-    free(a);
-    free(b);
-    exits_free(&whole);
+    assert_true(merged.total == total);
+    size_t n, seen = 0;
+    const struct exits_count *counts = sorted(&merged, &n);
+    for (uint32_t i = 0; i < GROUPS * KINDS * times; i++) {
+        if (plain[i] == 0)
+            continue;
+        assert_true(seen < n);
+        assert_int_equal(counts[seen].kind, i % KINDS);
+        assert_int_equal(counts[seen].time, i / KINDS % times * DECIMAL_ONE / 2);
+        assert_int_equal(counts[seen].group, i / KINDS / times);
+        assert_int_equal(counts[seen].count, plain[i]);
+        seen++;
+    }
+    assert_int_equal(seen, n);
+    /* Memory follows the distinct counts, not the rows. */
+    assert_true(merged.capacity <= 8 * n + 200000);
     exits_free(&merged);
     for (int i = 0; i < PARTS; i++)
         exits_free(&parts[i]);
+    free(plain);
+}
+
+static void few_times(void **state) {
+    (void)state;
+    assert_parts_make_the_whole(20000, 100);
+}
+
+/* More than a table holds, each seen about once. */
+static void many_times(void **state) {
+    (void)state;
+    assert_parts_make_the_whole(600000, 40000);
+}
+
+/* More than a table holds, each seen often. */
+static void many_times_again_and_again(void **state) {
+    (void)state;
+    assert_parts_make_the_whole(2000000, 5000);
 }
 
 static void refuses_what_a_double_cannot_count(void **state) {
@@ -172,7 +209,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_and_sorts),
         cmocka_unit_test(empty_is_fine),
-        cmocka_unit_test(parts_merge_into_the_whole),
+        cmocka_unit_test(few_times),
+        cmocka_unit_test(many_times),
+        cmocka_unit_test(many_times_again_and_again),
         cmocka_unit_test(refuses_what_a_double_cannot_count),
         cmocka_unit_test(life_tables_know_who_is_at_risk),
         cmocka_unit_test(groups_come_by_name),
