@@ -10,6 +10,7 @@
 #include "users/spells.h"
 
 #include "base/calendar.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -170,6 +171,11 @@ static void list_words(const struct spells_words *words, struct buffer *text) {
         buffer_text(text, " and others");
 }
 
+/* Whether a place in the input comes before that of the reader's first unexpected status. */
+static bool comes_before(size_t sequence, size_t row, const struct spells_reader *reader) {
+    return sequence < reader->sequence || (sequence == reader->sequence && row < reader->row);
+}
+
 static const char *const usual_words[] = {"0", "1", "no", "yes", "false", "true"};
 enum { USUAL_WORDS = sizeof usual_words / sizeof usual_words[0] };
 
@@ -186,51 +192,50 @@ static int usual_word(struct text cell) {
 
 /* A status that is none: skipped like any bad row, or else kept in mind, and the reading goes on,
  * so that the message can list everything that the column holds. */
-static void unexpected_status(struct spells_reader *reader, const struct table_batch *batch,
-                              size_t row, struct text cell) {
-    char word[SPELLS_WORD];
+static int unexpected_status(struct spells_reader *reader, const struct table_batch *batch,
+                             size_t row, struct text cell, struct error *err) {
+    char word[SPELLS_WORD], where[TABLE_WHERE];
     copy_word(word, cell);
     struct error stop = {0};
-    if (table_reject(batch, row, reader->spells->state, &stop,
-                     "status '%s', expected 1, true or yes (left), 0, false or no (still there)",
-                     word) == 0)
-        return;
+    int status = table_reject(
+        batch, row, reader->spells->state, &stop,
+        "status '%s', expected 1, true or yes (left), 0, false or no (still there)", word);
+    if (status != ERROR_DATA)
+        return status ? error_set(err, stop.code, "%s", stop.text) : 0;
     add_word(&reader->words, word);
-    bool first = !reader->unexpected || batch->sequence < reader->sequence ||
-                 (batch->sequence == reader->sequence && row < reader->row);
-    if (!first)
-        return;
+    if (reader->unexpected && !comes_before(batch->sequence, row, reader))
+        return 0;
     reader->unexpected = true;
     reader->sequence = batch->sequence;
     reader->row = row;
-    char where[TABLE_WHERE];
     table_where(batch, row, reader->spells->state, where);
     snprintf(reader->place, sizeof reader->place, "%s: status '%s'", where, word);
+    return 0;
 }
 
-static enum spell_outcome status_outcome(struct spells_reader *reader,
-                                         const struct table_batch *batch, size_t row) {
+/* SPELL_REJECTED unless the status is one. */
+static int read_status(struct spells_reader *reader, const struct table_batch *batch, size_t row,
+                       enum spell_outcome *ret, struct error *err) {
     const struct spells *spells = reader->spells;
     struct text cell = text_trim(batch->columns[spells->state].text[row]);
+    *ret = SPELL_REJECTED;
     if (!spells->value) {
         int word = usual_word(cell);
-        if (word < 0) {
-            unexpected_status(reader, batch, row, cell);
-            return SPELL_REJECTED;
-        }
+        if (word < 0)
+            return unexpected_status(reader, batch, row, cell, err);
         reader->usual |= 1U << word;
-        return word % 2 == 1 ? SPELL_EVENT : SPELL_CENSORED;
+        *ret = word % 2 == 1 ? SPELL_EVENT : SPELL_CENSORED;
+        return 0;
     }
-    if (text_is(cell, spells->value)) {
-        reader->matched = true;
-        return SPELL_EVENT;
-    }
+    bool left = text_is(cell, spells->value);
+    *ret = left ? SPELL_EVENT : SPELL_CENSORED;
+    reader->matched = reader->matched || left;
     if (!reader->matched) { /* the words are of interest only if VALUE never comes */
         char word[SPELLS_WORD];
         copy_word(word, cell);
         add_word(&reader->words, word);
     }
-    return SPELL_CENSORED;
+    return 0;
 }
 
 /* ---- 3. Durations ---------------------------------------------------------------------------- */
@@ -261,8 +266,7 @@ static int read_duration(struct spells_reader *reader, const struct table_batch 
                                 "entry %s, expected one before the time, %s", entry, time);
         }
     }
-    ret->outcome = status_outcome(reader, batch, row);
-    return 0;
+    return read_status(reader, batch, row, &ret->outcome, err);
 }
 
 /* ---- 4. Dates -------------------------------------------------------------------------------- */
@@ -379,9 +383,7 @@ void spells_merge(struct spells_reader *into, const struct spells_reader *from) 
     for (int i = 0; i < from->words.n; i++)
         add_word(&into->words, from->words.words[i]);
     into->words.more = into->words.more || from->words.more;
-    bool first = from->unexpected && (!into->unexpected || from->sequence < into->sequence ||
-                                      (from->sequence == into->sequence && from->row < into->row));
-    if (first) {
+    if (from->unexpected && (!into->unexpected || comes_before(from->sequence, from->row, into))) {
         into->unexpected = true;
         into->sequence = from->sequence;
         into->row = from->row;
