@@ -17,7 +17,7 @@ VERSION := 0.1.0
 # V=1 shows the commands.
 Q := $(if $(V),,@)
 
-modes := release debug asan ubsan tsan
+modes := release debug asan ubsan tsan fuzz
 ifeq ($(filter $(MODE),$(modes)),)
 $(error MODE is '$(MODE)', expected one of: $(modes))
 endif
@@ -46,6 +46,7 @@ flags_debug   := -O0 -g3
 flags_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 flags_tsan    := -O1 -g -fsanitize=thread
+flags_fuzz    := $(flags_asan) -fsanitize=fuzzer-no-link
 # No contraction into fused multiply-adds: the same source gives the same digits everywhere.
 compile := -std=c11 -D_GNU_SOURCE -Ianalysis -Itests/lib $(warnings) -ffp-contract=off -pthread \
            -DSOJOURN_VERSION='"$(VERSION)"' $(flags_$(MODE)) $(CPPFLAGS) $(CFLAGS)
@@ -111,6 +112,7 @@ check-peers: all
 	@BIN=$(abspath $(bin)) MODE=$(MODE) sh tests/run $(sort $(wildcard tests/truth/*.t))
 
 include tests/lint.mk
+include tests/fuzz.mk
 
 # ---- The study -----------------------------------------------------------------------------------
 include docs/report.mk
@@ -146,7 +148,7 @@ clean:
 
 help:
 	@sed -n '/^# sojourn/,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'Also: check-one T=NAME, check-peers, lint, format, compile_commands.json, install,'
+	@echo 'Also: check-one T=NAME, check-peers, lint, fuzz, format, compile_commands.json, install,'
 	@echo 'uninstall (PREFIX=, DESTDIR=), deps-peers, deps-lint, clean'
 
 .PHONY: all program check check-one check-peers install uninstall deps deps-peers deps-lint clean help always

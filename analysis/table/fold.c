@@ -145,9 +145,9 @@ static int work(void *context, size_t index, int worker, struct error *err) {
 /* Small files are not worth a thread each. */
 static int threads_for(const struct table *table) {
     int threads = table->options->threads > 1 ? table->options->threads : 1;
-    uint64_t blocks = table->total_bytes / table_block_bytes(table) + 1;
+    uint64_t full_blocks = table->total_bytes / table_block_bytes(table);
     bool known = table->total_bytes > 0 && table->all_plain;
-    return known && blocks < (uint64_t)threads ? (int)blocks : threads;
+    return known && full_blocks < (uint64_t)threads ? (int)full_blocks + 1 : threads;
 }
 
 static int merge_states(struct run *run, int n, struct error *err) {

@@ -12,13 +12,17 @@
 #include "table/table.h"
 #include <pthread.h>
 
+struct shard {
+    struct cut *kept; /* of a pipe, opened to see its header; a file is opened again: NULL */
+};
+
 struct table {
     const struct table_options *options;
     const char *const *files;
     size_t n_files;
     const char **names; /* of the files, for messages */
     struct header header;
-    struct cut **cuts;    /* pipes, opened to see their header and kept; files are opened again */
+    struct shard *shards;
     uint64_t total_bytes; /* of all files; 0: unknown */
     bool all_plain;
 

@@ -94,31 +94,40 @@ static void *copy_of(const void *items, size_t size) {
     return copy;
 }
 
-static bool copy_column(struct piece *piece, const struct table_batch *batch, size_t c,
-                        enum table_type type) {
-    const struct table_cells *cells = &batch->columns[c];
-    piece->values[c] = copy_of(cells->text, batch->rows * cell_size(type));
+static bool copy_column(struct piece *piece, const struct table_cells *cells, size_t c,
+                        size_t size) {
+    piece->values[c] = copy_of(cells->text, piece->rows * size);
     if (cells->missing)
-        piece->missing[c] = copy_of(cells->missing, batch->rows * sizeof *cells->missing);
+        piece->missing[c] = copy_of(cells->missing, piece->rows * sizeof *cells->missing);
     return piece->values[c] && (!cells->missing || piece->missing[c]);
 }
 
+static size_t text_bytes(const struct text *texts, size_t rows) {
+    size_t sum = 0;
+    for (size_t row = 0; row < rows; row++)
+        sum += texts[row].length;
+    return sum;
+}
+
 /* The bytes of all text cells go into one allocation, to which the copied cells then point. */
-static bool copy_texts(struct piece *piece, const struct layout *layout) {
-    size_t size = 0, used = 0;
+static bool copy_texts(struct piece *piece, const struct table_batch *batch,
+                       const struct layout *layout) {
+    size_t size = 1, used = 0;
     for (size_t c = 0; c < layout->n_columns; c++)
-        for (size_t row = 0; layout->columns[c].type == TABLE_TEXT && row < piece->rows; row++)
-            size += ((const struct text *)piece->values[c])[row].length;
-    piece->texts = malloc(size > 0 ? size : 1);
+        if (layout->columns[c].type == TABLE_TEXT)
+            size += text_bytes(batch->columns[c].text, batch->rows);
+    piece->texts = malloc(size);
     if (!piece->texts)
         return false;
     for (size_t c = 0; c < layout->n_columns; c++) {
-        struct text *texts = piece->values[c];
-        for (size_t row = 0; layout->columns[c].type == TABLE_TEXT && row < piece->rows; row++) {
-            char *copy = piece->texts + used;
-            memcpy(copy, texts[row].bytes, texts[row].length);
-            used += texts[row].length;
-            texts[row].bytes = copy;
+        if (layout->columns[c].type != TABLE_TEXT)
+            continue;
+        const struct text *from = batch->columns[c].text;
+        struct text *to = piece->values[c];
+        for (size_t row = 0; row < batch->rows; row++) {
+            to[row].bytes = piece->texts + used;
+            memcpy(piece->texts + used, from[row].bytes, from[row].length);
+            used += from[row].length;
         }
     }
     return true;
@@ -136,7 +145,7 @@ static bool copy_batch(struct piece *piece, const struct table_batch *batch,
     if (!piece->values || !piece->missing || !piece->lines)
         return false;
     for (size_t c = 0; c < layout->n_columns; c++)
-        if (!copy_column(piece, batch, c, layout->columns[c].type))
+        if (!copy_column(piece, &batch->columns[c], c, cell_size(layout->columns[c].type)))
             return false;
     if (layout->rejects && rejects_wanted(layout->rejects)) {
         piece->offsets = copy_of(origin->offsets, batch->rows * sizeof *origin->offsets);
@@ -145,7 +154,7 @@ static bool copy_batch(struct piece *piece, const struct table_batch *batch,
             return false;
     }
     piece->place.bytes = piece->bytes;
-    return copy_texts(piece, layout);
+    return copy_texts(piece, batch, layout);
 }
 
 static int add(void *state, const struct table_batch *batch, struct error *err) {

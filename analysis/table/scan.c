@@ -101,14 +101,13 @@ static int turn_down_ragged(struct scanner *scanner, const struct record *record
 static int turn_down_quotes(struct scanner *scanner, const struct record *record, enum split split,
                             struct error *err) {
     char reason[CELL_REASON], found[CELL_SHOWN], delimiter[CELL_SHOWN], end[64] = "";
-    uint64_t line = scanner->place.line + record->line;
     cell_show((struct text){&scanner->splitter.found, 1}, found);
     cell_show((struct text){&scanner->layout->delimiter, 1}, delimiter);
     /* A stray quote takes the lines up to the next one with it. */
     size_t inside = count_byte(record->text.bytes, record->text.length - 1, '\n');
+    unsigned long long last = scanner->place.line + record->line + inside;
     if (inside > 0)
-        snprintf(end, sizeof end, "; the row ends on line %llu",
-                 (unsigned long long)(line + inside));
+        snprintf(end, sizeof end, "; the row ends on line %llu", last);
     if (split == SPLIT_QUOTE_INSIDE)
         snprintf(reason, sizeof reason,
                  "found a quote inside a field that does not start with one, expected the whole "

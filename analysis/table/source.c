@@ -24,13 +24,13 @@ struct source {
     uint64_t size; /* left to read when it was opened; 0: unknown */
     uint64_t consumed;
     decoder *decode;
-    char *input; /* bytes read and not decoded yet: input[start .. end) */
-    size_t start, end;
-    bool ended;  /* nothing is left in the file */
-    bool inside; /* a gzip member or zstd frame has begun and not ended */
-    bool whole;  /* one has ended */
+    size_t start, end; /* bytes read and not decoded yet: input[start .. end) */
+    bool ended;        /* nothing is left in the file */
+    bool inside;       /* a gzip member or zstd frame has begun and not ended */
+    bool whole;        /* one has ended */
     z_stream gzip;
     ZSTD_DStream *zstd;
+    char input[INPUT_SIZE];
 };
 
 const char *source_name(const char *path) {
@@ -312,10 +312,7 @@ int source_open(struct source **ret, const char *path, struct error *err) {
         return error_memory(err);
     source->file = -1;
     source->name = source_name(path);
-    source->input = malloc(INPUT_SIZE);
-    int code = source->input ? 0 : error_memory(err);
-    if (!code)
-        code = open_file(source, path, err);
+    int code = open_file(source, path, err);
     if (!code)
         code = choose_decoder(source, err);
     if (code) {
@@ -361,6 +358,5 @@ void source_close(struct source *source) {
     ZSTD_freeDStream(source->zstd);
     if (source->file >= 0 && !source->standard)
         close(source->file);
-    free(source->input);
     free(source);
 }

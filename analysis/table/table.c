@@ -102,7 +102,7 @@ static int look_at(struct table *table, size_t shard, struct error *err) {
         table->all_plain &= source_is_plain(source);
         table->summary.blank_lines += header->blank_lines;
         if (!source_is_file(source)) {
-            table->cuts[shard] = cut;
+            table->shards[shard].kept = cut;
             cut = NULL;
         }
     }
@@ -112,8 +112,8 @@ static int look_at(struct table *table, size_t shard, struct error *err) {
 }
 
 int table_open_shard(struct table *table, size_t shard, struct cut **ret, struct error *err) {
-    *ret = table->cuts[shard];
-    table->cuts[shard] = NULL;
+    *ret = table->shards[shard].kept;
+    table->shards[shard].kept = NULL;
     if (*ret)
         return 0;
     struct header header = {0};
@@ -135,8 +135,8 @@ static int prepare(struct table *table, struct error *err) {
     table->summary.files = table->n_files;
     table->all_plain = true;
     table->names = calloc(table->n_files, sizeof *table->names);
-    table->cuts = calloc(table->n_files, sizeof *table->cuts);
-    if (!table->names || !table->cuts)
+    table->shards = calloc(table->n_files, sizeof *table->shards);
+    if (!table->names || !table->shards)
         return error_memory(err);
     for (size_t i = 0; i < table->n_files; i++)
         table->names[i] = source_name(table->files[i]);
@@ -172,13 +172,13 @@ int table_open(struct table **ret, const struct table_options *options, struct e
 void table_close(struct table *table) {
     if (!table)
         return;
-    for (size_t i = 0; table->cuts && i < table->n_files; i++)
-        cut_close(table->cuts[i]);
+    for (size_t i = 0; table->shards && i < table->n_files; i++)
+        cut_close(table->shards[i].kept);
     whole_destroy(table->whole);
     rejects_close(table->rejects);
     header_free(&table->header);
     free(table->names);
-    free(table->cuts);
+    free(table->shards);
     free(table->field_of);
     free(table->by_field);
     free(table->wanted);

@@ -166,8 +166,8 @@ int table_fold(struct table *table, const struct table_fold *fold, void *context
 /* All rows, in the order of the input, as one batch that lives until table_close. */
 int table_read(struct table *table, const struct table_batch **ret, struct error *err);
 
-/* All columns as text, all rows, into `sheet` (zeroed before; sheet_free it): for tables that people
- * read, such as the result of a tool. In place of table_bind and table_read. */
+/* All columns as text, all rows, into `sheet` (zeroed before; sheet_free it): for tables that
+ * people read, such as the result of a tool. In place of table_bind and table_read. */
 int table_read_sheet(struct table *table, struct sheet *sheet, struct error *err);
 
 /* ---- Afterwards ------------------------------------------------------------------------------ */

@@ -340,17 +340,18 @@ static void says_where_rows_stand(void **state) {
 
 static void shortens_long_names(void **state) {
     (void)state;
-    char path[700] = "";
+    struct buffer path = {0};
     for (int i = 0; i < 300; i++)
-        strcat(path, "./");
-    strcat(path, "p.csv");
+        buffer_text(&path, "./");
+    buffer_text(&path, "p.csv");
     tables_write("p.csv", text_of("user,start,end\na\n"));
-    const char *file = path;
+    const char *file = path.bytes;
     const struct table_options options = {.files = &file, .n_files = 1};
     struct buffer out = {0};
     run(TABLES_FOLD, &options, &out);
     assert_memory_equal(out.bytes, "error 1: ...", 12);
     assert_non_null(strstr(out.bytes, "./p.csv:2: found 1 field, expected 3 (user,start,end)"));
+    buffer_free(&path);
     buffer_free(&out);
 }
 
