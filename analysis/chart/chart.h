@@ -16,9 +16,12 @@
 #ifndef CHART_CHART_H
 #define CHART_CHART_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/output.h"
 #include "base/sheet.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct chart_options {
     const char *title;  /* NULL: the template's */
@@ -28,6 +31,17 @@ struct chart_options {
                     that a platform has one colour in all charts of a report; NULL: by name */
 };
 
+enum chart_kind {
+    CHART_SVG,
+    CHART_PDF,
+    CHART_PNG,
+    CHART_TXT, /* for a terminal, 79 columns and 23 lines of UTF-8 */
+    CHART_GP,  /* the script: `gnuplot FILE` writes an SVG to standard output */
+};
+
+/* "svg", "pdf", "png", "txt" or "gp"; false if it is none of them. */
+bool chart_kind_named(const char *name, enum chart_kind *ret);
+
 /* Draws `result` into a temporary file beside `path`, for the caller to commit. The kind is the
  * extension: svg, pdf, png, txt (for a terminal), gp (the script itself); anything else is
  * ERROR_USAGE. A result without the columns of any template, or without rows, is ERROR_DATA;
@@ -35,7 +49,16 @@ struct chart_options {
 int chart_draw(const char *tool, const struct sheet *result, const struct chart_options *options,
                const char *path, struct output **ret, struct error *err);
 
+/* The same, appended to `picture`. */
+int chart_render(const char *tool, const struct sheet *result, const struct chart_options *options,
+                 enum chart_kind kind, struct buffer *picture, struct error *err);
+
 /* Whether any template exists for this tool. */
-int chart_exists(const char *tool);
+bool chart_exists(const char *tool);
+
+/* The i-th chart there is, counted from 0: "arpu-loss" and the columns that its table must have,
+ * "month,revenue_lost", cut off at `size` bytes. False behind the last. Several charts of one tool
+ * follow each other. */
+bool chart_list(size_t i, char *tool, char *columns, size_t size);
 
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Shapes: how the rows of a result become data blocks that gnuplot can draw as they stand.
+ *
+ * A template names its shape and says which column plays which role:
+ *
+ *     # shape: steps group=group x=time y=survival lower=lower upper=upper at_risk=at_risk
+ *
+ * All computing is done here: order, stacking, thinning, doubling the points of a stepped band,
+ * where labels stand. The template says how it looks. Rows may come in any order. Besides what
+ * every script gets (chart/drawing.h), each shape gives the blocks and variables named below;
+ * "index s - 1" is the data set of series s.
+ *
+ * Roles in brackets may be left out of the template; each shape also takes [unit], what its values
+ * are counted in. A missing y leaves a gap.
+ */
+#ifndef CHART_SHAPE_H
+#define CHART_SHAPE_H
+
+#include "base/text.h"
+#include "chart/drawing.h"
+
+struct shape {
+    const char *name;
+    const char *roles; /* "x y [lower] [upper]" */
+    int (*lay_out)(struct drawing *drawing, struct error *err);
+};
+
+/* Ends with {0}. */
+extern const struct shape shapes[];
+
+/* The template's shape; ERROR_SYSTEM if there is none of this name, or the template and the shape
+ * disagree about the roles. */
+int shape_find(const struct template *template, const struct shape **ret, struct error *err);
+
+/* steps: curves that fall in steps from 1 at x = 0 (Kaplan-Meier), with the numbers at risk.
+ *   x y [group] [lower] [upper] [at_risk] [censored]
+ * $curve     index s - 1: x, y; for `with steps`
+ * $band      index k - 1 for series band_series[k], k = 1 to n_bands: x, lower, upper, doubled
+ * $censored  x, y, s: where something was censored
+ * $risk      x, row, number: the number at risk just before x is risk_text[number]; at the tics of
+ *            panel 1, a row for each series in panel 2. n_risk = 0: there is no panel 2.
+ *            risk_shift is half the width of the widest number
+ * At most 32 series are drawn, with bands if they are 6 or fewer, marks 8, numbers at risk 12. */
+int shape_steps(struct drawing *drawing, struct error *err);
+
+/* slope: one line per group through periods, labelled where it starts and ends.
+ *   x y [group]
+ * $line      index s - 1: x, y
+ * The group "(all)", the sum of the others, is left out where there are others. With two periods
+ * `slope` is 1 and both ends carry their values; with more it is 0, and the y axis has tics. The y
+ * axis is logarithmic where the values are positive and span a factor of 30. */
+int shape_slope(struct drawing *drawing, struct error *err);
+
+/* tornado: a bar per parameter from the result at its low value to that at its high one, longest
+ * on top.
+ *   label low high [base] [low_input] [high_input]
+ * $bar       from, to, y - half, y + half, side (1: low value, 2: high value)
+ * $end       x, y, side of the bar (-1 left, 1 right), number: the value of the parameter there is
+ *            end_text[number]; only if n_ends > 0
+ * $stroke    index side - 1: x, y; a line along each bar, for terminals
+ * base, has_base; series 1 and 2 are the low and high values. At most 20 bars. */
+int shape_tornado(struct drawing *drawing, struct error *err);
+
+/* fan: lines with bands over periods, in panels.
+ *   x y [lower] [upper] [y2] [lower2] [upper2] [y3] [lower3] [upper3] [panel] [part] [group]
+ * One panel for each y and each value of `panel` (and, where a panel has several, of `part`), with
+ * a line for each group.
+ * $line      index line - 1: x, y; line_series[line]; panel p has lines line_first[p] to
+ *            line_last[p]
+ * $band      index band - 1: x, lower, upper; band_series[band]; band_first[p] to band_last[p]
+ * panel_y[p] is 1, 2 or 3: which y panel p shows. At most 12 panels. */
+int shape_fan(struct drawing *drawing, struct error *err);
+
+/* matrix: a value for each pair of row and column.
+ *   row column value
+ * $cell      x, y, value
+ * $text      x, y, number, colour: cell_text[number], dark on light cells and light on dark ones
+ * value_min, value_max; narrow = 1: cells have no room for text, and the right margin has some for
+ * a colour box. Columns that are rows too come first, in the order of the rows. At most 40 of each.
+ */
+int shape_matrix(struct drawing *drawing, struct error *err);
+
+/* alluvial: flows from the groups on the left to the groups on the right, stacked.
+ *   from to size
+ * Sizes of the same flow are added.
+ * $ribbon    index k - 1 for ribbon_series[k], k = 1 to n_ribbons: x, lower, upper
+ * $node      x from, x to, y from, y to, side (1 left, 2 right)
+ * Labels stand at the sides. At most 12 groups a side: the smaller ones are put together as
+ * "(other)", which is series n_series + 1, grey. */
+int shape_alluvial(struct drawing *drawing, struct error *err);
+
+#endif
