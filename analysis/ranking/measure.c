@@ -15,20 +15,36 @@ static const struct {
     [MEASURE_USER_ARRIVALS] = {"user_arrivals", false},
     [MEASURE_USER_EXITS_OTHER] = {"user_exits_other", false},
     [MEASURE_USER_EXITS_GONE] = {"user_exits_gone", false},
-    [MEASURE_SESSIONS] = {"sessions", false},
-    [MEASURE_EXPOSURES] = {"exposures", false},
     [MEASURE_UTILITY] = {"utility", false},
     [MEASURE_REVENUE] = {"revenue", false},
     [MEASURE_PAID] = {"paid", false},
     [MEASURE_CREATORS] = {"creators", true},
     [MEASURE_CREATOR_EXITS] = {"creator_exits", true},
-    [MEASURE_EXPOSURE_SHARE] = {"exposure_share", true},
     [MEASURE_INCOME] = {"income", true},
+    [MEASURE_EXPOSURE_SHARE] = {"exposure_share", true},
     [MEASURE_GINI] = {"gini", false},
+    [MEASURE_SESSIONS] = {"sessions", false},
+    [MEASURE_EXPOSURES] = {"exposures", false},
 };
 
 const char *measure_name(enum measure measure) {
     return kinds[measure].name;
+}
+
+bool measure_find(struct text name, enum measure *ret, struct error *err) {
+    const char *names[MEASURES];
+    for (int m = 0; m < MEASURES; m++) {
+        names[m] = kinds[m].name;
+        if (!text_is(name, names[m]))
+            continue;
+        *ret = (enum measure)m;
+        return true;
+    }
+    const char *nearest = text_nearest(name, names, MEASURES);
+    error_set(err, ERROR_USAGE, "unknown measure '%.*s', %s%s%s", (int)name.length, name.bytes,
+              nearest ? "did you mean '" : "expected one of those that --help lists",
+              nearest ? nearest : "", nearest ? "'" : "");
+    return false;
 }
 
 static void add(struct series *list, size_t *n, enum measure measure, int platform, int tier) {

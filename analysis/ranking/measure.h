@@ -15,6 +15,7 @@
 #ifndef RANKING_MEASURE_H
 #define RANKING_MEASURE_H
 
+#include "base/text.h"
 #include "ranking/market.h"
 #include "ranking/world.h"
 
@@ -23,20 +24,24 @@ enum measure {
     MEASURE_USER_ARRIVALS,    /* came to the platform */
     MEASURE_USER_EXITS_OTHER, /* left it for the other, or stayed on the other only */
     MEASURE_USER_EXITS_GONE,  /* left it and are nowhere */
-    MEASURE_SESSIONS,
-    MEASURE_EXPOSURES, /* items shown */
-    MEASURE_UTILITY,   /* mean of a session beyond the outside option: ln(1 + sum exp(v_i - v_0)) */
+    MEASURE_UTILITY, /* mean of a session beyond the outside option: ln(1 + sum exp(v_i - v_0)) */
     MEASURE_REVENUE,
     MEASURE_PAID,           /* to creators */
     MEASURE_CREATORS,       /* on the platform, by tier */
     MEASURE_CREATOR_EXITS,  /* left it, by tier */
-    MEASURE_EXPOSURE_SHARE, /* of the platform's exposures, by tier */
     MEASURE_INCOME,         /* mean payout of a creator on the platform, by tier */
+    MEASURE_EXPOSURE_SHARE, /* of the platform's exposures, by tier */
     MEASURE_GINI,           /* of the exposures of the platform's creators */
+    MEASURE_SESSIONS,
+    MEASURE_EXPOSURES, /* items shown */
     MEASURES
 };
 
 const char *measure_name(enum measure measure); /* "users", "user_arrivals", ... */
+
+/* false if there is none of this name; err (which may be NULL) is then ERROR_USAGE and names the
+ * nearest. */
+bool measure_find(struct text name, enum measure *ret, struct error *err);
 
 /* Beside the two platforms, users have two states of their own. */
 enum { SERIES_BOTH = PLATFORMS, SERIES_NONE };

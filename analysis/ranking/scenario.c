@@ -15,7 +15,7 @@
 const struct scenario_parameter scenario_parameters[] = {
     /* Time */
     {"periods", AT(periods), SCENARIO_SIZE, 1, 1200, 24, "periods", "periods to simulate"},
-    {"warm_up", AT(warm_up), SCENARIO_SIZE, 1, 1200, 6, "periods",
+    {"warm_up", AT(warm_up), SCENARIO_SIZE, 1, 1200, 12, "periods",
      "periods before the first, in which nobody moves and the baseline policy learns"},
     {"period_days", AT(period_days), SCENARIO_REAL, 0.01, 3660, 30.436875, "days",
      "length of a period, to turn hazards per day into rates per period"},
@@ -66,7 +66,7 @@ const struct scenario_parameter scenario_parameters[] = {
      "foryou: items between two of the same creator, at least"},
     {"exploration", AT(exploration), SCENARIO_REAL, 0, 1, 0.05, "share of places",
      "foryou: places that go to an item at random"},
-    {"learning_rate", AT(learning_rate), SCENARIO_REAL, 0, 10, 0.3, "",
+    {"learning_rate", AT(learning_rate), SCENARIO_REAL, 0, 10, 0.3, "step",
      "foryou: step of the gradient by which tastes are learnt"},
     /* Money */
     {"arpu_a", AT(arpu[PLATFORM_A]), SCENARIO_MONEY, 0, 1e6, 1, "money per user and period",

@@ -109,27 +109,23 @@ static void draw_users(struct world *world) {
 }
 
 struct ranked {
-    float appeal;
+    double standing;
     uint32_t creator;
 };
 
-static int by_appeal(const void *a, const void *b) {
+static int by_standing(const void *a, const void *b) {
     const struct ranked *x = a, *y = b;
-    if (x->appeal != y->appeal)
-        return x->appeal < y->appeal ? -1 : 1;
+    if (x->standing != y->standing)
+        return x->standing < y->standing ? -1 : 1;
     return x->creator < y->creator ? -1 : x->creator > y->creator;
 }
 
-/* The tiers at the start are cut by rank of appeal. */
-static int rank_creators(struct world *world, size_t n, struct error *err) {
+/* The tiers at the start are cut by rank of standing: appeal, and as much again of luck. By appeal
+ * alone the world would start from an order that coming and going undo, and drift towards less. */
+static void rank_creators(struct world *world, struct ranked *ranked, size_t n) {
     const struct settings *settings = &world->settings;
     struct creators *creators = &world->creators;
-    struct ranked *ranked = malloc(n * sizeof *ranked);
-    if (!ranked)
-        return error_memory(err);
-    for (size_t c = 0; c < n; c++)
-        ranked[c] = (struct ranked){creators->appeal[c], (uint32_t)c};
-    qsort(ranked, n, sizeof *ranked, by_appeal);
+    qsort(ranked, n, sizeof *ranked, by_standing);
     double below = settings->tiers[0].share;
     size_t tier = 0;
     for (size_t i = 0; i < n; i++) {
@@ -137,24 +133,30 @@ static int rank_creators(struct world *world, size_t n, struct error *err) {
             below += settings->tiers[++tier].share;
         creators->tiers[ranked[i].creator] = (uint8_t)tier;
     }
-    free(ranked);
-    return 0;
 }
 
 static int draw_creators(struct world *world, struct error *err) {
     const struct parameters *p = &world->settings.parameters;
     struct creators *creators = &world->creators;
+    size_t n = (size_t)p->creators; /* the rest come later */
+    struct ranked *ranked = malloc(n * sizeof *ranked);
+    if (!ranked)
+        return error_memory(err);
     for (size_t c = 0; c < creators->n; c++) {
         struct random_stream stream;
         random_open(&stream, world->seed, world->replication, (uint32_t)c, 0, DRAW_CREATOR);
         draw_direction(creators->themes + c * world->dimensions, world->dimensions, &stream);
-        creators->appeal[c] =
-            (float)gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
-        if ((double)c < p->creators)
-            creators->homes[c] =
-                home_of(c, p->creators, p->creator_share_both, p->creator_share_b, 0);
+        double appeal = gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
+        double luck = gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
+        creators->appeal[c] = (float)appeal;
+        if (c >= n)
+            continue;
+        ranked[c] = (struct ranked){appeal + luck, (uint32_t)c};
+        creators->homes[c] = home_of(c, p->creators, p->creator_share_both, p->creator_share_b, 0);
     }
-    return rank_creators(world, (size_t)p->creators, err);
+    rank_creators(world, ranked, n);
+    free(ranked);
+    return 0;
 }
 
 int world_create(struct world **ret, const struct settings *settings, uint32_t seed,

@@ -5,7 +5,23 @@
 
 #include "ranking/simulate.h"
 
+#include <stdatomic.h>
+
 static const struct policy_class *const random_policy[] = {&policy_random, &policy_random};
+
+/* How far the progress that was reported went; every report in any thread raises it. */
+struct progress {
+    atomic_ullong reports, most, total;
+};
+
+static void note_progress(void *context, uint64_t done, uint64_t total) {
+    struct progress *progress = context;
+    atomic_fetch_add(&progress->reports, 1);
+    unsigned long long most = atomic_load(&progress->most);
+    while (done > most && !atomic_compare_exchange_weak(&progress->most, &most, done))
+        continue;
+    atomic_store(&progress->total, total);
+}
 
 static struct simulation run(const struct scenario *scenario,
                              const struct policy_class *const *policies,
@@ -14,15 +30,20 @@ static struct simulation run(const struct scenario *scenario,
     struct calibration calibration;
     struct simulation simulation;
     struct error err = {0};
+    struct progress progress = {0};
     struct simulate_options options = {.seed = seed,
                                        .replications = replications,
                                        .threads = threads,
+                                       .progress = note_progress,
+                                       .progress_context = &progress,
                                        .policies = {policies[0], policies[1]},
                                        .baseline = {baseline[0], baseline[1]}};
     calibrate_default(&calibration);
     if (simulate_run(&simulation, scenario, &calibration, &options, &err))
         fail_msg("%s", err.text);
     calibrate_free(&calibration);
+    assert_int_equal(progress.most, progress.total);
+    assert_int_equal(progress.reports, progress.total);
     return simulation;
 }
 
@@ -169,6 +190,32 @@ static void trial_against_baseline(void **state) {
     simulation_free(&worse);
 }
 
+/* Without a shock, people leave in the first period at the rates that were measured, although each
+ * of them is the more likely to leave the less there was to like. */
+static void first_period_at_base_rates(void **state) {
+    (void)state;
+    enum { REPLICATIONS = 24 };
+    static const struct policy_class *const foryou[] = {&policy_foryou, &policy_foryou};
+    struct scenario scenario =
+        worlds_scenario("users=800", "creators=400", "periods=1", "user_sensitivity=2",
+                        "creator_sensitivity=1", "user_leave_a=0.05", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct simulation s = run(&scenario, foryou, foryou, 1, REPLICATIONS, 4);
+    double users = 0, users_expected = 0, creators = 0, creators_expected = 0;
+    for (size_t r = 0; r < REPLICATIONS; r++) {
+        users += at(&s, r, 0, MEASURE_USER_EXITS_OTHER, PLATFORM_A, SERIES_ALL) +
+                 at(&s, r, 0, MEASURE_USER_EXITS_GONE, PLATFORM_A, SERIES_ALL);
+        users_expected += 0.05 * at(&s, r, 0, MEASURE_USERS, PLATFORM_A, SERIES_ALL);
+        creators += at(&s, r, 0, MEASURE_CREATOR_EXITS, PLATFORM_A, SERIES_ALL);
+        for (int k = 0; k < (int)settings.n_tiers; k++)
+            creators_expected +=
+                settings.tiers[k].left * at(&s, r, 0, MEASURE_CREATORS, PLATFORM_A, k);
+    }
+    worlds_near(users, users_expected, sqrt(users_expected), 4);
+    worlds_near(creators, creators_expected, sqrt(creators_expected), 4);
+    simulation_free(&s);
+}
+
 /* A shock changes nothing before it, and the number who leave by what was asked for. */
 static void shock_in_its_period(void **state) {
     (void)state;
@@ -229,7 +276,7 @@ int main(void) {
         cmocka_unit_test(same_for_any_threads),      cmocka_unit_test(identities),
         cmocka_unit_test(policies_in_order),         cmocka_unit_test(trial_against_baseline),
         cmocka_unit_test(shock_in_its_period),       cmocka_unit_test(gini_by_hand),
-        cmocka_unit_test(summary_over_replications),
+        cmocka_unit_test(summary_over_replications), cmocka_unit_test(first_period_at_base_rates),
     };
     return cmocka_run_group_tests_name("ranking-simulate", tests, NULL, NULL);
 }
