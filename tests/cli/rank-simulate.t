@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$TESTS/lib/tap.sh"
+tool=$BIN/rank-simulate
+tiny=$DATA/tiny/simulation.csv
+
+pick() { # file, period, platform, tier, measure: the mean
+    awk -F, -v key="$2,$3,$4,$5" '$1 "," $2 "," $3 "," $4 == key { print $5 }' "$1"
+}
+
+# ---- What it writes ------------------------------------------------------------------------------
+runs 'a small world' 0 "$tool" --platforms TikTok,RedNote --replications 1 "$tiny" -o world.csv
+is 'columns' "$(head -1 world.csv)" 'period,platform,tier,measure,mean,lower,upper'
+is 'as many periods as asked for' "$(sed 1d world.csv | cut -d, -f1 | sort -nu | tr '\n' ' ')" '1 2 3 4 '
+is 'platforms and states' "$(sed 1d world.csv | cut -d, -f2 | sort -u | tr '\n' ' ')" '(gone) RedNote TikTok TikTok+RedNote '
+is 'tiers from the lowest up' "$(grep '^1,TikTok,.*,creators,' world.csv | cut -d, -f3 | tr '\n' ' ')" '(all) nano micro mid macro mega '
+
+runs 'one measure' 0 "$tool" --platforms TikTok,RedNote --replications 1 --measure gini "$tiny" -o gini.csv
+is 'is what all of them say of it' "$(sed 1d gini.csv)" "$(grep ',gini,' world.csv)"
+refuse_measure() {
+    runs "measure '$1' is refused" 2 "$tool" --measure "$1" "$tiny"
+    like 'with what is meant' "$err" "$2"
+}
+refuse_measure gni "unknown measure 'gni', did you mean 'gini'"
+refuse_measure wealth "unknown measure 'wealth', expected one of those that --help lists"
+
+# 200 users, 5 sessions of 10 items each; one replication, so that every figure is one world's.
+for period in 1 2 3 4; do
+    a=$(pick world.csv $period TikTok '(all)' users)
+    b=$(pick world.csv $period RedNote '(all)' users)
+    both=$(pick world.csv $period TikTok+RedNote '(all)' users)
+    gone=$(pick world.csv $period '(gone)' '(all)' users)
+    is "period $period: nobody is lost" $((a + b - both + gone)) 200
+    sessions=$(pick world.csv $period TikTok '(all)' sessions)
+    other=$(pick world.csv $period RedNote '(all)' sessions)
+    is "period $period: five sessions each" $((sessions + other)) $(((200 - gone) * 5))
+    is "period $period: ten items a session" "$(pick world.csv $period TikTok '(all)' exposures)" $((sessions * 10))
+done
+is 'a mean over one world is its bounds' "$(awk -F, 'NR > 1 && ($5 != $6 || $5 != $7)' world.csv)" ''
+
+runs 'exact money' 0 "$tool" --replications 1 --set arpu_a=0.1 --set revenue_share_a=0 \
+    --set payout_per_thousand_a=0.3 "$tiny" -o money.csv
+sessions=$(pick money.csv 3 A '(all)' sessions)
+is 'revenue is a fifth of the ARPU a session' "$(pick money.csv 3 A '(all)' revenue)" \
+    "$(awk -v s="$sessions" 'BEGIN { print s / 50 }')"
+ok 'payout is what a thousand exposures cost, but for rounding' \
+    awk -v s="$sessions" -v paid="$(pick money.csv 3 A '(all)' paid)" \
+    'BEGIN { due = s * 10 * 0.3 / 1000; exit !(paid <= due + 1e-9 && paid > due - 1e-4) }'
+
+# ---- Parameters ----------------------------------------------------------------------------------
+"$tool" --defaults -o defaults.csv
+printf 'parameter,value\n' >nothing.csv
+set -- --periods 2 --replications 2 --set users=100
+runs 'the defaults are a scenario' 0 "$tool" "$@" defaults.csv -o given.csv
+runs 'and are the defaults' 0 "$tool" "$@" nothing.csv -o assumed.csv
+same 'with the same result' given.csv assumed.csv
+
+"$tool" --defaults -f tsv | awk -F'\t' 'NR > 1 { printf "| `%s` | %s | %s to %s | %s | %s |\n", $1, $3, $7, $8, $5, $9 }' >said
+grep -Fxf said "$TESTS/../docs/rank-simulate.md" >shown
+same 'the page lists every parameter as it is' shown said
+
+refuse() { # name, status, what it says, arguments...
+    name=$1 status=$2 says=$3
+    shift 3
+    runs "$name is refused" "$status" "$tool" "$@" -o left.csv
+    like "$name: what is wrong" "$err" "$says"
+    ok "$name: nothing left" test ! -e left.csv
+}
+bad() { # name, row, what it says
+    printf 'parameter,low,value,high,unit,source\nperiods,,2,,,\n%s\n' "$2" >bad.csv
+    refuse "$1" 1 "$3" bad.csv
+}
+bad 'an unknown parameter' 'shock_user,,5,,,' "bad.csv:3:1: unknown parameter 'shock_user', did you mean 'shock_users'"
+bad 'a rate above 1' 'user_adopt,,1.5,,,' 'bad.csv:3:3: user_adopt is 1.5, expected 0 to 0.99'
+bad 'no creators' 'creators,,0,,,' 'bad.csv:3:3: creators is 0, expected 1 to 1000000'
+bad 'half a user' 'users,,10.5,,,' 'users is 10.5, expected a whole number'
+bad 'an uncertain size' 'users,1,2,3,,' 'bad.csv:3:2: users has a low and a high, expected neither'
+bad 'shares above 1' 'user_share_none,,0.9,,,' 'bad.csv:3: user_share_b to user_share_none add up to 1.05 at their highest'
+bad 'fewer candidates than places' 'candidates,,5,,,' 'bad.csv:3: candidates is below slate'
+bad 'more leavers than users' 'shock_users,,1501,,,' 'a shock to 1501 users, expected at most the 1500'
+refuse 'an unknown parameter on the command line' 2 "unknown parameter 'arpu', did you mean 'arpu_a'" --set arpu=1 "$tiny"
+refuse 'a contradiction on the command line' 2 'candidates is below slate' --set candidates=9 "$tiny"
+
+# ---- Policies and platforms ----------------------------------------------------------------------
+refuse 'an unknown policy' 2 "unknown policy 'popular', did you mean 'popularity'" --policy popular "$tiny"
+refuse 'an unknown policy of B' 2 "unknown policy 'forme'" --policy foryou,forme "$tiny"
+refuse 'three policies' 2 'expected one or two names' --policy random,random,random "$tiny"
+refuse 'an empty policy' 2 'expected one or two names' --baseline random, "$tiny"
+refuse 'one platform' 2 'expected two different names' --platforms TikTok "$tiny"
+
+for policy in random popularity foryou popularity,foryou; do
+    runs "policy $policy" 0 "$tool" --replications 6 --policy "$policy" "$tiny" -o "$policy.csv"
+done
+"$tool" --replications 6 --policy foryou,foryou "$tiny" -o pair.csv
+same 'one name stands for both' foryou.csv pair.csv
+utility() { pick "$1.csv" 4 A '(all)' utility; }
+ok 'learnt interests are worth more than what is popular, and that more than chance' \
+    awk -v a="$(utility foryou)" -v b="$(utility popularity)" -v c="$(utility random)" \
+    'BEGIN { exit !(a > b && b > c) }'
+is 'rules meet the same users' "$(grep '^1,.*,users,' random.csv)" "$(grep '^1,.*,users,' foryou.csv)"
+is 'B is ranked as before where only A changes' "$(pick popularity,foryou.csv 1 B '(all)' utility)" "$(pick foryou.csv 1 B '(all)' utility)"
+
+"$tool" --replications 6 --seed 2 "$tiny" -o seed2.csv
+ok 'another seed, another world' sh -c '! cmp -s foryou.csv seed2.csv'
+
+# ---- Calibration ---------------------------------------------------------------------------------
+cat >arpu.csv <<'END'
+platform,period,users,arpu,arpu_lower,arpu_upper
+TikTok,2024-12,100,9,9,9
+TikTok,2025-01,100,2.5,2.5,2.5
+END
+cat >tiers.csv <<'END'
+tier,period,creators,entered,promoted_in,demoted_in,promoted_out,demoted_out,left
+small,2024-12,900,,,,,,
+large,2024-12,100,,,,,,
+small,2025-01,905,45,0,10,10,0,40
+large,2025-01,95,0,10,0,0,10,5
+END
+cat >survival.csv <<'END'
+group,time,at_risk,events,censored,survival,std_error,lower,upper
+TikTok,100,50,5,0,0.9,0.04,,
+(all),100,80,16,0,0.8,0.04,,
+END
+runs 'calibrated by three tools' 0 "$tool" --platforms TikTok,RedNote --arpu arpu.csv \
+    --tiers tiers.csv --survival survival.csv --set period_days=50 --set shock_period=0 \
+    --set recency=1 --replications 40 -v "$tiny" -o calibrated.csv
+like 'ARPU is said' "$err" 'TikTok: ARPU 2.5, standard error 0 \(arpu-loss\)'
+like 'mobility is said' "$err" 'tier large: 95 creators; of 100 at risk 0 promoted, 10 demoted, 5 left; 0 entered'
+# S = 0.9 in 100 days: 1 - sqrt(0.9) in 50.
+like 'hazards are said' "$err" 'TikTok: users leave at 0.05132 per period of 50 days'
+like 'the hazard of all where a platform has none' "$err" 'RedNote: users leave at 0.1056 per period of 50 days'
+is 'tiers are those of the file' "$(grep '^1,TikTok,.*,creators,' calibrated.csv | cut -d, -f3 | tr '\n' ' ')" '(all) small large '
+is 'revenue has its ARPU' "$(pick calibrated.csv 2 TikTok '(all)' revenue)" \
+    "$(awk -v s="$(pick calibrated.csv 2 TikTok '(all)' sessions)" 'BEGIN { x = sprintf("%.6f", s / 5 * 2.5); sub(/\.?0+$/, "", x); print x }')"
+# 150 users on TikTok, of whom 0.0513 are expected to leave: 7.7, with a spread of 2.7 and the
+# error of the hazard in each of 40 worlds.
+ok 'users leave at the measured rate' awk \
+    -v other="$(pick calibrated.csv 1 TikTok '(all)' user_exits_other)" \
+    -v gone="$(pick calibrated.csv 1 TikTok '(all)' user_exits_gone)" \
+    'BEGIN { left = other + gone; exit !(left > 5.2 && left < 11.2) }'
+
+printf 'month,users_lost,revenue_lost\n1,40,50\n2,40,50\n' >loss.csv
+runs 'users lost are the shock' 0 "$tool" --arpu loss.csv -v --replications 2 "$tiny" -o /dev/null
+like 'and said' "$err" 'the shock pushes 40 users off A \(arpu-loss\)'
+runs 'users lost without a shock' 0 "$tool" --arpu loss.csv --set shock_period=0 --replications 2 "$tiny" -o /dev/null
+like 'are warned of' "$err" 'shock_period is 0'
+printf 'month,users_lost\n1,4000\n' >loss.csv
+refuse 'a loss larger than the platform' 1 'a shock to 4000 users, expected at most the 150' --arpu loss.csv "$tiny"
+refuse 'a calibration of other platforms' 1 "no row of platform 'A' or 'B'" --arpu arpu.csv "$tiny"
+refuse 'a calibration that is not there' 3 "cannot open 'none.csv'" --tiers none.csv "$tiny"
+sed 's/,40$/,-40/' tiers.csv >negative.csv
+refuse 'a count below 0' 1 'negative.csv:4:9: left is -40' --tiers negative.csv "$tiny"
+
+finish
