@@ -305,27 +305,39 @@ static uint32_t draw(uint64_t *state, uint32_t below) {
 }
 
 /* What a plain loop counts: users by month, platform and destination; NAMES is nowhere. */
-static int64_t counted[MONTHS][NAMES][NAMES + 1];
+static int64_t counted[MONTHS][NAMES][NAMES + 1], stayed, undecided;
+static int32_t first_day = INT32_MAX, last_day = INT32_MIN;
+
+static void count_row(bool left, int32_t on, uint32_t at, uint32_t from, uint32_t to, uint32_t n) {
+    if (!left) {
+        stayed += n;
+        undecided += to < NAMES ? n : 0;
+        return;
+    }
+    counted[at][from][to] += n;
+    first_day = on < first_day ? on : first_day;
+    last_day = on > last_day ? on : last_day;
+}
 
 static void put_row(struct buffer *csv, uint64_t *random) {
     uint32_t from = draw(random, NAMES), to = draw(random, NAMES + 1), n = 1 + draw(random, 50);
     uint32_t at = draw(random, MONTHS);
+    int32_t on = calendar_day(2020 + (int)at / 12, 1 + (int)at % 12, 1 + (int)draw(random, 28));
+    char date[CALENDAR_TEXT];
     if (to == from)
         to = NAMES;
     bool left = draw(random, 4) > 0;
-    buffer_format(csv, "P%u,", from);
-    if (left)
-        buffer_format(csv, "%u-%02u-%02u", 2020 + at / 12, 1 + at % 12, 1 + draw(random, 28));
-    buffer_byte(csv, ',');
-    if (left && to < NAMES)
+    calendar_format_date(on, date);
+    buffer_format(csv, "P%u,%s,", from, left ? date : "");
+    if (to < NAMES)
         buffer_format(csv, "P%u", to);
     buffer_format(csv, ",%u\n", n);
-    if (left)
-        counted[at][from][to] += n;
+    count_row(left, on, at, from, to, n);
 }
 
 static void assert_counted(const struct user_flows *flows) {
     size_t seen = 0, expected = 0;
+    int64_t all = 0;
     for (size_t i = 0; i < flows->n; i++) {
         const struct user_flow *flow = &flows->items[i];
         int at = flow->period.index - 12 * 2020;
@@ -337,10 +349,17 @@ static void assert_counted(const struct user_flows *flows) {
             left += counted[at][from][k];
         assert_int_equal(flow->users, counted[at][from][to]);
         assert_int_equal(flow->left, left);
+        all += flow->users;
         seen++;
     }
+    assert_int_equal(flows->left, all);
+    assert_int_equal(flows->stayed, stayed);
+    assert_int_equal(flows->undecided, undecided);
+    assert_int_equal(flows->first, first_day);
+    assert_int_equal(flows->last, last_day);
+    const int64_t *cells = (const int64_t *)counted;
     for (int i = 0; i < MONTHS * NAMES * (NAMES + 1); i++)
-        expected += (&counted[0][0][0])[i] > 0;
+        expected += cells[i] > 0;
     assert_int_equal(seen, expected);
     assert_true(seen > MONTHS * NAMES * (NAMES - 1)); /* the table of counts has had to grow */
 }
