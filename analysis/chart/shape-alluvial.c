@@ -39,14 +39,58 @@ struct alluvial {
 
 /* ---- Reading ------------------------------------------------------------------------------- */
 
-static int by_size(const void *a, const void *b) {
+/* From top to bottom. (gone), (new) and (other) are none of the data's own groups. */
+enum place { GROUP, NOWHERE, OTHER, EMPTY };
+
+static enum place place_of(const struct node *node) {
+    if (node->size == 0)
+        return EMPTY;
+    if (text_is(node->name, "(other)"))
+        return OTHER;
+    return text_is(node->name, "(gone)") || text_is(node->name, "(new)") ? NOWHERE : GROUP;
+}
+
+static int by_place_and_size(const void *a, const void *b) {
     const struct node *left = a, *right = b;
+    if (place_of(left) != place_of(right))
+        return place_of(left) < place_of(right) ? -1 : 1;
     if (left->size != right->size)
         return left->size > right->size ? -1 : 1;
     return text_compare(left->name, right->name);
 }
 
-/* The largest groups, and behind them, if there are more than MOST_NODES, all the others as one. */
+static size_t count_place(const struct node *nodes, size_t n, enum place place) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += place_of(&nodes[i]) == place;
+    return count;
+}
+
+/* The largest groups, those that are nowhere, and behind them, if there are more than MOST_NODES or
+ * the data have put some together already, all the others as one. */
+static void choose_nodes(struct side *side, struct node *all, size_t n) {
+    qsort(all, n, sizeof *all, by_place_and_size);
+    size_t groups = count_place(all, n, GROUP), nowhere = count_place(all, n, NOWHERE);
+    size_t drawn = groups + nowhere + count_place(all, n, OTHER);
+    size_t largest = drawn > MOST_NODES ? MOST_NODES - 1 - nowhere : groups;
+    size_t other = largest + nowhere;
+    side->n = other;
+    if (drawn > other)
+        side->nodes[side->n++] = (struct node){.name = text_of("(other)"), .code = n};
+    for (size_t i = 0; i < drawn; i++) {
+        size_t node = other;
+        if (i < largest)
+            node = i;
+        else if (i >= groups && i < groups + nowhere)
+            node = largest + i - groups;
+        side->node_of[all[i].code] = node;
+        if (node < other)
+            side->nodes[node] = all[i];
+        else
+            side->nodes[other].size += all[i].size;
+    }
+}
+
 static int find_nodes(struct alluvial *alluvial, struct side *side, struct error *err) {
     struct drawing *drawing = alluvial->drawing;
     size_t n = side->groups.n;
@@ -59,23 +103,7 @@ static int find_nodes(struct alluvial *alluvial, struct side *side, struct error
     for (size_t row = 0; row < drawing->sheet->rows; row++)
         if (!isnan(alluvial->size[row]))
             all[side->groups.of_row[row]].size += alluvial->size[row];
-    qsort(all, n, sizeof *all, by_size);
-    size_t own = n > MOST_NODES ? MOST_NODES - 1 : n;
-    for (size_t i = 0; i < n; i++) {
-        size_t node = i < own ? i : own;
-        side->node_of[all[i].code] = node;
-        if (i < own || i == own)
-            side->nodes[node] = all[i];
-        else
-            side->nodes[node].size += all[i].size;
-    }
-    side->n = n > own ? own + 1 : own;
-    if (n > own) {
-        side->nodes[own].name = text_of("(other)");
-        side->nodes[own].code = n;
-    }
-    while (side->n > 0 && side->nodes[side->n - 1].size == 0)
-        side->n--;
+    choose_nodes(side, all, n);
     return 0;
 }
 

@@ -85,8 +85,9 @@ int shape_matrix(struct drawing *drawing, struct error *err);
  * Sizes of the same flow are added.
  * $ribbon    index k - 1 for ribbon_series[k], k = 1 to n_ribbons: x, lower, upper
  * $node      x from, x to, y from, y to, side (1 left, 2 right)
- * Labels stand at the sides. At most 12 groups a side: the smaller ones are put together as
- * "(other)", which is series n_series + 1, grey. */
+ * Labels stand at the sides, the largest group on top, "(gone)", "(new)" and "(other)" at the
+ * bottom. At most 12 groups a side: the smaller ones are put together as "(other)", with what the
+ * data call so; it is series n_series + 1, grey. */
 int shape_alluvial(struct drawing *drawing, struct error *err);
 
 #endif
