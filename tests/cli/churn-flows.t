@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$TESTS/lib/tap.sh"
+exits=$DATA/freenode-libera/exits.csv
+
+flows() {
+    "$BIN/churn-flows" "$@"
+}
+
+# ---- The real case -------------------------------------------------------------------------------
+# Counts: awk -F, 'NR > 1 { n[$3] += $4 } END { for (d in n) print n[d], d }' | sort -rn
+# Bounds: R's prop.test(k, 1056, correct = FALSE)$conf.int
+runs 'Freenode' 0 flows "$exits" --column end=date --weight projects --top 6
+is 'where its projects went' "$out" 'period,from,to,users,share,lower,upper
+2021-06-01/2021-12-26,Freenode,Libera.Chat,901,0.853219696969697,0.8305954880620869,0.8732833739991204
+2021-06-01/2021-12-26,Freenode,OFTC,74,0.07007575757575757,0.05618660937959524,0.08708147808477988
+2021-06-01/2021-12-26,Freenode,Matrix,20,0.01893939393939394,0.012293325409992518,0.02907272840477083
+2021-06-01/2021-12-26,Freenode,GitHub,12,0.011363636363636364,0.006512273977762584,0.019757182259280498
+2021-06-01/2021-12-26,Freenode,Discord,8,0.007575757575757576,0.0038436636154347247,0.01487749383274823
+2021-06-01/2021-12-26,Freenode,hackint,6,0.005681818181818182,0.0026065525719631963,0.012340455481789692
+2021-06-01/2021-12-26,Freenode,(other),35,0.03314393939393939,0.02392673781833482,0.04574543645465402'
+is 'without a word' "$err" ''
+
+runs 'all destinations' 0 flows "$exits" --column end=date --weight projects
+is 'the same as awk counts' "$(printf '%s\n' "$out" | sed 1d | cut -d, -f3,4 | LC_ALL=C sort)" \
+    "$(awk -F, 'NR > 1 { n[$3] += $4 } END { for (d in n) print d "," n[d] }' "$exits" | LC_ALL=C sort)"
+
+runs 'by month' 0 flows "$exits" --column end=date --weight projects --top 1 --period month
+is 'a month without departures has no row' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'period,from,to,users
+2021-06,Freenode,Libera.Chat,852
+2021-06,Freenode,(other),148
+2021-07,Freenode,Libera.Chat,21
+2021-07,Freenode,(other),5
+2021-08,Freenode,Libera.Chat,12
+2021-08,Freenode,(other),2
+2021-10,Freenode,Libera.Chat,2
+2021-12,Freenode,Libera.Chat,14'
+
+runs 'at 90 %' 0 flows "$exits" --column end=date --weight projects --top 1 --confidence 0.9
+like 'narrower, as in R' "$out" 'Libera.Chat,901,0.853219696969697,0.83440454027293[0-9]*,0.87022953349050[0-9]*$'
+
+runs 'without weights each row counts' 0 flows "$exits" --column end=date --top 1
+like 'as one' "$out" ",Libera.Chat,$(grep -c ,Libera.Chat, "$exits"),"
+
+# ---- Who left and who did not --------------------------------------------------------------------
+runs 'the tiny spells' 0 flows "$DATA/tiny/spells.csv" --verbose
+is 'counted by hand' "$(printf '%s\n' "$out" | cut -d, -f1-5)" 'period,from,to,users,share
+2025-01-11/2025-01-31,RedNote,TikTok,1,1
+2025-01-11/2025-01-31,TikTok,RedNote,2,0.5
+2025-01-11/2025-01-31,TikTok,Instagram,1,0.25
+2025-01-11/2025-01-31,TikTok,(gone),1,0.25
+2025-01-11/2025-01-31,小红书 test,TikTok,1,1'
+like 'says who is in no flow' "$err" '^churn-flows: 6 users left, 2025-01-11/2025-01-31; 4 still there, in no flow$'
+runs 'the largest, with a word' 0 flows "$DATA/tiny/spells.csv" --top 1 --verbose
+like 'says what was put together' "$err" '^churn-flows: 1 destination put together as \(other\)$'
+
+cat >promised.csv <<'END'
+platform,end,destination
+A,2025-01-01,B
+A,,C
+END
+runs 'a destination without an end' 0 flows promised.csv
+is 'is no departure' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'period,from,to,users
+2025-01-01/2025-01-01,A,B,1'
+is 'which is said' "$err" 'churn-flows: 1 user with a destination but no end: taken as still there'
+
+printf 'platform,end,destination\nA,,\n' >nobody.csv
+runs 'nobody left' 0 flows nobody.csv --verbose
+is 'no rows' "$out" 'period,from,to,users,share,lower,upper'
+like 'says so' "$err" '^churn-flows: 0 users left; 1 still there, in no flow$'
+
+runs 'another word for nothing' 0 flows promised.csv --na C --na B
+is 'is gone' "$(printf '%s\n' "$out" | sed 1d | cut -d, -f3)" '(gone)'
+
+# ---- What is turned down -------------------------------------------------------------------------
+printf 'platform,end,destination,n\nA,2025-01-01,B,2\nA,2025-01-02,A,1\nA,2025-01-03,C,0\n' >bad.csv
+runs 'a platform left for itself' 1 flows bad.csv -o result.csv
+is 'and where' "$err" "churn-flows: bad.csv:3:3: destination 'A' is the platform itself, expected another or none"
+ok 'nothing left behind' test ! -e result.csv
+runs 'skipped' 0 flows bad.csv --weight n --bad-rows skip --rejects rejects.csv
+is 'the good row counts' "$(printf '%s\n' "$out" | sed 1d | cut -d, -f1-5)" '2025-01-01/2025-01-01,A,B,2,1'
+like 'and the others are counted' "$err" '^churn-flows: skipped 2 of 3 rows'
+is 'and kept' "$(cat rejects.csv)" "file,line,column,reason,record
+bad.csv,3,3,\"destination 'A' is the platform itself, expected another or none\",\"A,2025-01-02,A,1\"
+bad.csv,4,4,\"weight 0, expected a whole number from 1 on\",\"A,2025-01-03,C,0\""
+
+printf 'platform,end,destination,n\nA,2025-01-01,B,1.5\n' >half.csv
+runs 'half a user' 1 flows half.csv --weight n
+like 'and where' "$err" '^churn-flows: half.csv:2:4: '
+runs 'a column that is not there' 1 flows "$DATA/tiny/spells.csv" --weight destinatoin
+like 'with what was meant' "$err" 'destination'
+runs 'a file without ends' 1 flows "$exits"
+like 'says what is missing' "$err" "'end'"
+runs 'no destination told apart' 2 flows "$exits" --top 0
+runs 'a period unknown' 2 flows "$exits" --period fortnight
+like 'with those there are' "$err" 'all, year, quarter, month, week or day'
+
+# ---- The chart -----------------------------------------------------------------------------------
+# At most 12 names a side: what --top put together and what the chart does are one.
+runs 'draws' 0 flows "$exits" --column end=date --weight projects --top 13 --chart flows.gp
+like 'with one (other), the last' "$(grep right_text flows.gp)" "^array right_text\[12\] = \['Libera.Chat  901 \(85%\)', .*, 'Gitter  2 \(0.2%\)', '\(other\)  17 \(2%\)'\]\$"
+runs 'draws the tiny spells' 0 flows "$DATA/tiny/spells.csv" --top 1 --chart flows.gp
+like 'nowhere known before (other)' "$(grep right_text flows.gp)" "^array right_text\[4\] = \['RedNote .*', 'TikTok .*', '\(gone\) .*', '\(other\) .*'\]\$"
+
+# ---- The same bytes ------------------------------------------------------------------------------
+# Several blocks of 1 MiB, so that the threads have something to share.
+awk 'BEGIN {
+    srand(7)
+    print "user,platform,start,end,destination,n"
+    for (i = 0; i < 60000; i++) {
+        from = int(rand() * 40); to = int(rand() * 41)
+        to = to == from || to == 40 ? "" : "Platform " to
+        end = rand() < 0.3 ? "" : sprintf("2024-%02d-%02d", 1 + rand() * 12, 1 + rand() * 28)
+        printf "u%d,Platform %d,2023-12-31,%s,%s,%d\n", i, from, end, end == "" ? "" : to, 1 + rand() * 9
+    }
+}' >many.csv
+flows many.csv --weight n --period month --top 5 --threads 1 -o expected.csv
+ok 'a table of some size' test "$(wc -l <expected.csv)" -gt 2000
+awk -F, -v OFS=, 'NR > 1 && $4 != "" { n[substr($4, 1, 7) "," $2] += $6 } END { for (k in n) print k, n[k] }' many.csv | LC_ALL=C sort >left
+awk -F, -v OFS=, 'NR > 1 { n[$1 "," $2] += $4 } END { for (k in n) print k, n[k] }' expected.csv | LC_ALL=C sort >summed
+same 'all who left are in some flow' summed left
+for threads in 2 4; do
+    flows many.csv --weight n --period month --top 5 --threads "$threads" -o found.csv
+    same "$threads threads" found.csv expected.csv
+done
+perl "$TESTS/lib/vary.pl" shards 7 shard many.csv
+flows --weight n --period month --top 5 shard[1-7].csv -o found.csv
+same 'seven shards' found.csv expected.csv
+gzip -c many.csv | flows - --weight n --period month --top 5 -o found.csv
+same 'gzip through a pipe' found.csv expected.csv
+
+finish
