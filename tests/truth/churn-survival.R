@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What R's survival gives for churn-survival:
+#
+#     Rscript tests/truth/churn-survival.R FOLDER [stored]
+#
+# writes to FOLDER, for each case, NAME.csv (the input, unless it is an earlier case's) and NAME.tsv
+# (the expected output), and cases.txt with a line `NAME INPUT OPTION...` each. With `stored`, only
+# the cases that are kept in tests/truth/churn-survival, which were written by R 4.2.2, survival
+# 3.5-3. Without, DATA is the project's datasets/.
+#
+# The data sets come with R's survival (T. Therneau, LGPL): lung (Loprinzi et al. 1994), ovarian
+# (Edmunson et al. 1979), heart (Crowley & Hu 1977), veteran (Kalbfleisch & Prentice 1980), colon
+# (Moertel et al. 1995), flchain (Dispenzieri et al. 2012), mgus2 (Kyle et al. 2002), nafld1 (Allen
+# et al. 2018).
+suppressPackageStartupMessages(library(survival))
+arguments <- commandArgs(TRUE)
+folder <- arguments[1]
+stored_only <- identical(arguments[2], "stored")
+dir.create(folder, showWarnings = FALSE, recursive = TRUE)
+cases <- character()
+
+number <- function(x) ifelse(is.nan(x) | is.na(x), "", sprintf("%.17g", x))
+
+write_tsv <- function(table, name) {
+    cells <- lapply(table, function(x) if (is.numeric(x)) number(x) else as.character(x))
+    lines <- c(paste(names(table), collapse = "\t"), do.call(paste, c(cells, sep = "\t")))
+    writeLines(lines, file.path(folder, paste0(name, ".tsv")))
+}
+
+add_case <- function(name, input, options, expected) {
+    write_tsv(expected, name)
+    cases <<- c(cases, paste(name, input, options))
+}
+
+# One group variable for several: "a, b", in the order of bytes column by column.
+group_of <- function(columns) {
+    text <- lapply(columns, function(x) ifelse(is.na(x), "(missing)", as.character(x)))
+    g <- do.call(paste, c(text, sep = ", "))
+    by_column <- do.call(order, c(unname(text), method = "radix"))
+    factor(g, levels = unique(g[by_column]))
+}
+
+curves <- function(fit, groups) {
+    data.frame(
+        group = if (is.null(fit$strata)) groups else rep(groups, fit$strata),
+        time = fit$time, at_risk = fit$n.risk, events = fit$n.event, censored = fit$n.censor,
+        survival = fit$surv, std_error = fit$std.err * fit$surv, # std.err is that of log S
+        lower = fit$lower, upper = fit$upper)
+}
+
+summaries <- function(fit, groups, subjects, horizon) {
+    t <- summary(fit, rmean = horizon)$table
+    if (is.null(dim(t))) t <- t(t)
+    data.frame(group = groups, subjects = subjects, events = t[, "events"], median = t[, "median"],
+               median_lower = t[, grep("LCL", colnames(t))],
+               median_upper = t[, grep("UCL", colnames(t))],
+               rmst = t[, "rmean"], rmst_se = t[, "se(rmean)"])
+}
+
+# survdiff takes neither weights nor late entry: rows are repeated, and the score test of Cox's
+# model with exact ties is the log-rank test. (Where there are no ties, any method is exact.)
+test_of <- function(surv, g, w) {
+    rows <- rep(seq_along(g), w)
+    if (attr(surv, "type") == "right")
+        chi <- survdiff(surv[rows] ~ g[rows])$chisq
+    else
+        chi <- coxph(surv[rows] ~ g[rows],
+                     ties = if (anyDuplicated(surv[rows, 2])) "exact" else "efron")$score
+    df <- nlevels(g) - 1
+    data.frame(test = "logrank", chi_square = unname(chi), df = df,
+               p_value = pchisq(unname(chi), df, lower.tail = FALSE))
+}
+
+# One data set: writes its CSV and all its cases. `groups` names columns of `data`, a vector for
+# each set of groups. Options are what churn-survival needs to read the file.
+study <- function(name, data, surv, options, groups = list(), weights = NULL, horizon = NULL,
+                  kinds = c("log", "log-log", "plain"), stored = FALSE, test = TRUE) {
+    if (stored_only && !stored) return(invisible())
+    write.csv(data, file.path(folder, paste0(name, ".csv")), row.names = FALSE, quote = FALSE,
+              na = "")
+    w <- if (is.null(weights)) rep(1, nrow(data)) else weights
+    for (by in c(list(character()), groups)) {
+        id <- paste(c(name, by), collapse = "-")
+        g <- if (length(by)) group_of(data[by]) else factor(rep("(all)", nrow(data)))
+        o <- paste(c(options, if (length(by)) paste("--group", by)), collapse = " ")
+        subjects <- as.vector(tapply(w, g, sum))
+        for (kind in kinds) {
+            level <- if (kind == "plain") 0.9 else 0.95
+            formula <- if (length(by)) surv ~ g else surv ~ 1
+            fit <- survfit(formula, weights = w, conf.type = kind, conf.int = level)
+            how <- paste(o, "--interval", kind, "--confidence", level)
+            if (kind == "log" || !stored_only)
+                add_case(paste0(id, "-", kind), name, how, curves(fit, levels(g)))
+            add_case(paste0(id, "-", kind, "-summary"), name, paste(how, "--summary"),
+                     summaries(fit, levels(g), subjects, "common"))
+        }
+        if (!is.null(horizon))
+            add_case(paste0(id, "-horizon"), name,
+                     paste(o, "--interval plain --confidence 0.9 --summary --horizon", horizon),
+                     summaries(fit, levels(g), subjects, horizon))
+        if (test && length(by))
+            add_case(paste0(id, "-test"), name, paste(o, "--test logrank"), test_of(surv, g, w))
+    }
+}
+
+# Durations: `--status status=2` and the like.
+lung1 <- lung[c("time", "status", "sex", "ph.ecog")]
+study("lung", lung1, with(lung1, Surv(time, status)), "--time time --status status=2",
+      list("sex", c("sex", "ph.ecog")), horizon = 365, stored = TRUE)
+veteran1 <- veteran[c("time", "status", "trt", "celltype")]
+study("veteran", veteran1, with(veteran1, Surv(time, status)), "--time time --status status",
+      list("trt", "celltype"), horizon = 200.5)
+study("ovarian", ovarian, with(ovarian, Surv(futime, fustat)), "--time futime --status fustat=1",
+      list("rx", "resid.ds", c("rx", "resid.ds")), horizon = 500, stored = TRUE)
+death <- subset(colon, etype == 2, c("time", "status", "rx", "sex"))
+study("colon", death, with(death, Surv(time, status)), "--time time --status status",
+      list("rx", c("rx", "sex")))
+flchain1 <- flchain[c("futime", "death", "sex", "sample.yr")] # deaths on day 0, many ties
+study("flchain", flchain1, with(flchain1, Surv(futime, death)), "--time futime --status death",
+      list("sex", "sample.yr"), horizon = 1000)
+nafld <- nafld1[c("futime", "status", "male")]
+study("nafld", nafld, with(nafld, Surv(futime, status)), "--time futime --status status",
+      list("male"), horizon = 3650)
+
+# Late entry: the heart transplant data, and age as the time scale (months), where the first risk
+# sets run empty. The ages are made unlike by their number, as R's exact method goes through all
+# subsets of a risk set.
+heart1 <- heart[c("start", "stop", "event", "transplant", "surgery")]
+study("heart", heart1, with(heart1, Surv(start, stop, event)),
+      "--time stop --status event --entry start", list("transplant", c("transplant", "surgery")),
+      horizon = 100, stored = TRUE)
+by_age <- with(subset(mgus2, futime > 0),
+               data.frame(from = 12 * age, to = 12 * age + futime + id / 10000, death = death,
+                          sex = sex))
+study("mgus2", by_age, with(by_age, Surv(from, to, death)),
+      "--time to --status death --entry from", list("sex"), horizon = 1000)
+
+# Frequency weights: counts of equal rows, and other whole numbers.
+counted <- aggregate(list(n = rep(1, nrow(lung))), lung[c("time", "status", "sex")], sum)
+study("lung-counted", counted, with(counted, Surv(time, status)),
+      "--time time --status status=2 --weight n", list("sex"), counted$n, stored = TRUE)
+heavy <- cbind(veteran1, w = 1 + seq_len(nrow(veteran)) %% 4)
+study("veteran-heavy", heavy, with(heavy, Surv(time, status)),
+      "--time time --status status --weight w", list("celltype"), heavy$w)
+late <- cbind(heart1, w = 1 + seq_len(nrow(heart)) %% 3)
+study("heart-heavy", late, with(late, Surv(start, stop, event)),
+      "--time stop --status event --entry start --weight w", list("transplant"), late$w,
+      test = FALSE) # R's exact method would take hours
+
+# Counts of real customers; the test has a chi-square so large that p is 0 in R and here.
+if (!stored_only) {
+    telco <- read.csv(file.path(Sys.getenv("DATA"), "telco/tenure.csv"))
+    study("telco", telco, with(telco, Surv(tenure_months, churned == "Yes")),
+          "--time tenure_months --status churned=Yes --weight customers", list("contract"),
+          telco$customers, horizon = 24)
+}
+
+# Dates: the censored ones are those without an end on the last day.
+as_of <- as.Date("2024-02-29")
+dated <- with(lung, data.frame(start = as_of - time - ifelse(status == 2, sex * 40, 0),
+                               status, time, sex))
+dated$end <- ifelse(dated$status == 2, format(dated$start + dated$time), NA)
+study("dated", dated[c("start", "end", "sex")], with(dated, Surv(time, status)), "--as-of 2024-02-29",
+      list("sex"))
+
+# Continuous times to a millionth, some of them tied, and one group that nobody leaves.
+set.seed(20250119)
+drawn <- data.frame(g = sample(c("a", "b", "c d"), 3000, TRUE))
+drawn$t <- round(rweibull(3000, 1.3, c(a = 10, b = 12, `c d` = 15)[drawn$g]), 6)
+drawn$t[1:300] <- drawn$t[301:600]
+drawn$e <- as.integer(runif(3000) < 0.7)
+study("drawn", drawn, with(drawn, Surv(t, e)), "--time t --status e", list("g"), horizon = 7.25)
+drawn$e[drawn$g == "b"] <- 0L
+study("drawn-stay", drawn, with(drawn, Surv(t, e)), "--time t --status e", list("g"))
+
+writeLines(cases, file.path(folder, "cases.txt"))
