@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$TESTS/lib/tap.sh"
+PATH=$BIN:$PATH
+
+table() { # file, lines...
+    tap_file=$1
+    shift
+    printf '%s\n' "$@" >"$tap_file"
+}
+
+# ---- Against R's survival ------------------------------------------------------------------------
+# Inputs, options and expected values as tests/truth/churn-survival.R wrote them (with `stored`).
+stored=$TESTS/truth/churn-survival
+
+agrees() { # name, input, options...
+    name=$1 input=$2
+    shift 2
+    churn-survival "$@" -f tsv -o found.tsv "$stored/$input.csv" &&
+        perl "$TESTS/lib/near.pl" "$stored/$name.tsv" found.tsv
+}
+
+while read -r name input options; do
+    # shellcheck disable=SC2086 # options are words
+    ok "as R: $name" agrees "$name" "$input" $options
+done <"$stored/cases.txt"
+
+# ---- Dates ---------------------------------------------------------------------------------------
+# By hand: u01 left after 10 days with 6 at risk; u02, u03, u05 after 18 with 5; u06 was last seen
+# after 25, u04 after 30.
+runs 'spells by platform' 0 churn-survival -f csv --group platform "$DATA/tiny/spells.csv"
+is 'are counted in days' "$(printf '%s\n' "$out" | cut -d, -f1-5)" 'group,time,at_risk,events,censored
+RedNote,12,3,1,1
+RedNote,20,1,0,1
+TikTok,10,6,1,0
+TikTok,18,5,3,0
+TikTok,25,2,0,1
+TikTok,30,1,0,1
+小红书 test,1,1,1,0'
+like '5/6, with its error' "$out" '^TikTok,10,6,1,0,0\.83333333333333[0-9]*,0\.152145154862546[0-9]*,'
+like '5/6 times 2/5' "$out" '^TikTok,18,5,3,0,0\.3333333333333333[0-9]*,'
+is 'and say nothing' "$err" ''
+
+runs 'without groups' 0 churn-survival -f csv --summary "$DATA/tiny/spells.csv"
+like 'there is one, called (all)' "$out" '^\(all\),10,6,18,'
+runs 'an earlier last look' 0 churn-survival -f csv --as-of 2025-01-19 --group platform "$DATA/tiny/spells.csv" --bad-rows=skip
+is 'takes what happened later for still there' "$(printf '%s\n' "$out" | cut -d, -f1-5)" 'group,time,at_risk,events,censored
+RedNote,0,3,0,2
+RedNote,8,1,0,1
+TikTok,10,6,1,0
+TikTok,13,5,0,2
+TikTok,18,3,2,1
+小红书 test,0,1,0,1'
+runs 'verbose' 0 churn-survival -v -o /dev/null "$DATA/tiny/spells.csv"
+like 'says up to when open spells count' "$err" 'open spells are counted to 2025-01-31$'
+like 'and which interval it is' "$err" "intervals of the kind 'log'"
+
+table late.csv start,end,seen 2024-01-01,2024-01-11,2024-01-04 2024-01-01,2024-01-06,
+runs 'entry by date' 0 churn-survival -f csv --entry seen late.csv
+is 'counts days from the start' "$(printf '%s\n' "$out" | cut -d, -f1-6)" 'group,time,at_risk,events,censored,survival
+(all),5,2,1,0,0.5
+(all),10,1,1,0,0'
+
+table last.csv start,end,seen 2024-01-01,2024-01-11, 2024-01-01,,2024-01-11
+runs 'a spell seen on the last day only' 0 churn-survival -f csv --entry seen last.csv
+is 'is left out with a word' "$err" 'churn-survival: 1 open spell is left out: it came under observation on the last day itself'
+
+# ---- Several groups ------------------------------------------------------------------------------
+table groups.csv g,h,t,s b,x,1,1 a,y,2,0 b,,3,1 a,y,4,1 ,x,5,1
+runs 'two group columns' 0 churn-survival -f csv --time t --status s --group g --group h --summary groups.csv
+is 'make one group of each pair, by name' "$(printf '%s\n' "$out" | cut -d'"' -f2 | cut -d'"' -f1)" 'group,subjects,events,median,median_lower,median_upper,rmst,rmst_se
+(missing), x
+a, y
+b, (missing)
+b, x'
+runs 'a group that is not there' 1 churn-survival --time t --status s --group gg groups.csv
+like 'is named, with what was meant' "$err" "no column 'gg'; did you mean 'g'"
+
+# ---- Status --------------------------------------------------------------------------------------
+table coded.csv time,status 5,1 6,2 7,1 8,2
+runs 'a status of 1 and 2' 1 churn-survival --time time --status status coded.csv -o out.csv
+is 'is refused with what the column holds' "$err" "churn-survival: coded.csv:3:2: status '2', expected 1, true or yes (left), 0, false or no (still there); the column holds '1', '2': --status status=VALUE says which one means left"
+ok 'and leaves no file' test ! -e out.csv
+runs 'unless VALUE says which' 0 churn-survival -f csv --summary --time time --status status=2 coded.csv
+like 'means left' "$out" '^\(all\),4,2,8,6,,'
+runs 'a VALUE that never comes' 0 churn-survival -f csv --summary --time time --status status=9 coded.csv
+is 'is said' "$err" "churn-survival: no row has '9' in column 'status', which holds '1', '2': everyone counts as still there"
+like 'and nobody left' "$out" '^\(all\),4,0,,,,8,0$'
+table words.csv time,left 5,Yes 6,No
+runs 'a VALUE in other letters' 1 churn-survival --time time --status left=yes words.csv
+is 'is a slip' "$err" "churn-survival: no row has 'yes' in column 'left', which holds 'No', 'Yes': expected the same upper and lower case"
+
+# ---- Rows that make no sense ---------------------------------------------------------------------
+bad() { # what, message, arguments...
+    what=$1 message=$2
+    shift 2
+    runs "$what" 1 churn-survival "$@" bad.csv -o out.csv
+    is "$what: where and why" "$err" "churn-survival: bad.csv:$message"
+    ok "$what: no output" test ! -e out.csv
+}
+table bad.csv user,start,end u1,2025-01-01,2025-01-02 u2,2025-01-05,2025-01-04
+bad 'an end before its start' '3:3: end 2025-01-04, expected none before the start, 2025-01-05'
+table bad.csv user,start,end u1,2025-01-01,2025-01-02 u2,2025-01-05,
+bad 'a start after the last look' '3:2: start 2025-01-05, expected none after --as-of 2025-01-03' --as-of 2025-01-03
+table bad.csv t,s,e,w 4,1,,1 5,1,5,1
+bad 'an entry not before the exit' '3:3: entry 5, expected one before the time, 5' --time t --status s --entry e
+table bad.csv t,s,e,w 4,1,,1 -5,1,,1
+bad 'a time below 0' '3:1: time -5, expected 0 or more' --time t --status s
+table bad.csv t,s,e,w 4,1,,1 5,1,,0
+bad 'a weight of 0' '3:4: weight 0, expected a whole number from 1 on' --time t --status s --weight w
+table bad.csv t,s,e,w 4,1,,1 5,1,,1.5
+runs 'a weight that is not whole' 1 churn-survival --time t --status s --weight w bad.csv
+like 'is refused' "$err" "bad.csv:3:4: found '1.5' in column 'w'"
+
+# ---- Nobody, nothing, one ------------------------------------------------------------------------
+table none.csv time,status
+runs 'no spells' 0 churn-survival -f csv --time time --status status none.csv
+is 'no rows' "$out" 'group,time,at_risk,events,censored,survival,std_error,lower,upper'
+runs 'no spells in sum' 0 churn-survival -f csv --time time --status status --summary none.csv
+is 'no rows either' "$out" 'group,subjects,events,median,median_lower,median_upper,rmst,rmst_se'
+runs 'no groups to test' 1 churn-survival --time time --status status --test logrank none.csv
+is 'is said' "$err" 'churn-survival: 0 groups in the input, expected at least two to compare; --group COL makes one of each value'
+runs 'one group to test' 1 churn-survival --time time --status status=2 --test logrank coded.csv
+like 'is one too few' "$err" '1 group in the input, expected at least two'
+
+table stay.csv t,s,g 3,0,a 5,0,b
+runs 'nobody left' 0 churn-survival -f csv --time t --status s stay.csv
+is 'keeps the curve at 1' "$(printf '%s\n' "$out" | sed 1d)" '(all),3,2,0,1,1,0,1,1
+(all),5,1,0,1,1,0,1,1'
+runs 'nobody left, to test' 0 churn-survival -f csv --time t --status s --group g --test logrank stay.csv
+is 'has no chi-square' "$out" 'test,chi_square,df,p_value
+logrank,,0,'
+is 'and a word about it' "$err" 'churn-survival: there is nothing to compare: nobody left while several groups were at risk'
+
+table zero.csv t,s 0,1 0,1
+runs 'all left at 0' 0 churn-survival -f csv --time t --status s zero.csv
+is 'is one row without an interval' "$(printf '%s\n' "$out" | sed 1d)" '(all),0,2,2,0,0,,,'
+runs 'all left at 0, in sum' 0 churn-survival -f csv --summary --time t --status s zero.csv
+is 'has a median of 0' "$(printf '%s\n' "$out" | sed 1d)" '(all),2,2,0,,,0,0'
+
+# ---- Late entry ----------------------------------------------------------------------------------
+table gap.csv from,to,s 0,3,1 5,8,1 6,9,0
+runs 'all left while others enter later' 0 churn-survival -f csv --time to --status s --entry from gap.csv
+is 'is warned of by time' "$err" "churn-survival: group '(all)': all who were at risk at time 3 left, so the curve is 0 from there on, although others enter later"
+table gap.csv from,to,s 0,2,1 0,3,0 5,8,1 6,9,0
+runs 'nobody at risk for a while' 0 churn-survival -f csv --time to --status s --entry from gap.csv
+is 'is warned of by times' "$err" "churn-survival: group '(all)': nobody is at risk between times 3 and 5, so the curve says nothing about them"
+table apart.csv from,to,s,g 0,3,1,a 5,8,1,b 5,9,0,b 0,4,1,a 0,4,0,c
+runs 'groups that never meet' 0 churn-survival -f csv --time to --status s --entry from --group g --test logrank apart.csv
+is 'cost degrees of freedom' "$(printf '%s\n' "$out" | sed 1d | cut -d, -f1,3)" 'logrank,1'
+is 'and are warned of' "$err" 'churn-survival: some groups were never at risk together when anyone left: 1 degree of freedom for 3 groups'
+
+# ---- Exactness -----------------------------------------------------------------------------------
+# The sums of 0.1 that differ in binary are one time when they are written alike.
+table tied.csv t,s 0.3,1 0.30,1 3e-1,1 0.300001,1
+runs 'times written in several ways' 0 churn-survival -f csv --time t --status s tied.csv
+is 'tie exactly' "$(printf '%s\n' "$out" | sed 1d | cut -d, -f1-6)" '(all),0.3,4,3,0,0.25
+(all),0.300001,1,1,0,0'
+table bad.csv t,s 0.123456,1 0.1234567,1
+runs 'a seventh decimal' 1 churn-survival --time t --status s bad.csv
+like 'is refused rather than rounded' "$err" "bad.csv:3:1: found '0.1234567' in column 't'"
+table even.csv t,s 1,1 2,1 3,1 4,1
+runs 'an even sample' 0 churn-survival -f csv --summary --time t --status s even.csv
+like 'has its median between the middle ones' "$out" '^\(all\),4,4,2\.5,1,,2\.5,'
+
+# 60,000 rows, so that there are several blocks of work: any threads, shards or order of rows.
+awk 'BEGIN {
+    srand(5); print "g,from,to,left,n"
+    for (i = 0; i < 60000; i++) {
+        from = int(rand() * 40) / 4
+        printf "group %d,%s,%s,%d,%d\n", rand() * 5, from, from + 0.25 + int(rand() * 300) / 4, rand() < 0.6, 1 + rand() * 3
+    }
+}' </dev/null >big.csv
+head -1 big.csv | tee first.csv second.csv >third.csv
+sed -n '2,100p' big.csv >>second.csv
+sed -n '101,30000p' big.csv >>first.csv
+sed -n '30001,$p' big.csv >>third.csv
+gzip -n third.csv
+for what in '' '--summary' '--test logrank'; do
+    big() {
+        # shellcheck disable=SC2086 # options are words
+        churn-survival -f csv --time to --status left --entry from --weight n --group g $what "$@"
+    }
+    big --threads 1 big.csv >expected.csv
+    ok "60,000 rows${what:+, $what}" test "$(wc -l <expected.csv)" -ge 2
+    for threads in 2 4; do
+        big --threads "$threads" big.csv >found.csv
+        same "$threads threads: the same" found.csv expected.csv
+        big --threads "$threads" first.csv second.csv third.csv.gz >found.csv
+        same "$threads threads, three shards in another order: the same" found.csv expected.csv
+    done
+done
+
+# ---- Options -------------------------------------------------------------------------------------
+runs 'a time without a status' 2 churn-survival --time t even.csv
+runs 'a status without a time' 2 churn-survival --status s even.csv
+runs 'a summary and a test' 2 churn-survival --summary --test logrank even.csv
+runs 'a horizon without a summary' 2 churn-survival --horizon 3 even.csv
+runs 'a horizon of 0' 2 churn-survival --summary --horizon 0 even.csv
+runs 'durations as of a date' 2 churn-survival --time t --status s --as-of 2025-01-01 even.csv
+runs 'an interval for a test' 2 churn-survival --test logrank --interval plain even.csv
+finish
