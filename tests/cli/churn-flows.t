@@ -128,4 +128,14 @@ same 'seven shards' found.csv expected.csv
 gzip -c many.csv | flows - --weight n --period month --top 5 -o found.csv
 same 'gzip through a pipe' found.csv expected.csv
 
+# ---- Known truth ---------------------------------------------------------------------------------
+# Destinations of synthetic spells are drawn apart from the time of leaving, so that each of 365 days
+# is a sample of its own: of 1,095 intervals 95 % should hold the truth, give or take three times
+# sqrt(0.95 x 0.05 / 730) (the shares of a day sum to 1: two of three are free).
+"$BIN/synth-panel" spells --set users=100000 --seed 20210519 -o spells.csv
+flows spells.csv --period day -o shares.csv
+ok 'the intervals of 365 days hold the known shares as often as they should' awk -F, '
+    BEGIN { truth["RedNote"] = 0.6; truth["Instagram"] = 0.25; truth["(gone)"] = 0.15 }
+    NR > 1 { n++; held += $6 <= truth[$3] && truth[$3] <= $7 }
+    END { print n, held / n; exit !(n == 1095 && held / n > 0.926 && held / n < 0.974) }' shares.csv
 finish

@@ -18,6 +18,10 @@ agrees 'Freenode by ISO week' exits.csv 0.95 %G-W%V --weight n --period week
 agrees 'Freenode by day' exits.csv 0.5 %Y-%m-%d --weight n --period day
 agrees 'a few spells made by hand' "$DATA/tiny/spells.csv" 0.95 all
 
+"$BIN/synth-panel" spells --set users=20000 --set arrival_days=300 -o synthetic.csv
+agrees 'synthetic spells' synthetic.csv 0.95 all
+agrees 'synthetic spells by month' synthetic.csv 0.8 %Y-%m --period month
+
 cat >lopsided.csv <<'END'
 platform,end,destination,n
 A,2025-01-01,B,1
