@@ -8,7 +8,7 @@ eval panel
 unset ytics
 set for [i=y_first[p]:y_last[p]] ytics add (y_label[i] y_at[i])
 set ytics scale 0 font ',11' textcolor rgb ink
-set border 1
+set border 1 back
 set grid noytics
 if (!text) { set grid xtics back lt 1 lc rgb faint lw 0.6 }
 set xlabel 'revenue lost over the horizon'.(unit eq '' ? '' : ', '.unit)

@@ -5,7 +5,7 @@
 ink = '#222222'; soft = '#666666'; faint = '#e2e2e2'
 set for [i=1:n_series] linetype i lc rgb series_color[i] dt series_dash[i] lw 2 pt 7 ps 0.45
 set linetype n_series+1 lc rgb '#999999' dt 1 lw 1.2 pt 7 ps 0.45
-set border 3 lw 0.8 lc rgb '#888888'
+set border 3 back lw 0.8 lc rgb '#888888'
 set tics nomirror out scale 0.5 font ',10' textcolor rgb ink
 set xlabel offset 0,0.3 font ',10.5' textcolor rgb soft
 if (!text) { set grid ytics back lt 1 lc rgb faint lw 0.6 }

@@ -369,6 +369,16 @@ int drawing_panels(struct drawing *drawing, const struct panel *panels, size_t n
     return status ? status : write_tics(drawing, panels, n, false, err);
 }
 
+int drawing_value_axis(struct drawing *drawing, double low, double high, size_t most,
+                       struct axis *ret, struct error *err) {
+    bool flat = high - low <= 1e-9 * fmax(fabs(low), fabs(high));
+    if (low > 0 && (flat || low < 0.6 * high))
+        low = 0;
+    if (high < 0 && (flat || high > 0.6 * low))
+        high = 0;
+    return axis_linear(ret, low, high, most, AXIS_NICE, &drawing->arena, err);
+}
+
 /* ---- Labels at the side -------------------------------------------------------------------- */
 
 static void write_named(struct script *script, bool texts, const char *side, const char *name,

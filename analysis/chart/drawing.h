@@ -148,6 +148,11 @@ struct panel {
 int drawing_panels(struct drawing *drawing, const struct panel *panels, size_t n,
                    struct error *err);
 
+/* The y axis for values from low to high: from zero, unless that would flatten what happens far
+ * above or below it. */
+int drawing_value_axis(struct drawing *drawing, double low, double high, size_t most,
+                       struct axis *ret, struct error *err);
+
 enum drawing_side { DRAWING_LEFT, DRAWING_RIGHT };
 
 struct side_label {

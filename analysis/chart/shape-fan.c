@@ -157,7 +157,6 @@ static bool shows(const struct fan *fan, const struct facet *facet, size_t row) 
            fan->group.of_row[row] < fan->n_groups && !isnan(fan->x[row]);
 }
 
-/* From zero, unless that would flatten what happens far above it. */
 static int value_axis(struct fan *fan, const struct facet *facet, struct axis *ret,
                       struct error *err) {
     const struct measure *measure = &fan->measures[facet->measure];
@@ -168,10 +167,8 @@ static int value_axis(struct fan *fan, const struct facet *facet, struct axis *r
         low = fmin(low, fmin(measure->y[row], measure->lower[row]));
         high = fmax(high, fmax(measure->y[row], measure->upper[row]));
     }
-    if (low > 0 && low < 0.6 * high)
-        low = 0;
     size_t most = !fan->drawing->text ? 6 : fan->grid_rows > 1 ? 3 : 5;
-    return axis_linear(ret, low, high, most, AXIS_NICE, &fan->drawing->arena, err);
+    return drawing_value_axis(fan->drawing, low, high, most, ret, err);
 }
 
 /* The panels' places in the grid, once it is known how wide the labels of their axes are. */

@@ -200,8 +200,7 @@ static int value_axis(struct slope *slope, struct axis *ret, struct error *err) 
     struct arena *arena = &slope->drawing->arena;
     if (slope->low > 0 && slope->high / slope->low >= 30)
         return axis_logarithmic(ret, slope->low, slope->high, most, arena, err);
-    double low = slope->low > 0 && slope->low < 0.6 * slope->high ? 0 : slope->low;
-    return axis_linear(ret, low, slope->high, most, AXIS_NICE, arena, err);
+    return drawing_value_axis(slope->drawing, slope->low, slope->high, most, ret, err);
 }
 
 static int place(struct slope *slope, struct sides *sides, struct panel *panel, struct error *err) {

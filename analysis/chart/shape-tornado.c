@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum { MOST_BARS = 20, MOST_BARS_TEXT = 12 };
-static const double half_bar = 0.34; /* of the distance between bars */
+static const double half_bar = 0.375; /* of the distance between bars */
 
 struct bar {
     struct text name;
