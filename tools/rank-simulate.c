@@ -102,24 +102,25 @@ static int split(const struct cli *cli, const char *option, struct text ret[PLAT
 static int find_policies(const struct cli *cli, const char *option,
                          const struct policy_class *ret[PLATFORMS], struct error *err) {
     struct text names[PLATFORMS];
-    if (split(cli, option, names, err))
-        return err->code;
+    int code = split(cli, option, names, err);
+    if (code)
+        return code;
     for (int p = 0; p < PLATFORMS; p++) {
         ret[p] = policy_find(names[p], err);
         if (!ret[p])
-            return err->code;
+            return ERROR_USAGE;
     }
     return 0;
 }
 
 static int choose_rules(const struct cli *cli, struct simulate_options *ret, struct error *err) {
-    if (find_policies(cli, "policy", ret->policies, err) ||
-        find_policies(cli, "baseline", ret->baseline, err))
-        return err->code;
+    int code = find_policies(cli, "policy", ret->policies, err);
+    if (!code)
+        code = find_policies(cli, "baseline", ret->baseline, err);
     ret->seed = (uint32_t)cli_integer(cli, "seed");
     ret->replications = (uint32_t)cli_integer(cli, "replications");
     ret->threads = cli_threads(cli);
-    return 0;
+    return code;
 }
 
 /* Which measures to write. */
