@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/dictionary.h"
+#include "base/proportion.h"
 #include "base/workers.h"
 #include "revenue/ledger.h"
 #include <math.h>
@@ -305,8 +306,9 @@ static void count_lost(const struct arpu_row *before, const struct moments *acti
     moments_remove(&kept, lost);
     row->users_lost = lost->count * DECIMAL_ONE;
     row->revenue_lost = lost->sum;
-    row->users_interval =
-        estimate_share((double)lost->count, (double)active_before->count, confidence);
+    struct proportion_interval users =
+        proportion_wilson((double)lost->count, (double)active_before->count, confidence);
+    row->users_interval = (struct interval){users.lower, users.upper};
     row->share_interval = estimate_ratio(lost, &kept, confidence);
     if (before->users > 0)
         row->users_share_lost = (double)lost->count / (double)active_before->count;

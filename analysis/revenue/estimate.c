@@ -19,17 +19,6 @@ struct interval estimate_mean(const struct moments *moments, double confidence) 
     return (struct interval){mean - reach, mean + reach};
 }
 
-struct interval estimate_share(double k, double n, double confidence) {
-    if (!(n > 0))
-        return unknown;
-    double z = gsl_cdf_ugaussian_Qinv((1 - confidence) / 2), p = k / n;
-    double centre = p + z * z / (2 * n), scale = 1 + z * z / n;
-    double reach = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    /* At the ends the exact bound is 0 or 1; rounding must not step over it. */
-    return (struct interval){k <= 0 ? 0 : (centre - reach) / scale,
-                             k >= n ? 1 : (centre + reach) / scale};
-}
-
 struct interval estimate_ratio(const struct moments *lost, const struct moments *kept,
                                double confidence) {
     double n = (double)lost->count + (double)kept->count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Intervals for the figures of revenue: a mean per user, a share of users, a share of money.
+/* Intervals for figures of revenue: a mean per user, a share of money. (That of a share of users is
+ * base/proportion.h's.)
  *
  *     struct interval arpu = estimate_mean(&paid, 0.95);
- *     struct interval left = estimate_share(30, 200, 0.95);      // 0.107 to 0.206
  *     struct interval money = estimate_ratio(&lost, &kept, 0.95);
  *
  * The users counted are taken as independent draws from a larger population of users like them
@@ -23,10 +23,6 @@ struct interval {
  * freedom (exact for normal revenue, by the central limit theorem otherwise; with few users and a
  * long tail of payers it is too short). nan for n < 2. */
 struct interval estimate_mean(const struct moments *moments, double confidence);
-
-/* For a share k/n of users, 0 <= k <= n: Wilson's score interval (Wilson 1927,
- * doi:10.1080/01621459.1927.10502953), without continuity correction. nan for n = 0. */
-struct interval estimate_share(double k, double n, double confidence);
 
 /* For p = S_lost / (S_lost + S_kept), the share of money that those who left had paid, over the n
  * users of both groups: the delta method for a ratio of two means (Cochran, Sampling Techniques,
