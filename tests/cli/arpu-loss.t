@@ -1,0 +1,248 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# arpu-loss as a user types it. Expected numbers are worked out by hand beside them.
+. "$TESTS/lib/tap.sh"
+PATH=$BIN:$PATH
+
+scenario() { # rows without the header; writes s.csv
+    printf '%s\n' 'parameter,low,value,high,unit,source' "$@" >s.csv
+}
+panel() {
+    printf '%s\n' 'platform,period,users,revenue' "$@" >p.csv
+}
+refused() { # name, exit status, extended regular expression for the message, command...
+    name=$1 status=$2 pattern=$3
+    shift 3
+    runs "$name" "$status" "$@" -o out.csv
+    like "$name: says so" "$err" "$pattern"
+    ok "$name: leaves nothing behind" test ! -e out.csv
+}
+
+# ---- A scenario ----------------------------------------------------------------------------------
+runs 'the headline' 0 arpu-loss "$DATA/tiktok-rednote/scenario.csv"
+is 'half a million users at 1.25 are 625000.00 in the first month' \
+    "$(echo "$out" | sed -n 2p)" '1,500000,625000.00,,,625000.00,,,USD'
+is 'and 7500000.00 in twelve months' "$(echo "$out" | tail -1)" \
+    '12,500000,625000.00,,,7500000.00,,,USD'
+is 'twelve months follow' "$(echo "$out" | wc -l)" 13
+is 'nothing is said without --verbose' "$err" ''
+runs 'verbose' 0 arpu-loss -v "$DATA/tiktok-rednote/scenario.csv"
+like 'says why there are no bounds' "$err" 'no parameter has a low and a high that differ: the bounds stay empty'
+like 'says what was assumed' "$err" 'horizon is not given: 12'
+
+# 1000 leave, 40 % part-time with half their ARPU: 800 x 2 lost, 600 gone. 25 % come back each month.
+# The destination gets 0.50 a head: 400. Month 13 would be 1/1.21 of its value; month 1 is not discounted.
+scenario migrants,,1000,,users, arpu,,2,,EUR/user/month, multi_homing_share,,40,,percent, \
+    kept_share,,0.5,,, 'return_rate,,25,,percent per month,' horizon,,2,,months, \
+    'arpu_destination,,0.5,,EUR per user per month,' 'discount_rate,,21,,% per year,'
+runs 'every parameter' 0 arpu-loss s.csv
+is 'every parameter, by hand' "$out" \
+    'month,users_lost,revenue_lost,lower,upper,cumulative,cumulative_lower,cumulative_upper,destination_gain,destination_gain_lower,destination_gain_upper,cumulative_gain,cumulative_gain_lower,cumulative_gain_upper,present_value,present_value_lower,present_value_upper,currency
+1,600,1600.00,,,1600.00,,,400.00,,,400.00,,,1600.00,,,EUR
+2,450,1200.00,,,2800.00,,,300.00,,,700.00,,,2781.088566,,,EUR'
+# 1200 x 1.21^(-1/12) = 1181.0885663
+
+scenario migrants,,1000,,, arpu,,2,,,
+runs 'a scenario without units' 0 arpu-loss s.csv
+is 'has no currency' "$(echo "$out" | head -1)" \
+    'month,users_lost,revenue_lost,lower,upper,cumulative,cumulative_lower,cumulative_upper'
+runs 'a label' 0 arpu-loss --currency CNY s.csv
+is 'becomes a column' "$(echo "$out" | sed -n 2p)" '1,1000,2000.00,,,2000.00,,,CNY'
+printf 'parameter,value\nmigrants,3\narpu,2\n' >short.csv
+runs 'two columns are enough' 0 arpu-loss short.csv
+is 'two columns, first month' "$(echo "$out" | sed -n 2p)" '1,3,6.00,,,6.00,,'
+runs 'standard input' 0 sh -c 'arpu-loss <short.csv'
+is 'standard input, first month' "$(echo "$out" | sed -n 2p)" '1,3,6.00,,,6.00,,'
+
+# ---- Bounds --------------------------------------------------------------------------------------
+range=$DATA/tiktok-rednote/scenario-range.csv
+runs 'bounds' 0 arpu-loss --threads 1 "$range"
+cp tap.out once.csv
+for threads in 2 3 4; do
+    arpu-loss --threads $threads "$range" >again.csv
+    same "bounds: $threads threads give the same bytes" once.csv again.csv
+done
+ok 'bounds lie around the value' awk -F, 'NR > 1 && !($4 < $3 && $3 < $5 && $7 < $6 && $6 < $8) {exit 1}' once.csv
+runs 'another seed' 0 arpu-loss --seed 2 "$range"
+ok 'another seed gives other bounds' sh -c '! cmp -s tap.out once.csv'
+# Uniform on 0 to 10^6 users at 1: the 5 % and 95 % points are 50000 and 950000, the error of 10^5
+# draws is 10^6 sqrt(.05 x .95/10^5) = 689, shown to hundreds.
+scenario migrants,0,400000,1000000,, arpu,,1,,,
+runs 'uniform' 0 arpu-loss --distribution uniform --confidence 0.9 s.csv
+ok 'uniform bounds are where they must be' awk -F, 'NR == 2 && ($4 < 47200 || $4 > 52800 || $5 < 947200 || $5 > 952800 || $4 % 100 || $5 % 100) {exit 1}' tap.out
+
+# ---- Sensitivity ---------------------------------------------------------------------------------
+scenario migrants,900,1000,1200,, arpu,0.5,1,1.5,USD, return_rate,0,0.1,0.5,, horizon,,2,,,
+runs 'sensitivity' 0 arpu-loss --sensitivity s.csv
+is 'sensitivity by hand' "$out" 'parameter,low,high,loss_at_low,loss_at_high,swing,value,loss_at_value,currency
+arpu,0.5,1.5,950.00,2850.00,1900.00,1,1900.00,USD
+migrants,900,1200,1710.00,2280.00,570.00,1000,1900.00,USD
+return_rate,0,0.5,2000.00,1500.00,-500.00,0.1,1900.00,USD'
+refused 'sensitivity without ranges' 1 's.csv: no parameter has a low and a high that differ, expected at least one for --sensitivity' \
+    sh -c 'sed "s/,0.5,1,1.5,/,,1,,/; s/900,1000,1200/,1000,/; s/0,0.1,0.5/,0.1,/" s.csv >t.csv; mv t.csv s.csv; exec arpu-loss --sensitivity s.csv "$@"' sh
+
+# ---- What a scenario may not say -----------------------------------------------------------------
+scenario migrants,,1,,, arpuu,,1,,,
+refused 'an unknown parameter' 1 "s.csv:3:1: unknown parameter 'arpuu', did you mean 'arpu'" arpu-loss s.csv
+scenario migrants,,1,,, arpu,,1,,, migrants,,2,,,
+refused 'a parameter given again' 1 's.csv:4:1: migrants is given again, expected it once; first at s.csv:2' arpu-loss s.csv
+scenario arpu,,1,,,
+refused 'a parameter that is missing' 1 's.csv: no row for parameter migrants, expected its value in users' arpu-loss s.csv
+scenario migrants,,1,,, arpu,,-1,,,
+refused 'a value outside its range' 1 's.csv:3:3: arpu is -1, expected 0 or more' arpu-loss s.csv
+scenario migrants,,1,,, arpu,,1,,, kept_share,,40,,share,
+refused 'a share above 1' 1 "s.csv:4:3: kept_share is 40, expected 0 to 1 \(or 'percent' in its unit\)" arpu-loss s.csv
+scenario migrants,5,1,9,, arpu,,1,,,
+refused 'a range that does not rise' 1 's.csv:2:3: migrants is low 5, value 1, high 9, expected them in rising order' arpu-loss s.csv
+scenario migrants,5,6,,, arpu,,1,,,
+refused 'half a range' 1 's.csv:2:4: migrants has a low but no high, expected both or neither' arpu-loss s.csv
+scenario migrants,,1,,, arpu,,1,,, horizon,6,12,24,,
+refused 'an uncertain horizon' 1 's.csv:4:3: horizon has a low and a high, expected one value' arpu-loss s.csv
+scenario migrants,,1,,, 'arpu,,1,,USD per user per month,' 'arpu_destination,,1,,EUR per user per month,'
+refused 'two currencies' 1 's.csv:4:5: arpu_destination is in EUR, expected USD as at s.csv:3' arpu-loss s.csv
+scenario migrants,,1,,, 'arpu,,1,,USD per user per month,'
+refused 'a label against the unit' 2 '--currency is EUR, but the input says USD' arpu-loss --currency EUR s.csv
+for unit in 'USD per user per year' 'million USD per user per month' 'percent'; do
+    scenario migrants,,1,,, "arpu,,1,,$unit,"
+    refused "arpu in $unit" 1 "s.csv:3:5: unit of arpu is '$unit', expected 'CURRENCY per user per month'" arpu-loss s.csv
+done
+scenario migrants,,1,,thousands, arpu,,1,,,
+refused 'migrants in thousands' 1 "s.csv:2:5: unit of migrants is 'thousands', expected 'users'" arpu-loss s.csv
+scenario migrants,,1,,, arpu,,1,,, 'return_rate,,0.1,,share per year,'
+refused 'a return rate per year' 1 "s.csv:4:5: unit of return_rate is 'share per year', expected 'share per month'" arpu-loss s.csv
+scenario migrants,,1,,, arpu,,1,,, kept_share,,33.33333,,percent,
+refused 'too many decimals of a percent' 1 's.csv:4:3: kept_share has more than four decimals' arpu-loss s.csv
+scenario migrants,,9e12,,, arpu,,9e12,,,
+refused 'a loss beyond all money' 1 's.csv: the loss up to month 1 is out of range' arpu-loss s.csv
+scenario migrants,,1,,, arpu,,1,,, multi_homing_share,,0.5,,,
+runs 'part-time users without what they keep' 0 arpu-loss s.csv
+like 'are told of' "$err" 'multi_homing_share without kept_share'
+scenario migrants,,1,,, arpu,,1,,, wages,,3,,,
+runs 'bad rows may be skipped' 0 arpu-loss --bad-rows=skip --rejects rejects.csv s.csv
+like 'and are kept with their reason' "$(cat rejects.csv)" "unknown parameter 'wages'"
+
+# ---- A panel -------------------------------------------------------------------------------------
+columns=platform,segment,period,users,revenue,arpu,arpu_lower,arpu_upper,users_change,users_lost,revenue_change,revenue_lost,share_lost,share_lost_lower,share_lost_upper,users_share_lost,users_share_lost_lower,users_share_lost_upper,change_by_users,change_by_arpu
+# Alpha in February: 200 users fewer at 1.25 are 250 of 1250; the other 800 give 0.05 more each.
+runs 'a panel' 0 arpu-loss "$DATA/tiny/revenue-panel.csv"
+is 'a panel by hand' "$out" "$columns
+Alpha,,2025-01,1000,1250.00,1.25,,,,,,,,,,,,,,
+Alpha,,2025-02,800,1040.00,1.30,,,-200,200,-210.00,250.00,0.2,,,0.2,,,-250.00,40.00
+Alpha,,2025-03,900,990.00,1.10,,,100,0,-50.00,0.00,0,,,0,,,130.00,-180.00
+Beta,,2025-01,0,0.00,,,,,,,,,,,,,,,
+Beta,,2025-02,150,30.00,0.20,,,150,0,30.00,0.00,,,,,,,30.00,0.00
+Beta,,2025-03,150,45.00,0.30,,,0,0,15.00,0.00,0,,,0,,,0.00,15.00"
+runs 'a panel, verbose' 0 arpu-loss -v "$DATA/tiny/revenue-panel.csv"
+like 'says why it has no bounds' "$err" 'a panel does not say how users differ: the bounds stay empty'
+sed 's/platform/Plattform/; s/users/Nutzer/' "$DATA/tiny/revenue-panel.csv" >german.csv
+runs 'headers of another name' 0 arpu-loss --column platform=Plattform --column users=Nutzer german.csv
+is 'headers of another name change nothing' "$(echo "$out" | sed -n 3p)" \
+    'Alpha,,2025-02,800,1040.00,1.30,,,-200,200,-210.00,250.00,0.2,,,0.2,,,-250.00,40.00'
+runs "TikTok's two revenues of 2021" 0 arpu-loss "$DATA/tiktok-rednote/revenue.csv"
+is 'stay two' "$(echo "$out" | cut -d, -f1-6 | tail -2)" \
+    'TikTok,as in the fact box,2021,1200000000,11000000000.00,9.166667
+TikTok,as in the text,2021,1200000000,4600000000.00,3.833333'
+printf 'platform,period,users,revenue,land,currency\nA,2025-W01,4,8,DE,EUR\nA,2025-W02,2,8,DE,EUR\nA,2025-W01,1,8,AT,EUR\n' >group.csv
+runs 'a panel by a column of its own' 0 arpu-loss --group land group.csv
+is 'a panel by a column of its own, by hand' "$out" "$columns,currency
+A,AT,2025-W01,1,8.00,8.00,,,,,,,,,,,,,,,EUR
+A,DE,2025-W01,4,8.00,2.00,,,,,,,,,,,,,,,EUR
+A,DE,2025-W02,2,8.00,4.00,,,-2,2,0.00,4.00,0.5,,,0.5,,,-4.00,4.00,EUR"
+panel A,2025-01,1,1 B,2025-01,1,1 A,2025-01,2,2
+refused 'a row that stands twice' 1 'p.csv:4:2: same platform, segment and period as p.csv:2, expected one row for each' arpu-loss p.csv
+runs 'the second may be skipped' 0 arpu-loss --bad-rows=skip p.csv
+is 'and the first counts' "$(echo "$out" | sed -n 2p | cut -d, -f1-5)" 'A,,2025-01,1,1.00'
+panel A,2025-01,1,1 A,2025-Q2,1,1
+refused 'months and quarters' 1 'p.csv:3:2: period is a quarter, expected a month as at p.csv:2' arpu-loss p.csv
+panel A,2025-01,-1,1
+refused 'negative users' 1 'p.csv:2:3: users are negative, expected 0 or more' arpu-loss p.csv
+panel A,2025-01,1,0.0000001
+refused 'more than six decimals' 1 'p.csv:2:4: ' arpu-loss p.csv
+sed 's/AT,EUR/AT,CHF/' group.csv >mixed.csv
+refused 'several currencies in a panel' 1 'mixed.csv:4:6: currency is CHF, expected EUR as at mixed.csv:2' arpu-loss mixed.csv
+panel
+runs 'a panel without rows' 0 arpu-loss p.csv
+is 'gives the header' "$out" "$columns"
+
+# ---- A log ---------------------------------------------------------------------------------------
+log=$DATA/tiny/activity.csv
+# Alpha: January 1.50, 3.00, 0, 0.50 of four users; February 2.00 and 0, users 0002 and 0004 with
+# 3.50 of 5.00 lost; March 1.25, 0.75 and, after a refund, 0.75. Intervals: R (tests/truth/arpu-loss.R).
+runs 'a log' 0 arpu-loss "$log"
+is 'a log by hand' "$out" "$columns
+Alpha,,2025-01,4,5.00,1.25,-0.85499,3.35499,,,,,,,,,,,,
+Alpha,,2025-02,2,2.00,1.00,-11.706205,13.706205,-2,2,-3.00,3.50,0.7,0,1,0.5,0.15003898915214953,0.8499610108478505,-2.50,-0.50
+Alpha,,2025-03,3,2.75,0.916667,0.199558,1.633775,1,1,0.75,0.00,0,,,0.5,0.09453120573423075,0.9054687942657692,1.00,-0.25
+Beta,,2025-02,1,1.00,1.00,,,,,,,,,,,,,,
+Beta,,2025-03,2,0.50,0.25,-1.655931,2.155931,1,0,-0.50,0.00,0,,,0,0,0.7934506856227626,1.00,-1.50"
+is 'a log that ends with its last month is not warned of' "$err" ''
+runs 'a log by quarter' 0 arpu-loss --period quarter "$log"
+is 'a log by quarter, by hand' "$(echo "$out" | cut -d, -f1-6 | tail -2)" \
+    'Alpha,,2025-Q1,5,9.75,1.95
+Beta,,2025-Q1,2,1.50,0.75'
+runs 'a log cut off within a year' 0 arpu-loss --period year "$log"
+like 'is warned of' "$err" 'the log ends on 2025-03-31, before the year 2025 does'
+runs 'a log by another column' 0 arpu-loss --group minutes "$log"
+is 'is parted by it' "$(echo "$out" | sed -n 2p | cut -d, -f1-6)" 'Alpha,0,2025-03,1,-0.25,-0.25'
+{ head -1 "$log"; tail -n +2 "$log" | sed 's/^/x/'; } >plain.csv
+head -1 plain.csv >header
+for i in 0 1 2 3 4 5 6; do # seven shards, each with rows of all months
+    { cat header; tail -n +2 plain.csv | awk "NR % 7 == $i"; } >shard-$i.csv
+done
+gzip -k plain.csv
+arpu-loss plain.csv >once.csv
+for threads in 1 2 4; do
+    arpu-loss --threads $threads shard-*.csv >again.csv
+    same "a log in seven shards, $threads threads: the same bytes" once.csv again.csv
+done
+arpu-loss plain.csv.gz >again.csv
+same 'a log, compressed: the same bytes' once.csv again.csv
+printf 'user,platform,date,revenue,currency\nu,A,2025-01-31,1,USD\nv,A,2025-01-31,1,EUR\n' >mixed.csv
+refused 'several currencies in a log' 1 '2 currencies, such as EUR and USD, expected one' arpu-loss mixed.csv
+awk 'BEGIN { print "user,platform,date,revenue,shop"; for (i = 0; i < 66000; i++) print "u,A,2025-01-31,1," i }' >shops.csv
+for threads in 1 4; do
+    refused "more groups than there is room for, $threads threads" 1 'more than 65535 pairs of platform and segment' \
+        arpu-loss --threads $threads --group shop shops.csv
+done
+printf 'user,platform,date,revenue\n,A,2025-01-31,1\n' >nobody.csv
+refused 'a row without a user' 1 'nobody.csv:2:1: ' arpu-loss nobody.csv
+
+# ---- Charts --------------------------------------------------------------------------------------
+chart() { # name, words that the picture must hold (a pattern each), -- command...
+    name=$1
+    shift
+    : >words
+    while [ "$1" != -- ]; do
+        echo "$1" >>words
+        shift
+    done
+    shift
+    runs "chart: $name" 0 "$@" --chart picture.svg -o result.csv
+    is "chart: $name: nothing is complained of" "$err" ''
+    while read -r word; do
+        like "chart: $name: shows $word" "$(cat picture.svg)" "$word"
+    done <words
+    draw-chart arpu-loss result.csv -o again.svg
+    same "chart: $name: draw-chart draws the same" picture.svg again.svg
+}
+chart 'months and their bounds' 'lost in the month, USD' 'lost so far, USD' -- arpu-loss "$range"
+chart 'a loss that stays the same starts at zero' '>0<' '200,000' -- arpu-loss "$DATA/tiktok-rednote/scenario.csv"
+chart 'sensitivity' 'migrants' 'multi homing share' '900,000' 'revenue lost over the horizon, USD' -- arpu-loss --sensitivity "$range"
+chart 'a panel' 'Alpha' 'Beta' '2025-03' -- arpu-loss "$DATA/tiny/revenue-panel.csv"
+chart 'a log' 'Bands are confidence intervals' -- arpu-loss "$log"
+
+# ---- Which of the three --------------------------------------------------------------------------
+printf 'user,platform,date,revenue,period,users\nu,A,2025-01-31,1,2025-01,7\n' >both.csv
+refused 'columns of a panel and of a log' 2 'the columns fit several kinds of input, expected --from scenario, panel or log' arpu-loss both.csv
+runs 'read as a panel' 0 arpu-loss --from panel both.csv
+is 'has 7 users' "$(echo "$out" | sed -n 2p | cut -d, -f4)" 7
+runs 'read as a log' 0 arpu-loss --from log both.csv
+is 'has one' "$(echo "$out" | sed -n 2p | cut -d, -f4)" 1
+printf 'a,b\n1,2\n' >neither.csv
+refused 'columns of nothing known' 1 'neither.csv: the columns fit no kind of input, expected parameter,value' arpu-loss neither.csv
+printf 'platform,perid,users,revenue\nA,2025-01,1,1\n' >typo.csv
+refused 'a header with a slip' 1 "did you mean 'perid'" arpu-loss typo.csv
+refused '--period for a panel' 2 '--period means nothing for a panel' arpu-loss --period week "$DATA/tiny/revenue-panel.csv"
+refused '--sensitivity for a log' 2 '--sensitivity means nothing for a log' arpu-loss --sensitivity "$log"
+refused '--group for a scenario' 2 '--group means nothing for a scenario' arpu-loss --group unit "$DATA/tiny/scenario.csv"
+finish

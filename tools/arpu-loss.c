@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Revenue lost when users leave: from a scenario, a revenue panel, or a log of single users.
+ *
+ * Contents: what kind of input it is; the label of money; a scenario; a panel or a log; the tool.
+ */
+#include "cli/cli.h"
+#include "revenue/arpu-log.h"
+#include "revenue/arpu-panel.h"
+#include "revenue/loss-interval.h"
+#include <inttypes.h>
+#include <limits.h>
+
+/* ---- What kind of input it is ---------------------------------------------------------------- */
+
+enum shape { SCENARIO, PANEL, LOG, SHAPES };
+
+static const struct {
+    const char *name;       /* as in --from */
+    const char *columns[5]; /* that tell it, ended by NULL */
+} shapes[SHAPES] = {
+    [SCENARIO] = {"scenario", {"parameter", "value"}},
+    [PANEL] = {"panel", {"platform", "period", "users", "revenue"}},
+    [LOG] = {"log", {"user", "platform", "date", "revenue"}},
+};
+
+/* Options that mean something for some of the shapes only. */
+static const struct {
+    const char *option;
+    unsigned shapes;
+} restricted[] = {
+    {"sensitivity", 1 << SCENARIO},   {"draws", 1 << SCENARIO}, {"distribution", 1 << SCENARIO},
+    {"group", 1 << PANEL | 1 << LOG}, {"period", 1 << LOG},
+};
+
+/* The shape whose columns are all there; if none is whole, the one that misses fewest, so that
+ * binding names them and what may have been meant. Less than half of one is no shape. */
+static int guess_shape(const struct table *table, enum shape *ret, struct error *err) {
+    int whole = 0, least = INT_MAX;
+    for (int s = 0; s < SHAPES; s++) {
+        int missing = 0, columns = 0;
+        for (; shapes[s].columns[columns]; columns++)
+            missing += !table_has(table, shapes[s].columns[columns]);
+        whole += missing == 0;
+        if (missing < least && 2 * missing <= columns) {
+            least = missing;
+            *ret = (enum shape)s;
+        }
+    }
+    if (whole > 1)
+        return cli_usage(err, "the columns fit several kinds of input, expected --from scenario, "
+                              "panel or log to say which");
+    if (least == INT_MAX)
+        return error_set(err, ERROR_DATA,
+                         "the columns fit no kind of input, expected parameter,value (a scenario), "
+                         "platform,period,users,revenue (a panel) or user,platform,date,revenue "
+                         "(a log)");
+    return 0;
+}
+
+static int choose_shape(struct cli *cli, const struct table *table, enum shape *ret,
+                        struct error *err) {
+    *ret = SHAPES;
+    for (int s = 0; s < SHAPES; s++)
+        if (cli_choice(cli, "from", shapes[s].name))
+            *ret = (enum shape)s;
+    if (*ret == SHAPES && guess_shape(table, ret, err))
+        return err->code;
+    for (size_t i = 0; i < sizeof restricted / sizeof *restricted; i++)
+        if (cli_given(cli, restricted[i].option) && !(restricted[i].shapes & 1U << *ret))
+            return cli_usage(err, "--%s means nothing for a %s, and the input is one",
+                             restricted[i].option, shapes[*ret].name);
+    return 0;
+}
+
+/* Says which file it is about where no line is at fault. */
+static void name_input(struct cli *cli, struct error *err) {
+    const char *const *files;
+    if (cli_operands(cli, &files) == 1)
+        error_prefix(err, "%s: ", files[0]);
+}
+
+/* ---- The label of money ---------------------------------------------------------------------- */
+
+/* --currency, or what the input says; a contradiction is an error. */
+static int choose_currency(struct cli *cli, struct text found, struct text *ret,
+                           struct error *err) {
+    *ret = found;
+    if (!cli_given(cli, "currency"))
+        return 0;
+    *ret = text_of(cli_text(cli, "currency"));
+    if (found.length > 0 && !text_equal(found, *ret))
+        return cli_usage(err, "--currency is %.*s, but the input says %.*s", (int)ret->length,
+                         ret->bytes, (int)found.length, found.bytes);
+    return 0;
+}
+
+enum { MAX_COLUMNS = 24 };
+
+struct header {
+    const char *names[MAX_COLUMNS];
+    size_t count;
+};
+
+/* `names` ends with NULL. */
+static void add_names(struct header *header, const char *const *names) {
+    while (*names)
+        header->names[header->count++] = *names++;
+}
+
+/* The label is a column of its own, the last, if there is one. */
+static void add_currency(struct header *header, struct text currency) {
+    if (currency.length > 0)
+        header->names[header->count++] = "currency";
+}
+
+static void write_currency(struct writer *writer, struct text currency) {
+    if (currency.length > 0)
+        writer_text(writer, currency);
+}
+
+/* ---- A scenario ------------------------------------------------------------------------------ */
+
+static struct loss_interval_options interval_options(struct cli *cli) {
+    return (struct loss_interval_options){
+        .draws = (uint32_t)cli_integer(cli, "draws"),
+        .seed = (uint32_t)cli_integer(cli, "seed"),
+        .confidence = cli_number(cli, "confidence"),
+        .distribution = cli_choice(cli, "distribution", "uniform")      ? LOSS_UNIFORM
+                        : cli_choice(cli, "distribution", "triangular") ? LOSS_TRIANGULAR
+                                                                        : LOSS_PERT,
+        .threads = cli_threads(cli),
+    };
+}
+
+static void note_scenario(struct cli *cli, const struct loss_scenario *scenario) {
+    for (int p = 0; p < LOSS_PARAMETERS; p++)
+        if (!scenario->of[p].given) {
+            char value[DECIMAL_TEXT];
+            decimal_format(scenario->of[p].value, 0, value);
+            cli_note(cli, "%s is not given: %s", loss_parameters[p].name, value);
+        }
+    if (loss_scenario_ranged(scenario))
+        cli_note(cli, "bounds from %s draws, low and high read as limits, %s distribution",
+                 cli_text(cli, "draws"), cli_text(cli, "distribution"));
+    else
+        cli_note(cli, "no parameter has a low and a high that differ: the bounds stay empty");
+    const bool shared = scenario->of[LOSS_MULTI_HOMING_SHARE].given;
+    if (shared && !scenario->of[LOSS_KEPT_SHARE].given)
+        cli_warn(cli, "multi_homing_share without kept_share: who stays part-time is taken to give "
+                      "nothing any more");
+    if (!shared && scenario->of[LOSS_KEPT_SHARE].given)
+        cli_warn(cli, "kept_share without multi_homing_share: nobody stays part-time, so it "
+                      "changes nothing");
+}
+
+static void write_amount(struct writer *writer, decimal amount, const struct loss_bounds *bounds) {
+    writer_decimal(writer, amount, 2);
+    if (bounds) {
+        writer_decimal(writer, bounds->lower, 0);
+        writer_decimal(writer, bounds->upper, 0);
+    } else {
+        writer_missing(writer);
+        writer_missing(writer);
+    }
+}
+
+/* `bounds` is NULL without ranges. */
+static int write_months(struct cli *cli, const struct loss_scenario *scenario,
+                        const struct loss_month *months,
+                        const struct loss_bounds (*bounds)[LOSS_MEASURES], struct text currency,
+                        struct error *err) {
+    static const char *const always[] = {
+        "month",      "users_lost",       "revenue_lost",     "lower", "upper",
+        "cumulative", "cumulative_lower", "cumulative_upper", NULL};
+    static const char *const gains[] = {"destination_gain",
+                                        "destination_gain_lower",
+                                        "destination_gain_upper",
+                                        "cumulative_gain",
+                                        "cumulative_gain_lower",
+                                        "cumulative_gain_upper",
+                                        NULL};
+    static const char *const present[] = {"present_value", "present_value_lower",
+                                          "present_value_upper", NULL};
+    const bool gain = scenario->of[LOSS_ARPU_DESTINATION].given;
+    const bool discounted = scenario->of[LOSS_DISCOUNT_RATE].given;
+    struct header header = {.count = 0};
+    struct writer *writer;
+    add_names(&header, always);
+    if (gain)
+        add_names(&header, gains);
+    if (discounted)
+        add_names(&header, present);
+    add_currency(&header, currency);
+    if (cli_writer(cli, header.names, header.count, &writer, err))
+        return err->code;
+    for (int m = 0; m < loss_horizon(scenario); m++) {
+        const struct loss_bounds *of = bounds ? bounds[m] : NULL;
+        writer_integer(writer, m + 1);
+        writer_decimal(writer, months[m].users_lost, 0);
+        write_amount(writer, months[m].revenue_lost, of ? &of[LOSS_REVENUE] : NULL);
+        write_amount(writer, months[m].cumulative, of ? &of[LOSS_CUMULATIVE] : NULL);
+        if (gain) {
+            write_amount(writer, months[m].gain, of ? &of[LOSS_GAIN] : NULL);
+            write_amount(writer, months[m].cumulative_gain, of ? &of[LOSS_CUMULATIVE_GAIN] : NULL);
+        }
+        if (discounted)
+            write_amount(writer, months[m].present_value, of ? &of[LOSS_PRESENT_VALUE] : NULL);
+        write_currency(writer, currency);
+    }
+    return 0;
+}
+
+static int write_sensitivity(struct cli *cli, const struct loss_scenario *scenario,
+                             struct text currency, struct error *err) {
+    static const char *const names[] = {"parameter",   "low",           "high",
+                                        "loss_at_low", "loss_at_high",  "swing",
+                                        "value",       "loss_at_value", NULL};
+    struct loss_swing swings[LOSS_PARAMETERS];
+    struct header header = {.count = 0};
+    struct writer *writer;
+    decimal total;
+    size_t count;
+    if (loss_total(scenario, &total, err) || loss_sensitivity(scenario, swings, &count, err))
+        return err->code;
+    if (count == 0)
+        return error_set(err, ERROR_DATA,
+                         "no parameter has a low and a high that differ, expected at least one for "
+                         "--sensitivity");
+    add_names(&header, names);
+    add_currency(&header, currency);
+    if (cli_writer(cli, header.names, header.count, &writer, err))
+        return err->code;
+    for (size_t i = 0; i < count; i++) {
+        writer_string(writer, loss_parameters[swings[i].parameter].name);
+        writer_decimal(writer, swings[i].low, 0);
+        writer_decimal(writer, swings[i].high, 0);
+        writer_decimal(writer, swings[i].loss_at_low, 2);
+        writer_decimal(writer, swings[i].loss_at_high, 2);
+        writer_decimal(writer, swings[i].swing, 2);
+        writer_decimal(writer, scenario->of[swings[i].parameter].value, 0);
+        writer_decimal(writer, total, 2);
+        write_currency(writer, currency);
+    }
+    return 0;
+}
+
+static int write_losses(struct cli *cli, const struct loss_scenario *scenario, struct text currency,
+                        struct error *err) {
+    struct loss_month months[LOSS_MAX_HORIZON];
+    struct loss_bounds bounds[LOSS_MAX_HORIZON][LOSS_MEASURES];
+    struct loss_interval_options options = interval_options(cli);
+    const bool ranged = loss_scenario_ranged(scenario);
+    if (loss_project(scenario, months, err) ||
+        (ranged && loss_simulate(scenario, &options, bounds, err)))
+        return err->code;
+    return write_months(cli, scenario, months,
+                        ranged ? (const struct loss_bounds(*)[LOSS_MEASURES])bounds : NULL,
+                        currency, err);
+}
+
+static int run_scenario(struct cli *cli, struct table *table, struct error *err) {
+    struct loss_scenario scenario;
+    struct text currency;
+    if (loss_scenario_read(table, &scenario, err))
+        return err->code;
+    int code = loss_scenario_check(&scenario, err);
+    if (!code)
+        code = choose_currency(cli, scenario.currency, &currency, err);
+    if (!code) {
+        note_scenario(cli, &scenario);
+        code = cli_flag(cli, "sensitivity") ? write_sensitivity(cli, &scenario, currency, err)
+                                            : write_losses(cli, &scenario, currency, err);
+    }
+    if (code == ERROR_DATA)
+        name_input(cli, err);
+    return code;
+}
+
+/* ---- A panel or a log ------------------------------------------------------------------------ */
+
+static void write_money(struct writer *writer, bool known, decimal_sum amount) {
+    if (known)
+        writer_sum(writer, amount, 2);
+    else
+        writer_missing(writer);
+}
+
+static void write_count(struct writer *writer, bool known, decimal count) {
+    if (known)
+        writer_decimal(writer, count, 0);
+    else
+        writer_missing(writer);
+}
+
+/* A bound of money comes out of a square root and is rounded to the millionth, as money is. */
+static void write_bound(struct writer *writer, double bound) {
+    decimal amount = 0;
+    const bool known = decimal_from_double(bound, &amount);
+    write_money(writer, known, amount);
+}
+
+static void write_row(struct writer *writer, const struct arpu_row *row, struct text currency) {
+    writer_text(writer, row->platform);
+    writer_text(writer, row->segment);
+    writer_period(writer, row->period);
+    writer_decimal(writer, row->users, 0);
+    writer_sum(writer, row->revenue, 2);
+    write_money(writer, row->has_arpu, row->arpu);
+    write_bound(writer, row->arpu_interval.lower);
+    write_bound(writer, row->arpu_interval.upper);
+    write_count(writer, row->has_change, row->users_change);
+    write_count(writer, row->has_change, row->users_lost);
+    write_money(writer, row->has_change, row->revenue_change);
+    write_money(writer, row->has_change, row->revenue_lost);
+    writer_number(writer, row->share_lost);
+    writer_number(writer, row->share_interval.lower);
+    writer_number(writer, row->share_interval.upper);
+    writer_number(writer, row->users_share_lost);
+    writer_number(writer, row->users_interval.lower);
+    writer_number(writer, row->users_interval.upper);
+    write_money(writer, row->has_change, row->change_by_users);
+    write_money(writer, row->has_change, row->change_by_arpu);
+    write_currency(writer, currency);
+}
+
+static int write_rows(struct cli *cli, const struct arpu_table *arpu, struct error *err) {
+    static const char *const names[] = {"platform",
+                                        "segment",
+                                        "period",
+                                        "users",
+                                        "revenue",
+                                        "arpu",
+                                        "arpu_lower",
+                                        "arpu_upper",
+                                        "users_change",
+                                        "users_lost",
+                                        "revenue_change",
+                                        "revenue_lost",
+                                        "share_lost",
+                                        "share_lost_lower",
+                                        "share_lost_upper",
+                                        "users_share_lost",
+                                        "users_share_lost_lower",
+                                        "users_share_lost_upper",
+                                        "change_by_users",
+                                        "change_by_arpu",
+                                        NULL};
+    struct header header = {.count = 0};
+    struct writer *writer;
+    struct text currency;
+    if (choose_currency(cli, arpu->currency, &currency, err))
+        return err->code;
+    add_names(&header, names);
+    add_currency(&header, currency);
+    if (cli_writer(cli, header.names, header.count, &writer, err))
+        return err->code;
+    for (size_t i = 0; i < arpu->count; i++)
+        write_row(writer, &arpu->rows[i], currency);
+    return 0;
+}
+
+static int run_panel(struct cli *cli, struct table *table, struct error *err) {
+    struct arpu_table arpu = {0};
+    int code = arpu_read_panel(table, cli_text(cli, "group"), &arpu, err);
+    if (!code) {
+        cli_note(cli, "a panel does not say how users differ: the bounds stay empty");
+        code = write_rows(cli, &arpu, err);
+    }
+    arpu_free(&arpu);
+    return code;
+}
+
+static enum period_kind chosen_period(struct cli *cli) {
+    enum period_kind kind = PERIOD_YEAR;
+    while (!cli_choice(cli, "period", period_kind_name(kind)))
+        kind++;
+    return kind;
+}
+
+/* Who has not been seen yet in a period that still goes on would count as lost. */
+static void warn_of_unfinished_period(struct cli *cli, enum period_kind kind,
+                                      const struct arpu_log_summary *summary) {
+    char period[CALENDAR_TEXT], day[CALENDAR_TEXT];
+    if (summary->first_day > summary->last_day)
+        return;
+    struct period last = period_of(kind, summary->last_day);
+    if (period_last_day(last) == summary->last_day)
+        return;
+    period_format(last, period);
+    calendar_format_date(summary->last_day, day);
+    cli_warn(cli,
+             "the log ends on %s, before the %s %s does: if it was cut there, the losses of that "
+             "%s are overstated",
+             day, period_kind_name(kind), period, period_kind_name(kind));
+}
+
+static int run_log(struct cli *cli, struct table *table, struct error *err) {
+    struct arpu_log_options options = {
+        .period = chosen_period(cli),
+        .segment = cli_text(cli, "group"),
+        .confidence = cli_number(cli, "confidence"),
+        .threads = cli_threads(cli),
+    };
+    struct arpu_log_summary summary;
+    struct arpu_table arpu = {0};
+    int code = arpu_read_log(table, &options, &arpu, &summary, err);
+    if (!code) {
+        cli_note(cli, "rows without revenue, taken as active and nothing paid: %" PRIu64,
+                 summary.without_revenue);
+        warn_of_unfinished_period(cli, options.period, &summary);
+        code = write_rows(cli, &arpu, err);
+    }
+    arpu_free(&arpu);
+    return code;
+}
+
+/* ---- The tool -------------------------------------------------------------------------------- */
+
+static int run(struct cli *cli, struct error *err) {
+    struct table *table;
+    enum shape shape;
+    if (cli_open(cli, &table, err))
+        return err->code;
+    if (choose_shape(cli, table, &shape, err)) {
+        if (err->code == ERROR_DATA)
+            name_input(cli, err);
+        return err->code;
+    }
+    return shape == SCENARIO ? run_scenario(cli, table, err)
+           : shape == PANEL  ? run_panel(cli, table, err)
+                             : run_log(cli, table, err);
+}
+
+static const struct cli_option options[] = {
+    {.name = "from",
+     .type = CLI_CHOICE,
+     .argument = "WHAT",
+     .range = "scenario|panel|log",
+     .help = "what the input is; without it, its columns tell"},
+    {.name = "period",
+     .type = CLI_CHOICE,
+     .argument = "KIND",
+     .range = "year|quarter|month|week|day",
+     .fallback = "month",
+     .help = "log: length of a period (weeks are ISO weeks)"},
+    {.name = "group",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .help = "panel, log: part each platform by the values of this column (a panel with a column "
+             "segment is parted by it)"},
+    {.name = "sensitivity",
+     .type = CLI_FLAG,
+     .help = "scenario: the loss over the horizon with one parameter at a time at its low and at "
+             "its high, the largest swing first"},
+    {.name = "draws",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[100,10000000]",
+     .fallback = "100000",
+     .help = "scenario: draws for the bounds; a bound shows only the digits that these settle"},
+    {.name = "distribution",
+     .type = CLI_CHOICE,
+     .argument = "WHICH",
+     .range = "pert|triangular|uniform",
+     .fallback = "pert",
+     .help = "scenario: how values are spread between low and high"},
+    {.name = "currency",
+     .type = CLI_TEXT,
+     .argument = "CODE",
+     .help = "label for money, such as USD; nothing is converted"},
+    {0},
+};
+
+static const struct cli_example examples[] = {
+    {"arpu-loss datasets/tiktok-rednote/scenario.csv", "what leaves with half a million users"},
+    {"arpu-loss --sensitivity datasets/tiktok-rednote/scenario-range.csv",
+     "which assumption matters most"},
+    {"arpu-loss datasets/tiny/revenue-panel.csv", "ARPU and losses by platform and month"},
+    {"arpu-loss --period quarter datasets/tiny/activity.csv",
+     "the same from single users, by quarter"},
+    {0},
+};
+
+int main(int argc, char **argv) {
+    static const struct cli_tool tool = {
+        .name = "arpu-loss",
+        .summary = "revenue lost when users leave, with its interval",
+        .description =
+            "From a scenario: revenue lost per month and over a horizon, from the number of users "
+            "who leave and what one of them is worth. Where a parameter has a low and a high, "
+            "bounds come from Monte Carlo.\n\n"
+            "From a revenue panel or a log of single users: average revenue per user (ARPU) by "
+            "platform, segment and period, users and revenue lost since the period before, and "
+            "how much of the change comes from users and how much from ARPU.\n\n"
+            "Money is exact to the millionth; nothing is rounded before a ratio is taken.",
+        .input = "scenario: parameter,value[,low,high,unit,source] with parameters migrants, arpu "
+                 "and optionally multi_homing_share, kept_share, return_rate, horizon, "
+                 "discount_rate, arpu_destination\n"
+                 "panel: platform,period,users,revenue[,segment][,currency]\n"
+                 "log: user,platform,date,revenue[,currency]",
+        .output = "scenario: month, users_lost, revenue_lost, lower, upper, cumulative, "
+                  "cumulative_lower, cumulative_upper; with arpu_destination also "
+                  "destination_gain and cumulative_gain, with discount_rate present_value, each "
+                  "with _lower and _upper\n"
+                  "--sensitivity: parameter, low, high, loss_at_low, loss_at_high, swing, "
+                  "value, loss_at_value\n"
+                  "panel, log: platform, segment, period, users, revenue, arpu, arpu_lower, "
+                  "arpu_upper, users_change, users_lost, revenue_change, revenue_lost, share_lost, "
+                  "share_lost_lower, share_lost_upper, users_share_lost, users_share_lost_lower, "
+                  "users_share_lost_upper, change_by_users, change_by_arpu\n"
+                  "all: currency, last, if it is known",
+        .operands = "[FILE]...",
+        .max_operands = -1,
+        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,
+        .options = options,
+        .examples = examples,
+        .run = run,
+    };
+    return cli_main(&tool, argc, argv);
+}
