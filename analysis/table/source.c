@@ -11,7 +11,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { INPUT_SIZE = 128 * 1024, MAGIC = 8 };
+enum { BUFFER_SIZE = 128 * 1024, MAGIC = 8 };
 
 typedef int decoder(struct source *source, char *bytes, size_t size, size_t *ret_n,
                     struct error *err);
@@ -30,7 +30,10 @@ struct source {
     bool whole;        /* one has ended */
     z_stream gzip;
     ZSTD_DStream *zstd;
-    char input[INPUT_SIZE];
+    struct error failure;  /* once set, all there is: after the bytes before it */
+    size_t given, decoded; /* bytes decoded and not given out yet: output[given .. decoded) */
+    char input[BUFFER_SIZE];
+    char output[BUFFER_SIZE];
 };
 
 const char *source_name(const char *path) {
@@ -69,16 +72,19 @@ static int read_some(struct source *source, char *bytes, size_t size, size_t *re
     return 0;
 }
 
-/* More input behind what is there; source->ended if there is none. */
+/* Fills the input behind what is there, or notes that the file has ended. */
 static int fill(struct source *source, struct error *err) {
     if (source->start > 0) {
         memmove(source->input, source->input + source->start, source->end - source->start);
         source->end -= source->start;
         source->start = 0;
     }
-    size_t n;
-    int code = read_some(source, source->input + source->end, INPUT_SIZE - source->end, &n, err);
-    source->end += n;
+    int code = 0;
+    while (!code && !source->ended && source->end < BUFFER_SIZE) {
+        size_t n;
+        code = read_some(source, source->input + source->end, BUFFER_SIZE - source->end, &n, err);
+        source->end += n;
+    }
     return code;
 }
 
@@ -120,11 +126,9 @@ static int behind_end(const struct source *source, const char *what, struct erro
 /* Whether a further gzip member starts here. Its first two bytes tell; anything else is not data
  * that the writer of the file meant to be there. */
 static int begin_member(struct source *source, bool *ret_any, struct error *err) {
-    while (source->end - source->start < 2 && !source->ended) {
-        int code = fill(source, err);
-        if (code)
-            return code;
-    }
+    int code = source->end - source->start < 2 ? fill(source, err) : 0;
+    if (code)
+        return code;
     size_t n = source->end - source->start;
     const unsigned char *head = (const unsigned char *)source->input + source->start;
     *ret_any = n > 0;
@@ -268,11 +272,9 @@ static bool is_zstd(const struct source *source) {
 }
 
 static int choose_decoder(struct source *source, struct error *err) {
-    while (source->end < MAGIC && !source->ended) {
-        int code = fill(source, err);
-        if (code)
-            return code;
-    }
+    int code = fill(source, err);
+    if (code)
+        return code;
     source->decode = decode_plain;
     if (starts_with(source, "\x1f\x8b", 2)) {
         source->decode = decode_gzip;
@@ -323,11 +325,33 @@ int source_open(struct source **ret, const char *path, struct error *err) {
     return 0;
 }
 
+/* A decoder always gets the same room, whatever the caller asks for: where a stream is damaged, how
+ * much comes before the error would otherwise depend on it. */
+static int next_bytes(struct source *source, char *bytes, size_t size, size_t *ret_n,
+                      struct error *err) {
+    *ret_n = 0;
+    if (source->failure.code && source->given == source->decoded)
+        return error_set(err, source->failure.code, "%s", source->failure.text);
+    if (source->decode == decode_plain) {
+        decode_plain(source, bytes, size, ret_n, &source->failure);
+        return 0;
+    }
+    if (source->given == source->decoded) {
+        source->given = source->decoded = 0;
+        source->decode(source, source->output, BUFFER_SIZE, &source->decoded, &source->failure);
+    }
+    size_t there = source->decoded - source->given;
+    *ret_n = there < size ? there : size;
+    memcpy(bytes, source->output + source->given, *ret_n);
+    source->given += *ret_n;
+    return 0;
+}
+
 int source_read(struct source *source, char *bytes, size_t size, size_t *ret_n, struct error *err) {
     size_t filled = 0, n = 1;
     int code = 0;
-    while (!code && n > 0 && filled < size) {
-        code = source->decode(source, bytes + filled, size - filled, &n, err);
+    while (!code && filled < size && (n > 0 || source->failure.code)) {
+        code = next_bytes(source, bytes + filled, size - filled, &n, err);
         filled += n;
     }
     *ret_n = filled;
