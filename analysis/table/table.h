@@ -21,8 +21,13 @@
  *
  * The contract of what may stand in a file is docs/csv.md. In short: RFC 4180, LF or CR LF, a byte
  * order mark, gzip and zstd by their magic bytes; a record ends at the first line end at which the
- * number of quotes read so far in the file is even. What is not as it should be stops the reading
- * with "FILE:LINE:COLUMN: found, expected" or, with bad_rows = TABLE_SKIP, is counted and kept.
+ * number of quotes read so far in the file is even; quotes never change what a cell means. What is
+ * not as it should be stops the reading with "FILE:LINE:COLUMN: found, expected" or, with bad_rows
+ * = TABLE_SKIP, is counted and kept. Lines and columns (cells of a row) count from 1.
+ *
+ * Files are read into reused blocks, not mapped: memory is that of the blocks in work, and a file
+ * that shrinks is an error. What each part does is in the headers beside this one: source (bytes),
+ * cut (records), record (fields), cell (values), scan (rows), reject (bad ones).
  */
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
@@ -71,7 +76,9 @@ struct table_options {
     const char *rejects; /* with TABLE_SKIP: where file,line,column,reason,record go; or NULL */
     int threads;         /* 0 is 1 */
     size_t block_bytes;  /* 0 is 1 MiB; the answer does not depend on it */
-    void (*progress)(void *context, uint64_t done, uint64_t total); /* bytes; total 0: unknown */
+    /* Bytes as read, before decompression; total 0: unknown. Called by any of the threads, never by
+     * two at once. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;
 };
 
@@ -83,6 +90,7 @@ struct table;
  * ERROR_DATA. A file without any line is ERROR_DATA; a header alone is a table of no rows. */
 int table_open(struct table **ret, const struct table_options *options, struct error *err);
 
+/* The names as they stand in the first file, without outer blanks; each is NUL-terminated too. */
 size_t table_headers(const struct table *table, const struct text **ret_names);
 
 /* Whether the file has the column that `name` stands for (after options.columns). */
@@ -115,7 +123,7 @@ struct table_cells {
 struct table_batch {
     size_t rows;
     const struct table_cells *columns; /* as bound */
-    size_t sequence;                   /* batches are numbered in the order of the input */
+    size_t sequence;                   /* ascends in the order of the input, with gaps */
     struct table *table;
     const void *origin; /* where the rows stand; for table_where and table_reject */
 };
@@ -124,8 +132,8 @@ static inline bool table_missing(const struct table_batch *batch, size_t column,
     return batch->columns[column].missing && batch->columns[column].missing[row];
 }
 
-/* "FILE:LINE" of a row, or "FILE:LINE:COLUMN" with the bound column (or -1), into `text`. Lines and
- * columns count from 1. */
+/* "FILE:LINE" of a row, or "FILE:LINE:COLUMN" with the bound column (or -1), into `text`. A row
+ * that spans lines stands on its first; a column that the file lacks is left out. */
 #define TABLE_WHERE 600
 void table_where(const struct table_batch *batch, size_t row, int column, char text[TABLE_WHERE]);
 
