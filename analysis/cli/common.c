@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The options that tools share: each stands once, here, in the order of --help. */
 #include "cli/common.h"
+#include "chart/chart.h"
 #include <string.h>
 
 const struct common_option common_options[] = {
@@ -183,13 +184,10 @@ static const char *extension_of(const char *path) {
 }
 
 static int check_chart(const struct options *options, struct error *err) {
-    static const char *const kinds[] = {"svg", "pdf", "png", "txt", "gp"};
     const char *path = options_find(options, "chart")->text;
-    if (!path)
+    enum chart_kind kind;
+    if (!path || chart_kind_named(extension_of(path), &kind))
         return 0;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(extension_of(path), kinds[i]) == 0)
-            return 0;
     return cli_usage(err,
                      "option '--chart' takes a file ending in .svg, .pdf, .png, .txt or .gp, "
                      "found '%s'",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The life of a tool, in a process of its own: what it prints, what it leaves behind, and how it
  * ends. */
-#include "chart/chart.h"
+#include "chart/template.h"
 #include "cli/cli.h"
 #include <dirent.h>
 #include <errno.h>
@@ -21,19 +21,12 @@
 
 /* ---- A tool to try things on ----------------------------------------------------------------- */
 
-/* Stands in for the charts of chart/, which have tests of their own: draws the number of rows, or
- * fails as asked. */
-int chart_draw(const char *tool, const struct sheet *result, const struct chart_options *options,
-               const char *path, struct output **ret, struct error *err) {
-    *ret = NULL;
-    if (strstr(path, "bad"))
-        return error_set(err, ERROR_SYSTEM, "gnuplot: out of ink");
-    if (output_open(ret, path, err))
-        return err->code;
-    fprintf(output_stream(*ret), "%s: %zu rows, %s\n", tool, result->rows,
-            options->title ? options->title : "no title");
-    return 0;
-}
+/* In place of those of plots/: a chart for the tool below, as a script, which needs no gnuplot. */
+static const char *const style[] = {"# style\n", NULL};
+static const char *const template[] = {"# shape: slope group=user x=n y=n\n", "# title: Tries\n",
+                                       "plot 1\n", NULL};
+const struct template_file template_files[] = {
+    {TEMPLATE_STYLE, style}, {"try-it", template}, {NULL, NULL}};
 
 static const struct cli_option own[] = {
     {.name = "second", .type = CLI_FILE, .help = "a second table to read"},
@@ -175,13 +168,15 @@ static int set_up(void **state) {
     write_file("bad.csv", "user,n\na,1\n\nb,x\nc,3\n");
     write_file("ragged.csv", "user,n\nq,4\n\"r\",5,6\n");
     write_file("empty", "");
+    write_file("header.csv", "user,n\n");
     return 0;
 }
 
 /* Everything but the files that set_up has put there, sorted; removes them. */
 static const char *left_over(void) {
-    static const char *const expected[] = {".",          "..",    "good.csv", "bad.csv",
-                                           "ragged.csv", "empty", "out",      "err"};
+    static const char *const expected[] = {".",          "..",         "good.csv", "bad.csv",
+                                           "ragged.csv", "header.csv", "empty",    "header.csv",
+                                           "out",        "err"};
     static char list[1024];
     size_t length = 0;
     struct dirent **entries;
@@ -206,7 +201,8 @@ static const char *left_over(void) {
 static int tear_down(void **state) {
     (void)state;
     left_over();
-    static const char *const mine[] = {"good.csv", "bad.csv", "ragged.csv", "empty", "out", "err"};
+    static const char *const mine[] = {"good.csv", "bad.csv",    "ragged.csv", "header.csv",
+                                       "empty",    "header.csv", "out",        "err"};
     for (size_t i = 0; i < sizeof mine / sizeof *mine; i++)
         remove(mine[i]);
     return chdir("/") == 0 ? rmdir(folder) : -1;
@@ -299,14 +295,17 @@ static void test_format_by_extension(void **state) {
 
 static void test_all_outputs(void **state) {
     (void)state;
-    assert_int_equal(try("good.csv -o r.csv --beside b.json --bytes x.txt --chart c.svg --title T "
+    assert_int_equal(try("good.csv -o r.csv --beside b.json --bytes x.txt --chart c.gp --title T "
                          "--provenance p.json"),
                      0);
     assert_file("r.csv", "user,n\na,1\nb,2\n");
     assert_file("b.json", "[\n{\"user\": \"beside\", \"n\": 1}\n]\n");
     assert_file("x.txt", "bytes\n");
-    assert_file("c.svg", "try-it: 2 rows, T\n");
-    assert_string_equal(left_over(), "b.json c.svg p.json r.csv x.txt");
+    char script[65536];
+    assert_non_null(read_file("c.gp", script, sizeof script));
+    assert_non_null(strstr(script, "'T'"));
+    assert_non_null(strstr(script, "\nplot 1\n"));
+    assert_string_equal(left_over(), "b.json c.gp p.json r.csv x.txt");
 }
 
 static void test_stream(void **state) {
@@ -329,7 +328,9 @@ static void test_failure_leaves_no_target(void **state) {
         {1, "good.csv --second bad.csv",
          "try-it: bad.csv:4:2: found 'x' in column 'n', expected a whole number\n"},
         {3, "none.csv", "try-it: cannot open 'none.csv': No such file or directory\n"},
-        {3, "good.csv --chart bad.svg", "try-it: gnuplot: out of ink\n"},
+        {3, "good.csv --chart no/c.gp",
+         "try-it: cannot write 'no/c.gp': No such file or directory\n"},
+        {1, "header.csv --chart c.gp", "try-it: the table has no rows: there is nothing to draw\n"},
         {3, "good.csv --beside /dev/full",
          "try-it: '/dev/full': cannot write the result: No space left on device\n"},
         {3, "good.csv --bytes /dev/full",
@@ -487,7 +488,7 @@ static void test_rejects_of_two_tables(void **state) {
 
 static void test_check(void **state) {
     (void)state;
-    assert_int_equal(try("--check good.csv good.csv -o r.csv --chart c.svg --beside b.csv "
+    assert_int_equal(try("--check good.csv good.csv -o r.csv --chart c.gp --beside b.csv "
                          "--provenance p"),
                      0);
     assert_file("out", "");
