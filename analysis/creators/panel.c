@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The creator panel.
  *
- *   1. Reading: each worker codes texts and periods of its batches
- *   2. Joining: the codes of the workers become those of the panel
- *   3. Gathering: a counting sort by creator, then a sort within each
+ *   1. Reading: each worker files its rows into buckets, by the hash of the creator
+ *   2. Joining: the platforms and periods of all workers get common numbers
+ *   3. Gathering: each bucket is sorted by creator, platform and period, in the cache
  *   4. Refusing: the places of what stands twice or is of another kind
  */
 #include "creators/panel.h"
 
 #include "base/buffer.h"
 #include "base/workers.h"
+#include <assert.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define XXH_INLINE_ALL /* names are short: the call would cost as much as the hash */
+#include <xxhash.h>
 
 enum { CREATOR, PERIOD, FOLLOWERS, PLATFORM, COLUMNS };
 
@@ -27,38 +30,69 @@ static const struct table_column bound[COLUMNS] = {
 
 /* ---- 1. Reading ------------------------------------------------------------------------------ */
 
-/* The rows of one batch, coded by the dictionaries of their part. The columns are one allocation,
- * which `followers` begins. */
-struct chunk {
-    size_t sequence;
-    size_t rows;
-    struct table_place first; /* of row 0 */
-    uint32_t *lines;          /* of each row, below the first; NULL: row after row */
-    int64_t *followers;
-    uint32_t *creators;
-    int32_t *periods;
-    uint16_t *platforms;
+/* Half a cache line. Platform and period are numbered by the part until a bucket is gathered. */
+struct record {
+    struct panel_creator creator;
+    int64_t followers;
+    uint32_t ordinal; /* of the row within its part; see struct run */
+    uint16_t platform;
+    uint16_t period;
 };
 
-/* The earliest row with a period of some kind. */
-struct first_row {
-    bool found;
+/* A panel of 10^6 creators and 24 periods has 750 kB in each: what a core's cache holds. */
+enum { BUCKET_BITS = 10, BUCKETS = 1 << BUCKET_BITS, BLOCK_RECORDS = 127 };
+
+struct block {
+    struct block *before;
+    struct record records[BLOCK_RECORDS];
+};
+
+struct bucket {
+    struct block *last; /* full up to count % BLOCK_RECORDS, those before it whole */
+    size_t count;
+};
+
+/* The rows of one batch, which are numbered one after another in their part. Their places cost
+ * nothing if they stand on consecutive lines, four bytes a row if not. */
+struct run {
+    size_t sequence;
+    uint32_t first;           /* ordinal of its first row */
+    struct table_place place; /* of that row */
+    uint32_t *lines;          /* of each row, below that; NULL: row after row */
+};
+
+/* Where a row stands in the input: rows are ordered by sequence, then row. */
+struct origin {
     size_t sequence, row;
     struct table_place place;
-    struct period period;
 };
 
 enum { KINDS = PERIOD_DAY + 1 };
 
+/* The earliest row with a period of some kind. */
+struct first_row {
+    bool found;
+    struct origin origin;
+    struct period period;
+};
+
+/* Every period index, of whatever kind, is at least the smallest day and at most the largest. */
+enum { PERIOD_INDICES = CALENDAR_MAX_DAY - CALENDAR_MIN_DAY + 1 };
+
 /* What one worker has read. */
 struct part {
     struct part *next;
-    struct dictionary creators, platforms;
-    uint32_t creator, platform; /* codes of the row before */
+    struct bucket buckets[BUCKETS];
+    uint32_t rows;
+    struct run *runs;
+    size_t n_runs, runs_capacity;
+    struct dictionary platforms;
+    uint32_t platform;      /* code of the row before */
+    uint16_t *period_codes; /* [index - CALENDAR_MIN_DAY]: code + 1, or 0; mostly never touched */
+    int32_t *periods;       /* [code] = index */
+    size_t n_periods, periods_capacity;
     struct first_row kinds[KINDS];
-    uint64_t *seen; /* a bit per period index; see period_bit */
-    struct chunk *chunks;
-    size_t n_chunks, capacity;
+    uint16_t *common_platforms, *common_periods; /* [code] = number in the panel; from joining */
 };
 
 /* The fold's state: the parts of all workers merged so far. */
@@ -68,31 +102,30 @@ struct reading {
     struct part *parts;
 };
 
-/* Every period index, of whatever kind, is at least the smallest day and at most the largest. */
-enum { PERIOD_BITS = CALENDAR_MAX_DAY - CALENDAR_MIN_DAY + 1, SEEN_WORDS = PERIOD_BITS / 64 + 1 };
-
-static size_t period_bit(int32_t index) {
-    return (size_t)(index - CALENDAR_MIN_DAY);
+static void bucket_free(struct bucket *bucket) {
+    for (struct block *block = bucket->last, *before; block; block = before) {
+        before = block->before;
+        free(block);
+    }
+    *bucket = (struct bucket){0};
 }
 
 static void part_destroy(struct part *part) {
-    if (!part)
-        return;
-    dictionary_free(&part->creators);
+    for (size_t i = 0; i < BUCKETS; i++)
+        bucket_free(&part->buckets[i]);
+    for (size_t i = 0; i < part->n_runs; i++)
+        free(part->runs[i].lines);
+    free(part->runs);
     dictionary_free(&part->platforms);
-    for (size_t i = 0; i < part->n_chunks; i++) {
-        free(part->chunks[i].lines);
-        free(part->chunks[i].followers);
-    }
-    free(part->chunks);
-    free(part->seen);
+    free(part->period_codes);
+    free(part->periods);
+    free(part->common_platforms);
+    free(part->common_periods);
     free(part);
 }
 
 static void reading_destroy(void *state) {
     struct reading *reading = state;
-    if (!reading)
-        return;
     for (struct part *part = reading->parts, *next; part; part = next) {
         next = part->next;
         part_destroy(part);
@@ -108,8 +141,8 @@ static int reading_begin(void *context, void **ret_state, struct error *err) {
     *reading = *wanted;
     reading->parts = calloc(1, sizeof *reading->parts);
     if (reading->parts)
-        reading->parts->seen = calloc(SEEN_WORDS, sizeof *reading->parts->seen);
-    if (!reading->parts || !reading->parts->seen) {
+        reading->parts->period_codes = calloc(PERIOD_INDICES, sizeof *reading->parts->period_codes);
+    if (!reading->parts || !reading->parts->period_codes) {
         reading_destroy(reading);
         return error_memory(err);
     }
@@ -128,63 +161,6 @@ static int reading_merge(void *into, void *from, struct error *err) {
     return 0;
 }
 
-/* Appends an empty chunk with room for the batch; NULL if memory is out. */
-static struct chunk *add_chunk(struct part *part, const struct table_batch *batch) {
-    size_t rows = batch->rows;
-    if (array_reserve((void **)&part->chunks, &part->capacity, part->n_chunks + 1,
-                      sizeof *part->chunks, NULL))
-        return NULL;
-    int64_t *followers =
-        malloc(rows * (sizeof *followers + sizeof(uint32_t) + sizeof(int32_t) + sizeof(uint16_t)));
-    if (!followers)
-        return NULL;
-    uint32_t *creators = (uint32_t *)(followers + rows);
-    int32_t *periods = (int32_t *)(creators + rows);
-    struct chunk *chunk = &part->chunks[part->n_chunks++];
-    *chunk = (struct chunk){.sequence = batch->sequence,
-                            .followers = followers,
-                            .creators = creators,
-                            .periods = periods,
-                            .platforms = (uint16_t *)(periods + rows)};
-    return chunk;
-}
-
-/* Adds a name that is likely to be that of the row before, or the one first seen after that: panels
- * are mostly sorted by creator, or list the same creators in the same order period after period. */
-static int add_likely(struct dictionary *dictionary, struct text name, uint32_t *latest,
-                      struct error *err) {
-    for (uint32_t guess = *latest; guess < dictionary->count && guess <= *latest + 1; guess++)
-        if (text_equal(dictionary->names[guess], name)) {
-            *latest = guess;
-            return 0;
-        }
-    return dictionary_add(dictionary, name, latest, err);
-}
-
-static int too_many(struct error *err, const char *what) {
-    return error_set(err, ERROR_DATA, "more than %d %ss, expected a column %s with fewer",
-                     PANEL_MOST, what, what);
-}
-
-static int add_names(struct part *part, struct text creator, struct text platform,
-                     struct error *err) {
-    int status = add_likely(&part->platforms, platform, &part->platform, err);
-    if (status)
-        return status;
-    if (part->platform >= PANEL_MOST)
-        return too_many(err, "platform");
-    return add_likely(&part->creators, creator, &part->creator, err);
-}
-
-static void note_period(struct part *part, struct period period, const struct table_batch *batch,
-                        size_t row) {
-    struct first_row *first = &part->kinds[period.kind];
-    if (!first->found || batch->sequence < first->sequence)
-        *first = (struct first_row){true, batch->sequence, row, table_place(batch, row), period};
-    size_t bit = period_bit(period.index);
-    part->seen[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
 /* Whether the followers make sense; if not, *ret_status says whether reading goes on. */
 static bool accept(const struct table_batch *batch, size_t row, const struct tiers *tiers,
                    int *ret_status, struct error *err) {
@@ -201,136 +177,150 @@ static bool accept(const struct table_batch *batch, size_t row, const struct tie
     return false;
 }
 
-/* Places cost nothing if the rows stand on consecutive lines, four bytes a row if not. */
-static int keep_place(struct chunk *chunk, const struct table_batch *batch, size_t row,
-                      struct error *err) {
-    struct table_place place = table_place(batch, row);
-    if (chunk->rows == 0)
-        chunk->first = place;
-    uint32_t below = (uint32_t)(place.line - chunk->first.line);
-    if (!chunk->lines && below != chunk->rows) {
-        chunk->lines = malloc(batch->rows * sizeof *chunk->lines);
-        if (!chunk->lines)
-            return error_memory(err);
-        for (size_t i = 0; i < chunk->rows; i++)
-            chunk->lines[i] = (uint32_t)i;
+static int too_many(struct error *err, const char *what) {
+    return error_set(err, ERROR_DATA, "more than %d %ss, expected a column '%s' with fewer",
+                     PANEL_MOST, what, what);
+}
+
+/* Mostly that of the row before. */
+static int code_platform(struct part *part, struct text name, struct error *err) {
+    if (part->platform < part->platforms.count &&
+        text_equal(part->platforms.names[part->platform], name))
+        return 0;
+    int status = dictionary_add(&part->platforms, name, &part->platform, err);
+    if (status)
+        return status;
+    return part->platform < PANEL_MOST ? 0 : too_many(err, "platform");
+}
+
+static int code_period(struct part *part, int32_t index, uint16_t *ret, struct error *err) {
+    uint16_t *code = &part->period_codes[index - CALENDAR_MIN_DAY];
+    if (*code == 0) {
+        if (part->n_periods == PANEL_MOST)
+            return too_many(err, "period");
+        int status = array_reserve((void **)&part->periods, &part->periods_capacity,
+                                   part->n_periods + 1, sizeof *part->periods, err);
+        if (status)
+            return status;
+        part->periods[part->n_periods++] = index;
+        *code = (uint16_t)part->n_periods;
     }
-    if (chunk->lines)
-        chunk->lines[chunk->rows] = below;
+    *ret = (uint16_t)(*code - 1);
     return 0;
 }
 
-static int add_row(struct part *part, struct chunk *chunk, const struct table_batch *batch,
-                   size_t row, bool has_platform, struct error *err) {
-    struct text platform = has_platform ? batch->columns[PLATFORM].text[row] : text_of("");
-    struct period period = batch->columns[PERIOD].period[row];
-    int status = add_names(part, batch->columns[CREATOR].text[row], platform, err);
-    if (!status)
-        status = keep_place(chunk, batch, row, err);
+static bool comes_before(const struct origin *a, const struct origin *b) {
+    return a->sequence != b->sequence ? a->sequence < b->sequence : a->row < b->row;
+}
+
+static void note_kind(struct part *part, struct period period, const struct table_batch *batch,
+                      size_t row) {
+    struct first_row *first = &part->kinds[period.kind];
+    if (first->found && first->origin.sequence <= batch->sequence)
+        return;
+    *first = (struct first_row){true, {batch->sequence, row, table_place(batch, row)}, period};
+}
+
+static int begin_run(struct part *part, const struct table_batch *batch, struct error *err) {
+    int status = array_reserve((void **)&part->runs, &part->runs_capacity, part->n_runs + 1,
+                               sizeof *part->runs, err);
     if (status)
         return status;
-    note_period(part, period, batch, row);
-    size_t at = chunk->rows++;
-    chunk->creators[at] = part->creator;
-    chunk->platforms[at] = (uint16_t)part->platform;
-    chunk->periods[at] = period.index;
-    chunk->followers[at] = batch->columns[FOLLOWERS].integer[row];
+    if (batch->rows > UINT32_MAX - part->rows)
+        return error_set(err, ERROR_SYSTEM, "more than %u rows for one thread", UINT32_MAX);
+    part->runs[part->n_runs++] = (struct run){.sequence = batch->sequence, .first = part->rows};
+    return 0;
+}
+
+/* Called for each row of a run before part->rows counts it. */
+static int keep_place(struct part *part, const struct table_batch *batch, size_t row,
+                      struct error *err) {
+    struct run *run = &part->runs[part->n_runs - 1];
+    struct table_place place = table_place(batch, row);
+    uint32_t rows = part->rows - run->first;
+    if (rows == 0)
+        run->place = place;
+    uint32_t below = (uint32_t)(place.line - run->place.line);
+    if (!run->lines && below != rows) {
+        run->lines = malloc(batch->rows * sizeof *run->lines);
+        if (!run->lines)
+            return error_memory(err);
+        for (uint32_t i = 0; i < rows; i++)
+            run->lines[i] = i;
+    }
+    if (run->lines)
+        run->lines[rows] = below;
+    return 0;
+}
+
+static struct panel_creator creator_of(struct text name) {
+    XXH128_hash_t hash = XXH3_128bits(name.bytes, name.length);
+    return (struct panel_creator){hash.high64, hash.low64};
+}
+
+/* Ascending buckets hold ascending creators. */
+static size_t bucket_of(struct panel_creator creator) {
+    return creator.high >> (64 - BUCKET_BITS);
+}
+
+static int file_record(struct part *part, const struct record *record, struct error *err) {
+    struct bucket *bucket = &part->buckets[bucket_of(record->creator)];
+    size_t at = bucket->count % BLOCK_RECORDS;
+    if (at == 0) {
+        struct block *block = malloc(sizeof *block);
+        if (!block)
+            return error_memory(err);
+        block->before = bucket->last;
+        bucket->last = block;
+    }
+    bucket->last->records[at] = *record;
+    bucket->count++;
+    return 0;
+}
+
+static int add_row(struct part *part, const struct table_batch *batch, size_t row,
+                   bool has_platform, struct error *err) {
+    struct period period = batch->columns[PERIOD].period[row];
+    struct record record = {.creator = creator_of(batch->columns[CREATOR].text[row]),
+                            .followers = batch->columns[FOLLOWERS].integer[row],
+                            .ordinal = part->rows};
+    struct text platform = has_platform ? batch->columns[PLATFORM].text[row] : text_of("");
+    int status = code_platform(part, platform, err);
+    record.platform = (uint16_t)part->platform;
+    if (!status)
+        status = code_period(part, period.index, &record.period, err);
+    if (!status)
+        status = keep_place(part, batch, row, err);
+    if (!status)
+        status = file_record(part, &record, err);
+    if (status)
+        return status;
+    note_kind(part, period, batch, row);
+    part->rows++;
     return 0;
 }
 
 static int reading_add(void *state, const struct table_batch *batch, struct error *err) {
     const struct reading *reading = state;
-    struct chunk *chunk = add_chunk(reading->parts, batch);
-    if (!chunk)
-        return error_memory(err);
-    int status = 0;
+    int status = begin_run(reading->parts, batch, err);
     for (size_t row = 0; row < batch->rows && !status; row++)
         if (accept(batch, row, reading->options->tiers, &status, err))
-            status = add_row(reading->parts, chunk, batch, row, reading->has_platform, err);
+            status = add_row(reading->parts, batch, row, reading->has_platform, err);
     return status;
 }
 
 /* ---- 2. Joining ------------------------------------------------------------------------------ */
 
-/* A part, and what its codes are in the panel. */
-struct joined {
-    struct part *part;
-    uint32_t *creators;
-    uint16_t *platforms;
-    size_t *cursor; /* by creator of the panel: where its next row from this part goes */
-};
-
-struct joining {
-    struct panel *panel;
-    struct joined *parts;
-    size_t n_parts;
-    int32_t first_period;   /* index of the earliest */
-    uint16_t *period_codes; /* by index - first_period */
-    atomic_bool repeated;   /* something stands twice */
-};
-
-/* A row's numbers in the panel. */
-static struct panel_key key_of(const struct joining *joining, const struct joined *joined,
-                               const struct chunk *chunk, size_t row) {
-    return (struct panel_key){
-        joined->platforms[chunk->platforms[row]],
-        joining->period_codes[chunk->periods[row] - joining->first_period],
-    };
-}
-
-/* Puts the parts side by side, so that threads can share them out by index. */
-static int list_parts(struct joining *joining, struct part *parts, struct error *err) {
-    size_t capacity = 0;
-    for (struct part *part = parts; part; part = part->next) {
-        int status = array_reserve((void **)&joining->parts, &capacity, joining->n_parts + 1,
-                                   sizeof *joining->parts, err);
-        if (status)
-            return status;
-        joining->parts[joining->n_parts++] = (struct joined){.part = part};
-    }
-    return 0;
-}
-
-static void joining_free(struct joining *joining) {
-    for (size_t i = 0; i < joining->n_parts; i++) {
-        free(joining->parts[i].creators);
-        free(joining->parts[i].platforms);
-        free(joining->parts[i].cursor);
-    }
-    free(joining->parts);
-    free(joining->period_codes);
-}
-
-static int join_creators(struct joining *joining, struct error *err) {
-    struct panel *panel = joining->panel;
-    for (size_t i = 0; i < joining->n_parts; i++) {
-        struct joined *joined = &joining->parts[i];
-        struct dictionary *from = &joined->part->creators;
-        joined->creators = malloc((from->count + (size_t)1) * sizeof *joined->creators);
-        if (!joined->creators)
-            return error_memory(err);
-        int status = dictionary_merge(&panel->creators, from, joined->creators, err);
-        if (status)
-            return status;
-        dictionary_free(from);
-    }
-    panel->n_creators = panel->creators.count;
-    return 0;
-}
-
 /* Platforms are few and shown in the output: their numbers follow the order of their names. */
-static int join_platforms(struct joining *joining, struct error *err) {
-    struct panel *panel = joining->panel;
-    for (size_t i = 0; i < joining->n_parts; i++) {
-        int status =
-            dictionary_merge(&panel->platform_names, &joining->parts[i].part->platforms, NULL, err);
-        if (status)
-            return status;
-    }
+static int join_platforms(struct panel *panel, struct part *parts, struct error *err) {
+    int status = 0;
+    for (struct part *part = parts; part && !status; part = part->next)
+        status = dictionary_merge(&panel->platform_names, &part->platforms, NULL, err);
+    if (status)
+        return status;
     size_t n = panel->platform_names.count;
     if (n > PANEL_MOST)
         return too_many(err, "platform");
-    int status = 0;
     uint32_t *order = malloc((n + 1) * sizeof *order), *rank = malloc((n + 1) * sizeof *rank);
     panel->platforms = malloc((n + 1) * sizeof *panel->platforms);
     if (!order || !rank || !panel->platforms) {
@@ -343,18 +333,16 @@ static int join_platforms(struct joining *joining, struct error *err) {
         rank[order[i]] = i;
         panel->platforms[i] = dictionary_name(&panel->platform_names, order[i]);
     }
-    for (size_t i = 0; i < joining->n_parts; i++) {
-        struct joined *joined = &joining->parts[i];
-        const struct dictionary *from = &joined->part->platforms;
-        joined->platforms = malloc((from->count + (size_t)1) * sizeof *joined->platforms);
-        if (!joined->platforms) {
+    for (struct part *part = parts; part; part = part->next) {
+        part->common_platforms = malloc((part->platforms.count + (size_t)1) * sizeof(uint16_t));
+        if (!part->common_platforms) {
             status = error_memory(err);
             goto done;
         }
-        for (uint32_t code = 0; code < from->count; code++) {
-            uint32_t merged = 0;
-            dictionary_find(&panel->platform_names, dictionary_name(from, code), &merged);
-            joined->platforms[code] = (uint16_t)rank[merged];
+        for (uint32_t code = 0; code < part->platforms.count; code++) {
+            uint32_t common = 0;
+            dictionary_find(&panel->platform_names, part->platforms.names[code], &common);
+            part->common_platforms[code] = (uint16_t)rank[common];
         }
     }
 done:
@@ -363,119 +351,224 @@ done:
     return status;
 }
 
-/* Numbers the periods that any part has seen, in ascending order. */
-static int join_periods(struct joining *joining, enum period_kind kind, struct error *err) {
-    struct panel *panel = joining->panel;
-    size_t capacity = 0;
-    for (size_t word = 0; word < SEEN_WORDS; word++) {
-        uint64_t bits = 0;
-        for (size_t i = 0; i < joining->n_parts; i++)
-            bits |= joining->parts[i].part->seen[word];
-        for (; bits != 0; bits &= bits - 1) {
-            int status = array_reserve((void **)&panel->periods, &capacity, panel->n_periods + 1,
-                                       sizeof *panel->periods, err);
-            if (status)
-                return status;
-            int32_t index = (int32_t)(word * 64) + __builtin_ctzll(bits) + CALENDAR_MIN_DAY;
-            panel->periods[panel->n_periods++] = (struct period){kind, index};
+static int compare_indices(const void *a, const void *b) {
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* All indices of all parts, ascending, each once; NULL if memory is out. */
+static int32_t *list_periods(const struct part *parts, size_t *ret_n) {
+    size_t n = 0, kept = 0;
+    for (const struct part *part = parts; part; part = part->next)
+        n += part->n_periods;
+    int32_t *indices = malloc((n + 1) * sizeof *indices);
+    if (!indices)
+        return NULL;
+    n = 0;
+    for (const struct part *part = parts; part; part = part->next)
+        for (size_t code = 0; code < part->n_periods; code++)
+            indices[n++] = part->periods[code];
+    qsort(indices, n, sizeof *indices, compare_indices);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || indices[i] != indices[i - 1])
+            indices[kept++] = indices[i];
+    *ret_n = kept;
+    return indices;
+}
+
+static int join_periods(struct panel *panel, struct part *parts, enum period_kind kind,
+                        struct error *err) {
+    int status = 0;
+    size_t n = 0;
+    int32_t *indices = list_periods(parts, &n);
+    if (!indices)
+        return error_memory(err);
+    if (n > PANEL_MOST) {
+        status = too_many(err, "period");
+        goto done;
+    }
+    panel->periods = malloc((n + 1) * sizeof *panel->periods);
+    if (!panel->periods) {
+        status = error_memory(err);
+        goto done;
+    }
+    panel->n_periods = n;
+    for (size_t i = 0; i < n; i++)
+        panel->periods[i] = (struct period){kind, indices[i]};
+    for (struct part *part = parts; part; part = part->next) {
+        part->common_periods = malloc((part->n_periods + 1) * sizeof *part->common_periods);
+        if (!part->common_periods) {
+            status = error_memory(err);
+            goto done;
+        }
+        for (size_t code = 0; code < part->n_periods; code++) {
+            const int32_t *at =
+                bsearch(&part->periods[code], indices, n, sizeof *indices, compare_indices);
+            part->common_periods[code] = (uint16_t)(at - indices);
         }
     }
-    if (panel->n_periods > PANEL_MOST)
-        return too_many(err, "period");
-    if (panel->n_periods == 0)
-        return 0;
-    joining->first_period = panel->periods[0].index;
-    int32_t last = panel->periods[panel->n_periods - 1].index;
-    joining->period_codes =
-        calloc((size_t)(last - joining->first_period) + 1, sizeof *joining->period_codes);
-    if (!joining->period_codes)
-        return error_memory(err);
-    for (size_t i = 0; i < panel->n_periods; i++)
-        joining->period_codes[panel->periods[i].index - joining->first_period] = (uint16_t)i;
-    return 0;
+done:
+    free(indices);
+    return status;
 }
 
 /* ---- 3. Gathering ---------------------------------------------------------------------------- */
 
-static int count_rows(void *context, size_t index, int worker, struct error *err) {
-    (void)worker;
-    struct joining *joining = context;
-    struct joined *joined = &joining->parts[index];
-    joined->cursor = calloc(joining->panel->n_creators + 1, sizeof *joined->cursor);
-    if (!joined->cursor)
-        return error_memory(err);
-    for (size_t i = 0; i < joined->part->n_chunks; i++) {
-        const struct chunk *chunk = &joined->part->chunks[i];
-        for (size_t row = 0; row < chunk->rows; row++)
-            joined->cursor[joined->creators[chunk->creators[row]]]++;
+/* Two rows of one creator on one platform in one period. */
+struct repetition {
+    bool found;
+    struct origin first, second;
+    struct panel_key key;
+};
+
+/* What becomes of a bucket. */
+struct gathered {
+    size_t first_row, rows; /* in the panel */
+    size_t n_creators;
+    struct panel_creator *creators; /* ascending */
+    size_t *start;                  /* of each, in the panel */
+    struct repetition repetition;   /* the earliest in the input */
+};
+
+struct gathering {
+    struct panel *panel;
+    struct part *parts;
+    struct gathered buckets[BUCKETS];
+};
+
+/* A record on its way: with common numbers, and the part that knows its origin. */
+struct entry {
+    struct panel_creator creator;
+    int64_t followers;
+    const struct part *part;
+    uint32_t ordinal;
+    struct panel_key key;
+};
+
+/* Goes through a bucket from its last record to its first. */
+struct cursor {
+    const struct block *block;
+    size_t left;
+};
+
+static const struct record *cursor_back(struct cursor *cursor) {
+    if (cursor->left == 0)
+        return NULL;
+    size_t at = --cursor->left % BLOCK_RECORDS;
+    const struct record *record = &cursor->block->records[at];
+    if (at == 0)
+        cursor->block = cursor->block->before;
+    return record;
+}
+
+static struct origin origin_of(const struct entry *entry) {
+    const struct part *part = entry->part;
+    assert(part); /* every entry has been filled: there are as many as records */
+    size_t low = 0, high = part->n_runs; /* the last run that begins at or before the row */
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (part->runs[middle].first <= entry->ordinal)
+            low = middle;
+        else
+            high = middle;
     }
-    return 0;
+    const struct run *run = &part->runs[low];
+    uint32_t row = entry->ordinal - run->first;
+    struct table_place place = run->place;
+    place.line += run->lines ? run->lines[row] : row;
+    return (struct origin){run->sequence, row, place};
 }
 
-/* Turns the counts into the places where each part's rows of each creator begin. */
-static int place_creators(struct joining *joining, struct error *err) {
-    struct panel *panel = joining->panel;
-    panel->start = malloc((panel->n_creators + 1) * sizeof *panel->start);
-    if (!panel->start)
-        return error_memory(err);
-    for (size_t creator = 0; creator < panel->n_creators; creator++) {
-        panel->start[creator] = panel->n_rows;
-        for (size_t i = 0; i < joining->n_parts; i++) {
-            size_t rows = joining->parts[i].cursor[creator];
-            joining->parts[i].cursor[creator] = panel->n_rows;
-            panel->n_rows += rows;
-        }
+static int compare_creators(struct panel_creator a, struct panel_creator b) {
+    if (a.high != b.high)
+        return a.high < b.high ? -1 : 1;
+    return (a.low > b.low) - (a.low < b.low);
+}
+
+static int compare_keys(struct panel_key a, struct panel_key b) {
+    uint32_t x = (uint32_t)a.platform << 16 | a.period, y = (uint32_t)b.platform << 16 | b.period;
+    return (x > y) - (x < y);
+}
+
+/* By creator, platform and period; what stands twice in the order of the input. */
+static int compare_entries(const void *a, const void *b) {
+    const struct entry *left = a, *right = b;
+    int order = compare_creators(left->creator, right->creator);
+    if (order == 0)
+        order = compare_keys(left->key, right->key);
+    if (order != 0)
+        return order;
+    struct origin here = origin_of(left), there = origin_of(right);
+    return comes_before(&here, &there) ? -1 : comes_before(&there, &here);
+}
+
+/* By insertion while it is short: the rows of a creator mostly come in their order. */
+static void sort_entries(struct entry *entries, size_t n) {
+    if (n > 64) {
+        qsort(entries, n, sizeof *entries, compare_entries);
+        return;
     }
-    panel->start[panel->n_creators] = panel->n_rows;
-    panel->keys = malloc((panel->n_rows + 1) * sizeof *panel->keys);
-    panel->followers = malloc((panel->n_rows + 1) * sizeof *panel->followers);
-    panel->present = calloc(panel->n_platforms * panel->n_periods + 1, 1);
-    if (!panel->keys || !panel->followers || !panel->present)
-        return error_memory(err);
-    return 0;
-}
-
-static int scatter_rows(void *context, size_t index, int worker, struct error *err) {
-    (void)worker;
-    (void)err;
-    const struct joining *joining = context;
-    const struct joined *joined = &joining->parts[index];
-    struct panel *panel = joining->panel;
-    for (size_t i = 0; i < joined->part->n_chunks; i++) {
-        const struct chunk *chunk = &joined->part->chunks[i];
-        for (size_t row = 0; row < chunk->rows; row++) {
-            size_t at = joined->cursor[joined->creators[chunk->creators[row]]]++;
-            panel->keys[at] = key_of(joining, joined, chunk, row);
-            panel->followers[at] = chunk->followers[row];
-        }
+    for (size_t i = 1; i < n; i++) {
+        if (compare_entries(&entries[i - 1], &entries[i]) <= 0)
+            continue;
+        struct entry entry = entries[i];
+        size_t at = i;
+        for (; at > 0 && compare_entries(&entries[at - 1], &entry) > 0; at--)
+            entries[at] = entries[at - 1];
+        entries[at] = entry;
     }
-    return 0;
 }
 
-static uint32_t rank_of(struct panel_key key) {
-    return (uint32_t)key.platform << 16 | key.period;
+/* The hash below the bits that chose the bucket, so far that about sixteen rows share a slot. */
+static int slot_bits(size_t rows) {
+    int bits = 1;
+    while (bits < 24 && rows >> bits > 16)
+        bits++;
+    return bits;
 }
 
-/* Shell's sort: most creators have few rows that are nearly in order, and whoever has a great many
- * still takes no memory and no square of their number. */
-static void sort_rows(struct panel *panel, size_t from, size_t to) {
-    struct panel_key *keys = panel->keys + from;
-    int64_t *followers = panel->followers + from;
-    size_t n = to - from, gap = 1;
-    while (gap < n / 9)
-        gap = 3 * gap + 1;
-    for (; gap > 0; gap /= 3)
-        for (size_t i = gap; i < n; i++) {
-            struct panel_key key = keys[i];
-            int64_t value = followers[i];
-            size_t at = i;
-            for (; at >= gap && rank_of(keys[at - gap]) > rank_of(key); at -= gap) {
-                keys[at] = keys[at - gap];
-                followers[at] = followers[at - gap];
-            }
-            keys[at] = key;
-            followers[at] = value;
-        }
+static size_t slot_of(struct panel_creator creator, int bits) {
+    return creator.high << BUCKET_BITS >> (64 - bits);
+}
+
+/* Turns counts into ends. */
+static void sum_up(size_t *counts, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        counts[i] += counts[i - 1];
+}
+
+/* Brings the records of one bucket of all parts into order: a counting sort by slot from the last
+ * record to the first, then a sort within each slot. False if memory is out. */
+static bool sort_bucket(struct part *parts, size_t number, struct entry *entries, size_t rows) {
+    const int bits = slot_bits(rows);
+    const size_t slots = (size_t)1 << bits;
+    const struct record *record;
+    size_t *ends = calloc(slots, sizeof *ends);
+    if (!ends)
+        return false;
+    for (const struct part *part = parts; part; part = part->next) {
+        struct cursor cursor = {part->buckets[number].last, part->buckets[number].count};
+        while ((record = cursor_back(&cursor)))
+            ends[slot_of(record->creator, bits)]++;
+    }
+    sum_up(ends, slots);
+    for (struct part *part = parts; part; part = part->next) {
+        struct cursor cursor = {part->buckets[number].last, part->buckets[number].count};
+        while ((record = cursor_back(&cursor)))
+            entries[--ends[slot_of(record->creator, bits)]] = (struct entry){
+                .creator = record->creator,
+                .followers = record->followers,
+                .part = part,
+                .ordinal = record->ordinal,
+                .key = {part->common_platforms[record->platform],
+                        part->common_periods[record->period]},
+            };
+        bucket_free(&part->buckets[number]);
+    }
+    for (size_t slot = 0; slot < slots; slot++) /* by now ends[] are beginnings */
+        sort_entries(entries + ends[slot], (slot + 1 < slots ? ends[slot + 1] : rows) - ends[slot]);
+    free(ends);
+    return true;
 }
 
 /* Several threads may mark the same cell, all with the same 1. */
@@ -485,61 +578,116 @@ static void mark_present(struct panel *panel, struct panel_key key) {
         __atomic_store_n(cell, 1, __ATOMIC_RELAXED);
 }
 
-enum { CREATORS_A_TASK = 4096 };
+/* Keeps the repetition whose second row comes first in the input. */
+static void note_repetition(struct repetition *earliest, const struct entry *first,
+                            const struct entry *second) {
+    struct repetition found = {true, origin_of(first), origin_of(second), second->key};
+    if (!earliest->found || comes_before(&found.second, &earliest->second))
+        *earliest = found;
+}
 
-static int sort_creators(void *context, size_t index, int worker, struct error *err) {
-    (void)worker;
-    (void)err;
-    struct joining *joining = context;
-    struct panel *panel = joining->panel;
-    size_t first = index * CREATORS_A_TASK, end = first + CREATORS_A_TASK;
-    if (end > panel->n_creators)
-        end = panel->n_creators;
-    for (size_t creator = first; creator < end; creator++) {
-        size_t from = panel->start[creator], to = panel->start[creator + 1];
-        sort_rows(panel, from, to);
-        for (size_t row = from; row < to; row++) {
-            mark_present(panel, panel->keys[row]);
-            if (row > from && rank_of(panel->keys[row]) == rank_of(panel->keys[row - 1]))
-                atomic_store(&joining->repeated, true);
+static bool same_creator(const struct entry *a, const struct entry *b) {
+    return compare_creators(a->creator, b->creator) == 0;
+}
+
+/* Writes sorted entries to where they belong in the panel. False if memory is out. */
+static bool write_bucket(struct panel *panel, struct gathered *bucket,
+                         const struct entry *entries) {
+    for (size_t i = 0; i < bucket->rows; i++)
+        bucket->n_creators += i == 0 || !same_creator(&entries[i - 1], &entries[i]);
+    bucket->creators = malloc(bucket->n_creators * sizeof *bucket->creators);
+    bucket->start = malloc(bucket->n_creators * sizeof *bucket->start);
+    if (!bucket->creators || !bucket->start)
+        return false;
+    size_t creator = 0;
+    for (size_t i = 0; i < bucket->rows; i++) {
+        const struct entry *entry = &entries[i];
+        panel->keys[bucket->first_row + i] = entry->key;
+        panel->followers[bucket->first_row + i] = entry->followers;
+        mark_present(panel, entry->key);
+        if (i == 0 || !same_creator(entry - 1, entry)) {
+            bucket->creators[creator] = entry->creator;
+            bucket->start[creator++] = bucket->first_row + i;
+        } else if (compare_keys(entry[-1].key, entry->key) == 0) {
+            note_repetition(&bucket->repetition, entry - 1, entry);
         }
     }
+    return true;
+}
+
+static int gather_bucket(void *context, size_t index, int worker, struct error *err) {
+    (void)worker;
+    struct gathering *gathering = context;
+    struct gathered *bucket = &gathering->buckets[index];
+    if (bucket->rows == 0)
+        return 0;
+    struct entry *entries = calloc(bucket->rows, sizeof *entries);
+    bool done = entries && sort_bucket(gathering->parts, index, entries, bucket->rows) &&
+                write_bucket(gathering->panel, bucket, entries);
+    free(entries);
+    return done ? 0 : error_memory(err);
+}
+
+/* Room for all rows, and which of it is whose. */
+static int place_buckets(struct gathering *gathering, struct error *err) {
+    struct panel *panel = gathering->panel;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct gathered *bucket = &gathering->buckets[i];
+        bucket->first_row = panel->n_rows;
+        for (const struct part *part = gathering->parts; part; part = part->next)
+            bucket->rows += part->buckets[i].count;
+        panel->n_rows += bucket->rows;
+    }
+    panel->keys = malloc((panel->n_rows + 1) * sizeof *panel->keys);
+    panel->followers = malloc((panel->n_rows + 1) * sizeof *panel->followers);
+    panel->present = calloc(panel->n_platforms * panel->n_periods + 1, 1);
+    return panel->keys && panel->followers && panel->present ? 0 : error_memory(err);
+}
+
+/* The creators of all buckets, one after another. */
+static int list_creators(struct gathering *gathering, struct error *err) {
+    struct panel *panel = gathering->panel;
+    size_t n = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        n += gathering->buckets[i].n_creators;
+    panel->creators = malloc((n + 1) * sizeof *panel->creators);
+    panel->start = malloc((n + 1) * sizeof *panel->start);
+    if (!panel->creators || !panel->start)
+        return error_memory(err);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        const struct gathered *bucket = &gathering->buckets[i];
+        for (size_t creator = 0; creator < bucket->n_creators; creator++) {
+            panel->creators[panel->n_creators] = bucket->creators[creator];
+            panel->start[panel->n_creators++] = bucket->start[creator];
+        }
+    }
+    panel->start[n] = panel->n_rows;
     return 0;
 }
 
 /* ---- 4. Refusing ----------------------------------------------------------------------------- */
-
-static struct table_place place_of(const struct chunk *chunk, size_t row) {
-    struct table_place place = chunk->first;
-    place.line += chunk->lines ? chunk->lines[row] : row;
-    return place;
-}
-
-static bool comes_before(const struct first_row *a, const struct first_row *b) {
-    return a->sequence != b->sequence ? a->sequence < b->sequence : a->row < b->row;
-}
 
 /* Periods must all be of the kind of the first row; gives that kind. */
 static int check_kinds(const struct table *table, const struct part *parts,
                        enum period_kind *ret_kind, struct error *err) {
     const struct first_row *first = NULL, *other = NULL;
     for (const struct part *part = parts; part; part = part->next)
-        for (int kind = 0; kind < KINDS; kind++)
-            if (part->kinds[kind].found && (!first || comes_before(&part->kinds[kind], first)))
-                first = &part->kinds[kind];
+        for (const struct first_row *row = part->kinds; row < part->kinds + KINDS; row++)
+            if (row->found && (!first || comes_before(&row->origin, &first->origin)))
+                first = row;
     if (!first)
         return 0;
     *ret_kind = first->period.kind;
     for (const struct part *part = parts; part; part = part->next)
-        for (int kind = 0; kind < KINDS; kind++)
-            if (part->kinds[kind].found && (enum period_kind)kind != *ret_kind &&
-                (!other || comes_before(&part->kinds[kind], other)))
-                other = &part->kinds[kind];
+        for (const struct first_row *row = part->kinds; row < part->kinds + KINDS; row++)
+            if (row->found && row->period.kind != *ret_kind &&
+                (!other || comes_before(&row->origin, &other->origin)))
+                other = row;
     if (!other)
         return 0;
     char here[TABLE_WHERE], there[TABLE_WHERE], found[CALENDAR_TEXT], expected[CALENDAR_TEXT];
-    table_place_format(table, other->place, here);
-    table_place_format(table, first->place, there);
+    table_place_format(table, other->origin.place, here);
+    table_place_format(table, first->origin.place, there);
     period_format(other->period, found);
     period_format(first->period, expected);
     return error_set(err, ERROR_DATA, "%s: period '%s' is a %s, expected a %s as '%s' in %s", here,
@@ -547,152 +695,63 @@ static int check_kinds(const struct table *table, const struct part *parts,
                      period_kind_name(first->period.kind), expected, there);
 }
 
-/* A chunk in the order of the input. */
-struct ordered {
-    const struct chunk *chunk;
-    const struct joined *joined;
-};
-
-static int compare_sequence(const void *a, const void *b) {
-    size_t left = ((const struct ordered *)a)->chunk->sequence;
-    size_t right = ((const struct ordered *)b)->chunk->sequence;
-    return (left > right) - (left < right);
-}
-
-static int order_chunks(const struct joining *joining, struct ordered **ret, size_t *ret_n,
-                        struct error *err) {
-    size_t capacity = 0;
-    for (size_t i = 0; i < joining->n_parts; i++) {
-        const struct joined *joined = &joining->parts[i];
-        for (size_t j = 0; j < joined->part->n_chunks; j++) {
-            int status = array_reserve((void **)ret, &capacity, *ret_n + 1, sizeof **ret, err);
-            if (status)
-                return status;
-            (*ret)[(*ret_n)++] = (struct ordered){&joined->part->chunks[j], joined};
-        }
-    }
-    if (*ret_n > 0)
-        qsort(*ret, *ret_n, sizeof **ret, compare_sequence);
-    return 0;
-}
-
-/* The first of the creator's sorted rows with this key, which there is. */
-static size_t find_row(const struct panel *panel, uint32_t creator, struct panel_key key) {
-    size_t low = panel->start[creator], high = panel->start[creator + 1];
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (rank_of(panel->keys[middle]) < rank_of(key))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Goes through the input in its order. `twice` says whether to look for the first row whose slot in
- * the panel was met before (its slot is returned), or for the first row of *slot. */
-static struct table_place search(const struct joining *joining, const struct ordered *chunks,
-                                 size_t n, unsigned char *met, size_t *slot) {
-    for (size_t i = 0; i < n; i++) {
-        const struct chunk *chunk = chunks[i].chunk;
-        const struct joined *joined = chunks[i].joined;
-        for (size_t row = 0; row < chunk->rows; row++) {
-            uint32_t creator = joined->creators[chunk->creators[row]];
-            size_t found = find_row(joining->panel, creator, key_of(joining, joined, chunk, row));
-            bool stop = met ? met[found] : found == *slot;
-            if (met)
-                met[found] = 1;
-            if (stop) {
-                *slot = found;
-                return place_of(chunk, row);
-            }
-        }
-    }
-    return (struct table_place){0};
-}
-
-static struct text creator_of(const struct panel *panel, size_t row) {
-    size_t low = 0, high = panel->n_creators;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (panel->start[middle] <= row)
-            low = middle;
-        else
-            high = middle;
-    }
-    return dictionary_name(&panel->creators, (uint32_t)low);
-}
-
 /* Names the first row of the input that repeats an earlier one, and that one. */
-static int refuse_repeated(const struct table *table, const struct joining *joining,
-                           struct error *err) {
-    const struct panel *panel = joining->panel;
-    struct ordered *chunks = NULL;
-    size_t n = 0, slot = 0;
-    unsigned char *met = NULL;
-    int status = order_chunks(joining, &chunks, &n, err);
-    if (status)
-        goto done;
-    met = calloc(panel->n_rows, 1);
-    if (!met) {
-        status = error_memory(err);
-        goto done;
+static int check_repetitions(const struct table *table, const struct gathering *gathering,
+                             struct error *err) {
+    const struct repetition *earliest = NULL;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        const struct repetition *found = &gathering->buckets[i].repetition;
+        if (found->found && (!earliest || comes_before(&found->second, &earliest->second)))
+            earliest = found;
     }
-    char here[TABLE_WHERE], there[TABLE_WHERE], period[CALENDAR_TEXT];
-    table_place_format(table, search(joining, chunks, n, met, &slot), here);
-    table_place_format(table, search(joining, chunks, n, NULL, &slot), there);
-    period_format(panel->periods[panel->keys[slot].period], period);
-    struct text creator = creator_of(panel, slot);
-    struct text platform = panel->platforms[panel->keys[slot].platform];
-    char on[256] = "";
+    if (!earliest)
+        return 0;
+    char here[TABLE_WHERE], there[TABLE_WHERE], period[CALENDAR_TEXT], on[256] = "";
+    struct text platform = gathering->panel->platforms[earliest->key.platform];
     if (platform.length > 0)
         snprintf(on, sizeof on, " on '%.*s'", (int)platform.length, platform.bytes);
-    status = error_set(err, ERROR_DATA,
-                       "%s: creator '%.*s'%s in %s stands here and in %s, expected one row", here,
-                       (int)creator.length, creator.bytes, on, period, there);
-done:
-    free(met);
-    free(chunks);
-    return status;
+    table_place_format(table, earliest->second.place, here);
+    table_place_format(table, earliest->first.place, there);
+    period_format(gathering->panel->periods[earliest->key.period], period);
+    return error_set(err, ERROR_DATA,
+                     "%s: a second row of this creator%s in %s, expected only that in %s", here, on,
+                     period, there);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------- */
 
-static int gather(struct joining *joining, const struct table *table, int threads,
+static int gather(struct panel *panel, struct part *parts, const struct table *table, int threads,
                   struct error *err) {
-    struct panel *panel = joining->panel;
-    int status = workers_run(threads, joining->n_parts, count_rows, joining, err);
-    if (status)
-        return status;
-    status = place_creators(joining, err);
-    if (status)
-        return status;
-    status = workers_run(threads, joining->n_parts, scatter_rows, joining, err);
-    if (status)
-        return status;
-    size_t tasks = (panel->n_creators + CREATORS_A_TASK - 1) / CREATORS_A_TASK;
-    status = workers_run(threads, tasks, sort_creators, joining, err);
-    if (status)
-        return status;
-    return joining->repeated ? refuse_repeated(table, joining, err) : 0;
+    struct gathering *gathering = calloc(1, sizeof *gathering);
+    if (!gathering)
+        return error_memory(err);
+    gathering->panel = panel;
+    gathering->parts = parts;
+    int status = place_buckets(gathering, err);
+    if (!status)
+        status = workers_run(threads, BUCKETS, gather_bucket, gathering, err);
+    if (!status)
+        status = check_repetitions(table, gathering, err);
+    if (!status)
+        status = list_creators(gathering, err);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        free(gathering->buckets[i].creators);
+        free(gathering->buckets[i].start);
+    }
+    free(gathering);
+    return status;
 }
 
-static int join(const struct reading *reading, const struct table *table, int threads,
-                struct panel *ret, struct error *err) {
-    struct joining joining = {.panel = ret};
+static int join(struct part *parts, const struct table *table, int threads, struct panel *ret,
+                struct error *err) {
     enum period_kind kind = PERIOD_YEAR; /* of no rows: any will do */
-    int status = check_kinds(table, reading->parts, &kind, err);
+    int status = check_kinds(table, parts, &kind, err);
     if (!status)
-        status = list_parts(&joining, reading->parts, err);
+        status = join_platforms(ret, parts, err);
     if (!status)
-        status = join_creators(&joining, err);
+        status = join_periods(ret, parts, kind, err);
     if (!status)
-        status = join_platforms(&joining, err);
-    if (!status)
-        status = join_periods(&joining, kind, err);
-    if (!status)
-        status = gather(&joining, table, threads, err);
-    joining_free(&joining);
+        status = gather(ret, parts, table, threads, err);
     return status;
 }
 
@@ -711,11 +770,30 @@ int panel_read(struct table *table, const struct panel_options *options, struct 
     status = table_fold(table, &fold, &wanted, &state, err);
     if (status)
         return status;
-    status = join(state, table, options->threads, ret, err);
-    reading_destroy(state);
+    struct reading *reading = state;
+    status = join(reading->parts, table, options->threads, ret, err);
+    reading_destroy(reading);
     if (status)
         panel_free(ret);
     return status;
+}
+
+bool panel_find(const struct panel *panel, struct text creator, size_t *ret) {
+    const struct panel_creator wanted = creator_of(creator);
+    size_t low = 0, high = panel->n_creators;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_creators(panel->creators[middle], wanted);
+        if (order == 0) {
+            *ret = middle;
+            return true;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
 }
 
 bool panel_gap(const struct panel *panel, size_t platform, size_t *ret_period) {
@@ -732,9 +810,9 @@ bool panel_gap(const struct panel *panel, size_t platform, size_t *ret_period) {
 }
 
 void panel_free(struct panel *panel) {
-    dictionary_free(&panel->creators);
-    dictionary_free(&panel->platform_names);
+    free(panel->creators);
     free(panel->platforms);
+    dictionary_free(&panel->platform_names);
     free(panel->periods);
     free(panel->start);
     free(panel->keys);
