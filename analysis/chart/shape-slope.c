@@ -14,6 +14,7 @@ struct slope {
     const struct text *names;
     const double *y;
     double *x;
+    const struct text *x_texts;
     struct axis periods;
     const size_t *rows, *start;
     bool two; /* two periods: both ends carry their values, and there is no y axis */
@@ -44,12 +45,11 @@ static int leave_out_sum(struct groups *groups, struct drawing *drawing, struct 
 
 static int read_columns(struct slope *slope, struct error *err) {
     struct drawing *drawing = slope->drawing;
-    const struct text *periods;
     int status = drawing_groups(drawing, "group", &slope->groups, err);
     if (status == 0)
         status = drawing_values(drawing, "y", &slope->y, err);
     if (status == 0)
-        status = drawing_texts(drawing, "x", &periods, err);
+        status = drawing_texts(drawing, "x", &slope->x_texts, err);
     if (status == 0)
         status = leave_out_sum(&slope->groups, drawing, err);
     if (status)
@@ -58,7 +58,7 @@ static int read_columns(struct slope *slope, struct error *err) {
     if (!slope->x)
         return ERROR_SYSTEM;
     double columns = 0.7 * drawing->width / drawing_text_width(drawing, 1, DRAWING_TIC);
-    status = axis_periods(&slope->periods, slope->x, periods, drawing->sheet->rows, columns,
+    status = axis_periods(&slope->periods, slope->x, slope->x_texts, drawing->sheet->rows, columns,
                           &drawing->arena, err);
     return status ? status
                   : drawing_order(drawing, slope->groups.of_row, slope->groups.n, slope->x,
@@ -90,6 +90,26 @@ static int limit_lines(struct slope *slope, struct error *err) {
     if (slope->n == slope->groups.n)
         return 0;
     return drawing_note(slope->drawing, err, "%zu of %zu groups shown", slope->n, slope->groups.n);
+}
+
+/* Two periods that lie far apart have tics at these two, not at round ones between them. */
+static int label_two(struct slope *slope, struct error *err) {
+    struct drawing *drawing = slope->drawing;
+    double *at = drawing_alloc(drawing, 2, sizeof *at, err);
+    struct text *labels = drawing_alloc(drawing, 2, sizeof *labels, err);
+    if (!at || !labels)
+        return ERROR_SYSTEM;
+    at[0] = slope->periods.min;
+    at[1] = slope->periods.max;
+    for (size_t i = 0; i < slope->start[slope->n]; i++) {
+        size_t row = slope->rows[i];
+        if (!isnan(slope->x[row]))
+            labels[slope->x[row] > at[0]] = slope->x_texts[row];
+    }
+    slope->periods.n = 2;
+    slope->periods.at = at;
+    slope->periods.label = labels;
+    return 0;
 }
 
 /* ---- Blocks -------------------------------------------------------------------------------- */
@@ -229,6 +249,8 @@ int shape_slope(struct drawing *drawing, struct error *err) {
     int status = read_columns(&slope, err);
     if (status == 0)
         status = limit_lines(&slope, err);
+    if (status == 0 && slope.two)
+        status = label_two(&slope, err);
     if (status == 0)
         status = drawing_series(drawing, DRAWING_BY_NAME, slope.groups.names, slope.n,
                                 drawing->text ? 12 : 18, &slope.names, err);
