@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$TESTS/lib/tap.sh"
+PATH=$BIN:$PATH
+header=creator,platform,period,followers
+
+panel() { # rows, in a file with the canonical header
+    printf '%s\n' "$header" "$@" >panel.csv
+}
+
+columns() { # numbers of columns, separated by commas, of the last result
+    printf '%s\n' "$out" | cut -d, -f"$1"
+}
+
+# ---- By hand: datasets/tiny/creator-panel.csv ----------------------------------------------------
+# Seven accounts: ada (TikTok, RedNote), ben, cao, dee, 李雷 (TikTok), eve (RedNote).
+#   December  nano ada twice (9000; 0)    micro ben, dee    mid cao    macro 李雷
+#   January   ada rises to micro twice, cao falls to it (48000), dee is not there, 李雷 rises to mega,
+#             eve enters nano; ben stays micro with 49999
+#   February  ben (50000) and cao rise to mid, eve (10000) to micro, ada's TikTok account is not
+#             there, dee is again
+tiny=$DATA/tiny/creator-panel.csv
+runs 'the tiny panel' 0 tier-growth "$tiny"
+is 'creators and flows by hand' "$(columns 1-4,10-15)" 'tier,period,creators,growth,entered,promoted_in,demoted_in,promoted_out,demoted_out,left
+nano,2024-12,2,,,,,,,
+nano,2025-01,1,-0.5,1,0,0,2,0,0
+nano,2025-02,0,-1,0,0,0,1,0,0
+micro,2024-12,2,,,,,,,
+micro,2025-01,4,1,0,2,1,0,0,1
+micro,2025-02,3,-0.25,1,1,0,2,0,1
+mid,2024-12,1,,,,,,,
+mid,2025-01,0,-1,0,0,0,0,1,0
+mid,2025-02,2,,0,2,0,0,0,0
+macro,2024-12,1,,,,,,,
+macro,2025-01,0,-1,0,0,0,1,0,0
+macro,2025-02,0,,0,0,0,0,0,0
+mega,2024-12,0,,,,,,,
+mega,2025-01,1,,0,1,0,0,0,0
+mega,2025-02,1,0,0,0,0,0,0,0'
+# A month is a twelfth of a year: (1 - 1/2)^12 - 1, (1 - 1/4)^12 - 1.
+is 'annual growth compounds' "$(columns 1,2,7 | grep -E 'nano,2025-01|micro,2025-02|mega,2025-02')" \
+'nano,2025-01,-0.999755859375
+micro,2025-02,-0.9683236479759216
+mega,2025-02,0'
+
+runs 'by platform' 0 tier-growth --by-platform "$tiny"
+is 'platforms by name, each with all tiers and periods' "$(columns 1-4 | grep -E 'platform|nano|micro')" \
+'platform,tier,period,creators
+RedNote,nano,2024-12,1
+RedNote,nano,2025-01,1
+RedNote,nano,2025-02,0
+RedNote,micro,2024-12,0
+RedNote,micro,2025-01,1
+RedNote,micro,2025-02,2
+TikTok,nano,2024-12,1
+TikTok,nano,2025-01,0
+TikTok,nano,2025-02,0
+TikTok,micro,2024-12,2
+TikTok,micro,2025-01,3
+TikTok,micro,2025-02,1'
+
+runs 'a summary' 0 tier-growth --summary "$tiny"
+# nano: both left for micro or the outside; micro: ben and dee became dee, ada, eve.
+is 'first to last period' "$(columns 1-6)" 'tier,from,to,creators_from,creators_to,growth
+nano,2024-12,2025-02,2,0,-1
+micro,2024-12,2025-02,2,3,0.5
+mid,2024-12,2025-02,1,2,1
+macro,2024-12,2025-02,1,0,-1
+mega,2024-12,2025-02,0,1,'
+is 'a sixth of a year: 1.5^6 - 1, 2^6 - 1' "$(columns 1,9 | sed -n '3,4p')" 'micro,10.390625
+mid,63'
+
+# ---- Published and closed forms ------------------------------------------------------------------
+# 46.7 % a year (Topklout 2024): 1467 for 1000, twelve months or four quarters on.
+many() { # creators, period
+    seq -f "c%g,A,$2,60000" "$1"
+}
+{ echo $header; many 1000 2024-01; many 1467 2025-01; } >year.csv
+runs '1000 to 1467 in twelve months' 0 tier-growth --summary --tiers mid:50000 year.csv
+is 'is 46.7 % a year' "$(columns 4-6,9)" 'creators_from,creators_to,growth,annual_growth
+1000,1467,0.467,0.467'
+{ echo $header; many 1000 2024-Q1; many 1467 2025-Q1; } >year.csv
+runs 'and in four quarters' 0 tier-growth --summary --tiers mid:50000 year.csv
+is 'as well' "$(columns 9)" 'annual_growth
+0.467'
+{ echo $header; many 1000 2022; many 2152 2024; } >year.csv
+runs 'over two years' 0 tier-growth --summary --tiers mid:50000 year.csv
+ok 'its root' awk "BEGIN { exit !((x = $(columns 9 | tail -1) - (sqrt(2.152) - 1)) < 1e-15 && x > -1e-15) }"
+
+# Intervals: R 4.2.2, poisson.test(c(2152, 1000))$conf.int - 1.
+runs 'the Poisson interval' 0 tier-growth --summary --interval poisson --tiers mid:50000 year.csv
+is "is R's" "$(columns 6-8 | tail -1 | sed 's/\(\.[0-9]\{6\}\)[0-9]*/\1/g')" '1.152,0.995544,1.321945'
+runs 'a level' 0 tier-growth --confidence 0.5 "$tiny"
+wide=$(tier-growth "$tiny" | sed -n 3p | cut -d, -f5) narrow=$(columns 5 | sed -n 3p)
+ok 'a lower one is narrower' awk "BEGIN { exit !($narrow > $wide) }"
+
+# ---- The identity, on a panel of two platforms with people coming and going ----------------------
+awk -v h=$header 'BEGIN {
+    srand(3); print h
+    for (c = 0; c < 3000; c++) for (q = 0; q < 2; q++) {
+        x = 10 ^ (2 + 5 * rand()); here = rand() < 0.6
+        for (m = 1; m <= 9; m++) {
+            if (rand() < 0.15) here = !here
+            x *= 0.8 + 0.45 * rand()
+            if (here) printf "c%d,%s,2024-%02d,%d\n", c, q ? "TikTok" : "小红书", m, x
+        }
+    }
+}' >large.csv
+for arguments in '' --by-platform; do
+    tier-growth $arguments large.csv >large-out.csv
+    ok "creators = before + in - out in every row $arguments" awk -F, '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $(at["growth"]) != "" || $(at["left"]) != "" {
+            rows++
+            if ($(at["creators"]) != before + $(at["entered"]) + $(at["promoted_in"]) + $(at["demoted_in"]) \
+                - $(at["promoted_out"]) - $(at["demoted_out"]) - $(at["left"])) bad = 1
+        }
+        { before = $(at["creators"]) }
+        END { exit bad || !rows }' large-out.csv
+done
+tier-growth large.csv | cut -d, -f1-3,10- >all.csv
+tier-growth --by-platform large.csv | cut -d, -f2-4,11- >parts.csv
+ok 'the platforms add up to the whole' awk -F, '
+    FNR == 1 { next }
+    FNR == NR { for (i = 3; i <= NF; i++) sum[$1, $2, i] += $i; next }
+    { for (i = 3; i <= NF; i++) if (sum[$1, $2, i] != $i + 0) bad = 1 }
+    END { exit bad || FNR < 40 }' parts.csv all.csv
+{ head -1 large.csv; sed 1d large.csv | sort -t, -k4,4; } >shuffled.csv
+tier-growth --threads 3 shuffled.csv >shuffled-out.csv
+tier-growth --threads 1 large.csv >large-out.csv
+same 'the order of the rows does not matter' shuffled-out.csv large-out.csv
+
+# ---- Small panels --------------------------------------------------------------------------------
+panel
+runs 'a header alone' 0 tier-growth panel.csv
+is 'gives a header' "$out" 'tier,period,creators,growth,lower,upper,annual_growth,annual_lower,annual_upper,entered,promoted_in,demoted_in,promoted_out,demoted_out,left'
+runs 'also by platform' 0 tier-growth --by-platform --summary panel.csv
+is 'and in sum' "$out" 'platform,tier,from,to,creators_from,creators_to,growth,lower,upper,annual_growth,annual_lower,annual_upper'
+panel 李雷,小红书,2025-01,12000
+runs 'one creator in one period' 0 tier-growth panel.csv
+is 'every tier has its row, none has growth' "$out" 'tier,period,creators,growth,lower,upper,annual_growth,annual_lower,annual_upper,entered,promoted_in,demoted_in,promoted_out,demoted_out,left
+nano,2025-01,0,,,,,,,,,,,,
+micro,2025-01,1,,,,,,,,,,,,
+mid,2025-01,0,,,,,,,,,,,,
+macro,2025-01,0,,,,,,,,,,,,
+mega,2025-01,0,,,,,,,,,,,,'
+runs 'its summary' 0 tier-growth --summary --tiers all:0 panel.csv
+is 'is from the period to itself' "$(tail -1 tap.out)" 'all,2025-01,2025-01,1,1,,,,,,'
+runs 'missing values in JSON' 0 tier-growth --summary --tiers all:0 -f json panel.csv
+like 'are null' "$out" '"growth": null'
+
+# ---- Periods -------------------------------------------------------------------------------------
+annual() { # first period, second period: annual growth of 2 to 3 creators
+    panel a,A,$1,1 b,A,$1,1 a,A,$2,1 b,A,$2,1 c,A,$2,1
+    runs "$1 to $2" 0 tier-growth --tiers all:0 panel.csv
+    columns 4,7 | tail -1
+}
+is 'years' "$(annual 2020 2021 | tail -1)" '0.5,0.5'
+is 'years with a gap: over two years' "$(annual 2020 2022 | tail -1 | cut -c1-18)" '0.5,0.224744871391'
+is 'quarters: 1.5^4 - 1' "$(annual 2024-Q4 2025-Q1 | tail -1 | cut -c1-10)" '0.5,4.0625'
+is 'a month left out: 1.5^6 - 1' "$(annual 2024-01 2024-03 | tail -1 | cut -c1-13)" '0.5,10.390625'
+# 52.1775 weeks and 365.2425 days a year: 1.5^52.1775 - 1, 1.5^(365.2425/73) - 1.
+is 'weeks' "$(annual 2024-W52 2025-W01 | tail -1 | cut -c1-14)" '0.5,1541706378'
+is 'dates' "$(annual 2024-12-01 2025-02-12 | tail -1 | cut -c1-11)" '0.5,6.60398'
+panel a,A,2025-01,1 a,A,2025-Q1,1
+runs 'kinds mixed' 1 tier-growth panel.csv
+is 'both lines are named' "$err" "tier-growth: panel.csv:3: period '2025-Q1' is a quarter, expected a month as '2025-01' in panel.csv:2"
+
+# ---- Tiers ---------------------------------------------------------------------------------------
+panel a,A,2025-01,9 b,A,2025-01,10
+runs 'tiers of a list' 0 tier-growth --tiers '尾部:0, 头部:10' panel.csv
+is 'lower bounds belong to the tier' "$(columns 1,3)" 'tier,creators
+尾部,1
+头部,1'
+printf 'tier,from\nsmall,0\nlarge,9\n' >tiers.csv
+runs 'tiers of a file' 0 tier-growth --tiers tiers.csv panel.csv
+is 'the same way' "$(columns 1,3)" 'tier,creators
+small,0
+large,2'
+runs 'a list that falls' 2 tier-growth --tiers a:10,b:5 panel.csv
+like 'is refused' "$err" "option '--tiers': tier 'b' begins at 5, expected more than the 10 of tier 'a' before it"
+printf 'tier,from\nlarge,9\nsmall,0\n' >tiers.csv
+runs 'a file that falls' 1 tier-growth --tiers tiers.csv panel.csv
+is 'with its line' "$err" "tier-growth: tiers.csv:3: tier 'small' begins at 0, expected more than the 9 of tier 'large' before it"
+runs 'neither list nor file' 3 tier-growth --tiers nano panel.csv
+is 'named' "$err" "tier-growth: option '--tiers': cannot open 'nano': No such file or directory"
+runs 'below the first tier' 1 tier-growth --tiers a:10 panel.csv
+is 'is a bad row' "$err" "tier-growth: panel.csv:2:4: found 9 followers, expected at least 10, where the lowest tier, 'a', begins"
+runs 'that can be skipped' 0 tier-growth --tiers a:10 --bad-rows=skip panel.csv
+is 'and the rest counted' "$(columns 3 | tail -1)" 1
+
+# ---- Followers -----------------------------------------------------------------------------------
+panel a,A,2025-01,0
+runs 'no followers at all' 0 tier-growth panel.csv
+is 'is the lowest tier' "$(columns 1,3 | sed -n 2p)" 'nano,1'
+panel a,A,2025-01,1.3M
+runs '1.3M' 1 tier-growth panel.csv
+is 'is refused with what is expected' "$err" "tier-growth: panel.csv:2:4: found '1.3M' in column 'followers', expected plain digits, without unit or symbol"
+panel 'a,A,2025-01,"1,300,000"'
+runs '1,300,000' 1 tier-growth panel.csv
+like 'as well' "$err" "panel.csv:2:4: found '1,300,000' in column 'followers', expected plain digits without thousands separators"
+panel a,A,2025-01,-1
+runs 'fewer than none' 1 tier-growth panel.csv
+is 'is a bad row' "$err" 'tier-growth: panel.csv:2:4: found -1 followers, expected 0 or more'
+
+# ---- Who stands twice ----------------------------------------------------------------------------
+panel a,A,2025-01,1 b,A,2025-01,1 a,B,2025-01,1 a,A,2025-02,1 a,A,2025-01,7
+for threads in 1 4; do
+    runs "twice in a period, $threads threads" 1 tier-growth --threads $threads panel.csv
+    is 'both lines are named' "$err" "tier-growth: panel.csv:6: a second row of this creator on 'A' in 2025-01, expected only that in panel.csv:2"
+done
+panel a,A,2025-01,1
+cp panel.csv more.csv
+runs 'in two files' 1 tier-growth panel.csv more.csv
+is 'too' "$err" "tier-growth: more.csv:2: a second row of this creator on 'A' in 2025-01, expected only that in panel.csv:2"
+runs 'skipping bad rows does not choose between them' 1 tier-growth --bad-rows=skip panel.csv more.csv
+
+# ---- Platforms -----------------------------------------------------------------------------------
+panel a,A,2025-01,1 a,A,2025-03,1 a,B,2025-01,1 a,B,2025-02,1 a,C,2025-03,1
+runs 'a platform without a snapshot' 0 tier-growth panel.csv
+is 'is warned of' "$err" "tier-growth: platform 'A' has rows before and after 2025-02 but none in it: all its creators count as left and entered again"
+printf 'creator,period,followers\na,2025-01,1\n' >panel.csv
+runs 'no column platform' 0 tier-growth -v panel.csv
+like 'is one platform' "$err" "no column 'platform': all rows are taken as those of one platform"
+runs 'but not by platform' 1 tier-growth --by-platform panel.csv
+like 'where it is missing' "$err" "no column 'platform'"
+printf '达人,平台,月份,粉丝\n李雷,小红书,2025-01,12000\n' >chinese.csv
+runs 'other headers' 0 tier-growth --by-platform --column creator=达人 --column platform=平台 --column period=月份 --column followers=粉丝 chinese.csv
+like 'by --column' "$out" '^小红书,micro,2025-01,1,'
+# ---- Charts --------------------------------------------------------------------------------------
+runs 'a summary has no chart' 2 tier-growth --summary --chart chart.svg "$tiny"
+like 'and says so' "$err" "options '--summary' and '--chart' exclude each other"
+panel a,A,2024-01,1 b,A,2024-01,1 a,A,2024-12,1 b,A,2024-12,1 c,A,2024-12,20000
+runs 'two periods' 0 tier-growth --chart slope.gp -o out.csv panel.csv
+like 'are a slope' "$(cat slope.gp)" '^slope = 1$'
+like 'with tics at these two' "$(cat slope.gp)" "^array x_label\[2\] = \['2024-01', '2024-12'\]$"
+runs 'platforms' 0 tier-growth --by-platform --chart panels.gp -o out.csv large.csv
+like 'have a panel each' "$(cat panels.gp)" "^array panel_name\[2\] = \['TikTok', '小红书'\]$"
+finish
