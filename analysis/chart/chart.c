@@ -53,7 +53,7 @@ static void set_terminal(struct drawing *drawing, enum chart_kind kind) {
     case CHART_PDF:
         buffer_format(
             bytes,
-            "set terminal pdfcairo size %.4fin,%.4fin fontscale 0.4725 linewidth 1.26 pointscale 0.63",
+            "set terminal pdfcairo size %.4fin,%.4fin fontscale 0.4725 linewidth 1.26 pointscale 0.9",
             width * inch, height * inch);
         break;
     case CHART_PNG:

@@ -149,7 +149,7 @@ static void choose_grid(struct fan *fan) {
     fan->grid_columns = fan->drawing->text && fan->n > 1 ? 2 : columns[fan->n];
     fan->grid_rows = (fan->n + fan->grid_columns - 1) / fan->grid_columns;
     if (!fan->drawing->text && fan->n > 1)
-        fan->drawing->height = 110 + 210 * (double)fan->grid_rows;
+        fan->drawing->height = 116 + 212 * (double)fan->grid_rows;
 }
 
 static bool shows(const struct fan *fan, const struct facet *facet, size_t row) {
@@ -176,8 +176,8 @@ static int place_panels(struct fan *fan, const struct area *area, double right, 
                         struct error *err) {
     struct drawing *drawing = fan->drawing;
     bool text = drawing->text;
-    double gap = text ? 2 : 14, title = text ? 1 : 24, below = text ? 2 : 24;
-    double under = text ? 1 : 16; /* the name of the x axis */
+    double gap = text ? 2 : 14, title = text ? 1 : 24, below = text ? 2 : 26;
+    double under = text ? 1 : 22; /* the name of the x axis */
     double columns = (double)fan->grid_columns, rows = (double)fan->grid_rows;
     double width = (area->right - area->left - right - (columns - 1) * gap) / columns;
     double height = (area->bottom - area->top - under) / rows;
