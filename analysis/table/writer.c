@@ -65,6 +65,8 @@ static void flush(struct writer *writer) {
 }
 
 static void put(struct writer *writer, const char *bytes, size_t length) {
+    if (length == 0) /* an empty text may have no bytes to point at */
+        return;
     if (length > WRITER_BLOCK - writer->length) {
         flush(writer);
         if (length > WRITER_BLOCK) {
