@@ -301,7 +301,10 @@ static void write_bound(struct writer *writer, double bound) {
 
 static void write_row(struct writer *writer, const struct arpu_row *row, struct text currency) {
     writer_text(writer, row->platform);
-    writer_text(writer, row->segment);
+    if (row->segment.length > 0)
+        writer_text(writer, row->segment);
+    else
+        writer_missing(writer);
     writer_period(writer, row->period);
     writer_decimal(writer, row->users, 0);
     writer_sum(writer, row->revenue, 2);

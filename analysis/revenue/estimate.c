@@ -12,10 +12,11 @@ static double student(double degrees, double confidence) {
 }
 
 struct interval estimate_mean(const struct moments *moments, double confidence) {
-    if (moments->count < 2)
-        return unknown;
     double n = (double)moments->count, mean = moments_mean(moments);
-    double reach = student(n - 1, confidence) * sqrt(moments_variance(moments) / n);
+    double variance = moments_variance(moments);
+    if (!(variance > 0))
+        return unknown;
+    double reach = student(n - 1, confidence) * sqrt(variance / n);
     return (struct interval){mean - reach, mean + reach};
 }
 

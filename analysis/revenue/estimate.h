@@ -21,7 +21,8 @@ struct interval {
 
 /* For the mean m = S/n of money per user: m +- t s / sqrt(n), with Student's t of n - 1 degrees of
  * freedom (exact for normal revenue, by the central limit theorem otherwise; with few users and a
- * long tail of payers it is too short). nan for n < 2. */
+ * long tail of payers it is too short). nan for n < 2, and if all paid the same: that nobody was
+ * seen to differ does not make it certain. */
 struct interval estimate_mean(const struct moments *moments, double confidence);
 
 /* For p = S_lost / (S_lost + S_kept), the share of money that those who left had paid, over the n

@@ -48,7 +48,7 @@ from_log <- function(file, level) {
         for (i in begun:length(months)) {
             now <- paid[[i]]
             out <- c(length(now), sum(now), if (length(now) > 0) mean(now) else NA,
-                     if (length(now) > 1) t.test(now, conf.level = level)$conf.int else c(NA, NA))
+                     if (length(now) > 1 && sd(now) > 0) t.test(now, conf.level = level)$conf.int else c(NA, NA))
             if (i > begun) {
                 before <- paid[[i - 1]]
                 gone <- !(names(before) %in% names(now))
