@@ -12,6 +12,8 @@ enum {
     GROWTH = 64 * 1024, /* of libcsv's field buffer; its default of 128 suits short fields only */
 };
 
+/* Outer blanks belong to the field, and line ends within a record to it as well: no byte is special
+ * to libcsv but the quote and the delimiter. */
 static int never(unsigned char byte) {
     (void)byte;
     return 0;
@@ -23,8 +25,6 @@ int splitter_open(struct splitter *splitter, char delimiter, size_t capacity, co
     if (csv_init(&splitter->parser, OPTIONS) != 0)
         return error_memory(err);
     csv_set_delim(&splitter->parser, (unsigned char)delimiter);
-    csv_set_space_func(&splitter->parser, never); /* outer blanks belong to the field */
-    csv_set_term_func(&splitter->parser, never);
     csv_set_blk_size(&splitter->parser, GROWTH);
     splitter->fields = calloc(capacity + 1, sizeof *splitter->fields);
     return splitter->fields ? 0 : error_memory(err);
@@ -76,7 +76,7 @@ static void take_field(void *bytes, size_t length, void *context) {
     if (number >= splitter->capacity)
         return;
     struct text *field = &splitter->fields[number];
-    *field = text_of("");
+    *field = (struct text){"", 0};
     if (length == 0 || (splitter->wanted && !splitter->wanted[number]))
         return;
     char *copy = splitter->room + splitter->used;
@@ -93,6 +93,16 @@ static enum split reset(struct csv_parser *parser, enum split split) {
     return split;
 }
 
+static bool has_either(const char *bytes, size_t length, char a, char b) {
+    return memchr(bytes, a, length) || memchr(bytes, b, length);
+}
+
+/* libcsv asks about each byte; its own tests, inline, are quicker where they find nothing. */
+static void choose_tests(struct csv_parser *parser, const char *bytes, size_t length) {
+    csv_set_space_func(parser, has_either(bytes, length, ' ', '\t') ? never : NULL);
+    csv_set_term_func(parser, has_either(bytes, length, '\n', '\r') ? never : NULL);
+}
+
 static enum split split_quoted(struct splitter *splitter, const char *bytes, size_t length) {
     struct csv_parser *parser = &splitter->parser;
     splitter->count = 0;
@@ -100,6 +110,7 @@ static enum split split_quoted(struct splitter *splitter, const char *bytes, siz
         take_field(NULL, 0, splitter);
         return SPLIT_GOOD;
     }
+    choose_tests(parser, bytes, length);
     size_t done = csv_parse(parser, bytes, length, take_field, NULL, splitter);
     if (done < length) {
         if (csv_error(parser) != CSV_EPARSE)
