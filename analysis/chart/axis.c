@@ -6,6 +6,7 @@
 #include "base/calendar.h"
 #include "base/dictionary.h"
 #include "base/number.h"
+#include "chart/label.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,14 +105,13 @@ static int make_room(struct tics *tics, size_t n, struct arena *arena, struct er
     return tics->at && tics->label ? 0 : error_memory(err);
 }
 
-static int add_tic(struct tics *tics, double at, const char *label, struct arena *arena,
+static int add_tic(struct tics *tics, double at, struct text label, struct arena *arena,
                    struct error *err) {
-    size_t length = strlen(label);
-    const char *copy = arena_text(arena, label, length);
+    const char *copy = arena_text(arena, label.bytes, label.length);
     if (!copy)
         return error_memory(err);
     tics->at[tics->n] = at;
-    tics->label[tics->n++] = (struct text){copy, length};
+    tics->label[tics->n++] = (struct text){copy, label.length};
     return 0;
 }
 
@@ -177,7 +177,7 @@ int axis_linear(struct axis *ret, double low, double high, size_t most, enum axi
         double at = (first + (double)i) * step;
         read_out(at, &reading, label);
         /* A tic at the very end of the axis may lie beyond it by rounding. */
-        status = add_tic(&tics, fmin(fmax(at, low), high), label, arena, err);
+        status = add_tic(&tics, fmin(fmax(at, low), high), text_of(label), arena, err);
     }
     if (status)
         return status;
@@ -212,7 +212,7 @@ int axis_logarithmic(struct axis *ret, double low, double high, size_t most, str
             continue;
         char label[AXIS_TEXT];
         axis_format(ladder(i), label);
-        status = add_tic(&tics, ladder(i), label, arena, err);
+        status = add_tic(&tics, ladder(i), text_of(label), arena, err);
     }
     if (status)
         return status;
@@ -274,7 +274,7 @@ static int label_periods(struct axis *ret, struct period first, struct period la
         period.index++;
     for (; period.index <= last.index && status == 0; period.index += step) {
         period_format(period, label);
-        status = add_tic(&tics, period.index, label, arena, err);
+        status = add_tic(&tics, period.index, text_of(label), arena, err);
     }
     take_tics(ret, &tics);
     return status;
@@ -320,6 +320,8 @@ static bool all_numbers(const struct text *texts, size_t n, double *at, double *
     return any;
 }
 
+enum { LONGEST_NAME = 22 }; /* columns */
+
 /* Every k-th name, so that they fit beside each other. */
 static int label_names(struct axis *ret, const struct dictionary *names, double columns,
                        struct arena *arena, struct error *err) {
@@ -328,12 +330,17 @@ static int label_names(struct axis *ret, const struct dictionary *names, double 
         size_t width = text_width(dictionary_name(names, code));
         widest = width > widest ? width : widest;
     }
+    widest = widest < LONGEST_NAME ? widest : LONGEST_NAME;
     size_t most = (size_t)fmax(1, columns / (double)(widest + 2));
     size_t step = (names->count + most - 1) / most;
     struct tics tics;
     int status = make_room(&tics, names->count, arena, err);
-    for (uint32_t code = 0; code < names->count && status == 0; code += (uint32_t)step)
-        status = add_tic(&tics, code, dictionary_name(names, code).bytes, arena, err);
+    for (uint32_t code = 0; code < names->count && status == 0; code += (uint32_t)step) {
+        struct text name;
+        status = label_shorten(dictionary_name(names, code), LONGEST_NAME, arena, &name, err);
+        if (status == 0)
+            status = add_tic(&tics, code, name, arena, err);
+    }
     take_tics(ret, &tics);
     return status;
 }

@@ -222,8 +222,10 @@ static int place(struct fan *fan, const struct area *area, double right, struct 
     }
     if (status)
         return status;
-    return place_panels(fan, area, right,
-                        drawing_text_width(drawing, (double)widest + 2, DRAWING_TIC), err);
+    /* The labels of the first and last tics stand out by half. */
+    double half = drawing_text_width(drawing, (double)axis_width(&fan->axis) / 2, DRAWING_TIC);
+    double left = drawing_text_width(drawing, (double)widest + 2, DRAWING_TIC);
+    return place_panels(fan, area, fmax(right, half), fmax(left, half), err);
 }
 
 /* ---- Blocks -------------------------------------------------------------------------------- */

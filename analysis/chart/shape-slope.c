@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One line per group through periods, labelled where it starts and ends. */
+#include "chart/label.h"
 #include "chart/shape.h"
 #include "chart/thin.h"
 
 #include <math.h>
 
-enum { MOST_LINES = 20, MOST_LINES_TEXT = 7 };
+enum { MOST_LINES = 20, MOST_LINES_TEXT = 7, LONGEST_PERIOD = 22 };
 
 struct slope {
     struct drawing *drawing;
@@ -105,6 +106,13 @@ static int label_two(struct slope *slope, struct error *err) {
         size_t row = slope->rows[i];
         if (!isnan(slope->x[row]))
             labels[slope->x[row] > at[0]] = slope->x_texts[row];
+    }
+    for (int i = 0; i < 2; i++) {
+        int status = script_accepts(labels[i], err);
+        if (status == 0)
+            status = label_shorten(labels[i], LONGEST_PERIOD, &drawing->arena, &labels[i], err);
+        if (status)
+            return status;
     }
     slope->periods.n = 2;
     slope->periods.at = at;
@@ -234,8 +242,11 @@ static int place(struct slope *slope, struct sides *sides, struct panel *panel, 
     double left = slope->two
                       ? drawing_text_width(drawing, sides->columns[0] + 4, DRAWING_LABEL)
                       : drawing_text_width(drawing, (double)axis_width(&panel->y) + 2, DRAWING_TIC);
-    panel->left = area.left + left;
-    panel->right = area.right - drawing_text_width(drawing, sides->columns[1] + 4, DRAWING_LABEL);
+    double right = drawing_text_width(drawing, sides->columns[1] + 4, DRAWING_LABEL);
+    /* The labels of the first and last tics stand out by half. */
+    double half = drawing_text_width(drawing, (double)axis_width(&slope->periods) / 2, DRAWING_TIC);
+    panel->left = area.left + fmax(left, half);
+    panel->right = area.right - fmax(right, half);
     panel->top = area.top + (drawing->text ? 1 : 24);
     panel->bottom = area.bottom - (drawing->text ? 2 : 22);
     panel->x = slope->periods;

@@ -18,7 +18,7 @@ struct steps {
     const struct text *names;
     const double *x, *y, *lower, *upper, *at_risk, *censored;
     const size_t *rows, *start;
-    double last; /* the largest x */
+    double first, last; /* the least and the largest x, and 0 */
     bool risk, bands, marks;
 };
 
@@ -48,8 +48,10 @@ static int read_columns(struct steps *steps, struct error *err) {
 static int limit_series(struct steps *steps, struct error *err) {
     size_t most = steps->drawing->text ? MOST_SERIES_TEXT : MOST_SERIES;
     steps->n = steps->groups.n < most ? steps->groups.n : most;
-    for (size_t i = 0; i < steps->start[steps->n]; i++)
+    for (size_t i = 0; i < steps->start[steps->n]; i++) {
+        steps->first = fmin(steps->first, steps->x[steps->rows[i]]);
         steps->last = fmax(steps->last, steps->x[steps->rows[i]]);
+    }
     size_t most_risk = steps->drawing->text ? MOST_RISK_TEXT : MOST_RISK;
     steps->risk = drawing_has(steps->drawing, "at_risk") && steps->n <= most_risk;
     if (steps->n == steps->groups.n)
@@ -293,7 +295,7 @@ static int place(struct steps *steps, struct panel panels[2], struct error *err)
     curves->bottom = area.bottom - table - (drawing->text ? 3 : 36);
     double columns = (curves->right - curves->left) / drawing_text_width(drawing, 1, DRAWING_TIC);
     double most = columns / (number + 2);
-    status = axis_linear(&curves->x, 0, steps->last > 0 ? steps->last : 1,
+    status = axis_linear(&curves->x, steps->first, steps->last > 0 ? steps->last : 1,
                          (size_t)fmin(fmax(most, 3), 10), AXIS_EXACT, &drawing->arena, err);
     if (status == 0)
         status = share_axis(drawing, &curves->y, err);

@@ -33,6 +33,14 @@ same 'the same' again km.svg
 runs 'the script draws by itself' 0 sh -c 'gnuplot km.gp >own.svg'
 ok 'a picture' grep -q '</svg>' own.svg
 
+on_terminal() { # arguments... : a terminal of the name script(1) gives it
+    script -qec "\"$draw\" $*" /dev/null </dev/null | tr -d '\r'
+}
+"$draw" churn-survival km.csv -f txt >km.txt
+on_terminal churn-survival km.csv >again
+same 'text on a terminal' again km.txt
+like 'a picture is nothing for a terminal' "$(on_terminal churn-survival km.csv -f pdf)" 'a terminal cannot show pdf: give -o FILE'
+
 # ---- Saying what is wrong ------------------------------------------------------------------------
 runs '--list' 0 "$draw" --list
 like 'names the charts' "$out" '^churn-survival,"group,time,'

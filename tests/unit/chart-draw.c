@@ -38,6 +38,19 @@ struct drawn {
     struct buffer script, text;
 };
 
+/* 79 columns and 23 lines at most, whatever the table. */
+static void fits_a_terminal(const struct buffer *picture) {
+    size_t lines = 0;
+    for (const char *at = picture->bytes; *at; lines++) {
+        struct text line = {at, strcspn(at, "\n")};
+        if (text_width(line) > 79)
+            fail_msg("%zu columns: %.*s", text_width(line), (int)line.length, line.bytes);
+        at += line.length + (at[line.length] == '\n');
+    }
+    if (lines > 23)
+        fail_msg("%zu lines:\n%s", lines, picture->bytes);
+}
+
 /* The script, and what a terminal shows; every other kind is drawn too. */
 static void draw(struct drawn *drawn, const char *tool, const char *csv, const char *colors) {
     static const enum chart_kind others[] = {CHART_SVG, CHART_PNG, CHART_PDF};
@@ -49,6 +62,7 @@ static void draw(struct drawn *drawn, const char *tool, const char *csv, const c
     if (chart_render(tool, &sheet, &options, CHART_GP, &drawn->script, &err) ||
         chart_render(tool, &sheet, &options, CHART_TXT, &drawn->text, &err))
         fail_msg("%s", err.text);
+    fits_a_terminal(&drawn->text);
     for (size_t i = 0; i < 3; i++) {
         struct buffer picture = {0};
         if (chart_render(tool, &sheet, &options, others[i], &picture, &err))
@@ -375,6 +389,16 @@ static void long_and_wide_names(void **state) {
     release(&drawn);
 }
 
+static void names_for_periods(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "tier-growth",
+         "tier,period,creators\na,before the announcement was made,1\na,after it had been made,2\n",
+         NULL);
+    has(&drawn.script, "array x_label[2] = ['before the announceme…', 'after it had been made']\n");
+    release(&drawn);
+}
+
 static void percent_signs_stay(void **state) {
     (void)state;
     struct drawn drawn;
@@ -461,6 +485,7 @@ int main(void) {
         cmocka_unit_test(matrix),
         cmocka_unit_test(nothing_to_draw),
         cmocka_unit_test(long_and_wide_names),
+        cmocka_unit_test(names_for_periods),
         cmocka_unit_test(percent_signs_stay),
         cmocka_unit_test(files),
         cmocka_unit_test(every_kind_repeats_itself),
