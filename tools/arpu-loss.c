@@ -380,21 +380,29 @@ static enum period_kind chosen_period(struct cli *cli) {
     return kind;
 }
 
-/* Who has not been seen yet in a period that still goes on would count as lost. */
-static void warn_of_unfinished_period(struct cli *cli, enum period_kind kind,
-                                      const struct arpu_log_summary *summary) {
+/* A period that the log covers in part has less revenue, and who has not been seen yet in it counts
+ * as lost. */
+static void tell_of_cut_periods(struct cli *cli, enum period_kind kind,
+                                const struct arpu_log_summary *summary) {
     char period[CALENDAR_TEXT], day[CALENDAR_TEXT];
     if (summary->first_day > summary->last_day)
         return;
+    struct period first = period_of(kind, summary->first_day);
     struct period last = period_of(kind, summary->last_day);
-    if (period_last_day(last) == summary->last_day)
-        return;
-    period_format(last, period);
-    calendar_format_date(summary->last_day, day);
-    cli_warn(cli,
-             "the log ends on %s, before the %s %s does: if it was cut there, the losses of that "
-             "%s are overstated",
-             day, period_kind_name(kind), period, period_kind_name(kind));
+    if (period_first_day(first) != summary->first_day) {
+        period_format(first, period);
+        calendar_format_date(summary->first_day, day);
+        cli_note(cli, "the log begins on %s, after the %s %s did", day, period_kind_name(kind),
+                 period);
+    }
+    if (period_last_day(last) != summary->last_day) {
+        period_format(last, period);
+        calendar_format_date(summary->last_day, day);
+        cli_warn(cli,
+                 "the log ends on %s, before the %s %s does: if it was cut there, that %s has too "
+                 "little revenue and too many users lost",
+                 day, period_kind_name(kind), period, period_kind_name(kind));
+    }
 }
 
 static int run_log(struct cli *cli, struct table *table, struct error *err) {
@@ -410,7 +418,7 @@ static int run_log(struct cli *cli, struct table *table, struct error *err) {
     if (!code) {
         cli_note(cli, "rows without revenue, taken as active and nothing paid: %" PRIu64,
                  summary.without_revenue);
-        warn_of_unfinished_period(cli, options.period, &summary);
+        tell_of_cut_periods(cli, options.period, &summary);
         code = write_rows(cli, &arpu, err);
     }
     arpu_free(&arpu);

@@ -182,6 +182,9 @@ is 'a log by quarter, by hand' "$(echo "$out" | cut -d, -f1-6 | tail -2)" \
 Beta,,2025-Q1,2,1.50,0.75'
 runs 'a log cut off within a year' 0 arpu-loss --period year "$log"
 like 'is warned of' "$err" 'the log ends on 2025-03-31, before the year 2025 does'
+runs 'a log from within its first month' 0 arpu-loss -v "$log"
+like 'is told of with --verbose' "$err" 'the log begins on 2025-01-05, after the month 2025-01 did'
+like 'and so are rows without revenue' "$err" 'rows without revenue, taken as active and nothing paid: 1$'
 runs 'a log by another column' 0 arpu-loss --group minutes "$log"
 is 'is parted by it' "$(echo "$out" | sed -n 2p | cut -d, -f1-6)" 'Alpha,0,2025-03,1,-0.25,-0.25'
 { head -1 "$log"; tail -n +2 "$log" | sed 's/^/x/'; } >plain.csv
