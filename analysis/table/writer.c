@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -477,7 +478,9 @@ static int put_kept(struct writer *writer) {
 
 /* ---- One cell -------------------------------------------------------------------------------- */
 
-static void add(struct writer *writer, enum cell_kind kind, struct text cell) {
+/* `shown` is the cell as the formats for people have it, `cell` as all others do. */
+static void add_shown(struct writer *writer, enum cell_kind kind, struct text cell,
+                      struct text shown) {
     switch (writer->format) {
     case WRITER_CSV:
     case WRITER_TSV:
@@ -488,7 +491,7 @@ static void add(struct writer *writer, enum cell_kind kind, struct text cell) {
         break;
     case WRITER_MARKDOWN:
     case WRITER_TABLE:
-        keep(writer, kind, cell);
+        keep(writer, kind, shown);
         break;
     }
     if (writer->sheet && !writer->error.code)
@@ -497,6 +500,10 @@ static void add(struct writer *writer, enum cell_kind kind, struct text cell) {
         writer->column = 0;
         writer->rows++;
     }
+}
+
+static void add(struct writer *writer, enum cell_kind kind, struct text cell) {
+    add_shown(writer, kind, cell, cell);
 }
 
 void writer_text(struct writer *writer, struct text cell) {
@@ -524,15 +531,28 @@ void writer_integer(struct writer *writer, int64_t value) {
     add(writer, CELL_NUMBER, (struct text){start, (size_t)(text + sizeof text - start)});
 }
 
+/* For people: six significant digits, or all of the whole part if that has more. */
+static double round_for_people(double value) {
+    char text[48];
+    double rounded = value, size = fabs(value);
+    int decimals = size < 1e6 ? 5 : size < 1e15 ? (int)log10(size) : 16;
+    snprintf(text, sizeof text, "%.*e", decimals, value);
+    number_parse(text_of(text), '.', &rounded); /* infinity stays what it is */
+    return rounded;
+}
+
 void writer_number(struct writer *writer, double value) {
-    char text[NUMBER_TEXT];
+    char text[NUMBER_TEXT], shown[NUMBER_TEXT];
     if (isnan(value)) {
         writer_missing(writer);
         return;
     }
     const size_t length = (size_t)number_format(value, text);
     const bool unknown = isinf(value) && writer->format == WRITER_JSON; /* it has no infinity */
-    add(writer, unknown ? CELL_MISSING : CELL_NUMBER, (struct text){text, length});
+    struct text whole = {text, length}, rounded = whole;
+    if (writer->format >= WRITER_MARKDOWN)
+        rounded = (struct text){shown, (size_t)number_format(round_for_people(value), shown)};
+    add_shown(writer, unknown ? CELL_MISSING : CELL_NUMBER, whole, rounded);
 }
 
 void writer_decimal(struct writer *writer, decimal value, int places) {

@@ -47,7 +47,10 @@ int writer_copy(struct writer *writer, struct sheet *sheet, struct error *err);
 void writer_text(struct writer *writer, struct text cell);
 void writer_string(struct writer *writer, const char *cell);
 void writer_integer(struct writer *writer, int64_t value);
-void writer_number(struct writer *writer, double value); /* nan is a missing value */
+
+/* nan is a missing value. Markdown and table are for people: there it is rounded to six significant
+ * digits, or to the whole part if that has more. */
+void writer_number(struct writer *writer, double value);
 void writer_decimal(struct writer *writer, decimal value, int places);
 void writer_sum(struct writer *writer, decimal_sum value, int places);
 void writer_date(struct writer *writer, int32_t day);

@@ -126,6 +126,25 @@ static void test_table_mixed_column(void **state) {
                       "none   1234.5\n");
 }
 
+/* Formats for people round; the copy for the chart does not. */
+static void test_table_rounds_numbers(void **state) {
+    (void)state;
+    const char *const names[] = {"x"};
+    const double values[] = {0.853219696969697, 2352.872538259342, 147912345.5, 1e-7 / 3, -2.0 / 3};
+    struct sheet sheet = {0};
+    struct error err = {0};
+    struct page page;
+    page_open(&page, WRITER_MARKDOWN, names, 1);
+    assert_int_equal(writer_copy(page.writer, &sheet, &err), 0);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        writer_number(page.writer, values[i]);
+    page_close(&page, "|                  x |\n| -----------------: |\n|         0.85322    |\n"
+                      "|      2352.87       |\n| 147912346          |\n|         3.33333e-8 |\n"
+                      "|        -0.666667   |\n");
+    assert_string_equal(sheet_at(&sheet, 0, 0), "0.853219696969697");
+    sheet_free(&sheet);
+}
+
 static void test_no_rows(void **state) {
     (void)state;
     const char *const names[] = {"a", "b"};
@@ -422,6 +441,7 @@ int main(void) {
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_table_mixed_column),
+        cmocka_unit_test(test_table_rounds_numbers),
         cmocka_unit_test(test_no_rows),
         cmocka_unit_test(test_csv_quotes_only_where_needed),
         cmocka_unit_test(test_csv_empty_cell_of_one_column),
