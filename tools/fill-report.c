@@ -42,7 +42,7 @@ static char *path_in(const struct folder *folder, const char *name) {
 static int read_sheet(struct folder *folder, const char *name, struct sheet *sheet,
                       struct error *err) {
     char *path = path_in(folder, name);
-    struct table *table;
+    struct table *table = NULL;
     int code = path ? cli_open_file(folder->cli, path, &table, err) : error_memory(err);
     if (!code)
         code = table_read_sheet(table, sheet, err);

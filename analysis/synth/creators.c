@@ -31,7 +31,10 @@ enum {
 #define COUNT_OF(tier, number)                                                                     \
     { {"creators_" tier, 0, 100000000 * ONE, true}, number *ONE, "creators", "in the first month" }
 #define GROWTH_OF(tier, rate)                                                                      \
-    { {"growth_" tier, -ONE * 99 / 100, 100 * ONE, false}, rate, "share a year", "expected growth" }
+    {                                                                                              \
+        {"growth_" tier, -ONE * 99 / 100, 100 * ONE, false}, (rate), "share a year",               \
+            "expected growth"                                                                      \
+    }
 
 static const struct synth_parameter parameters[] = {
     COUNT_OF("nano", 6000),

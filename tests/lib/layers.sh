@@ -26,7 +26,9 @@ analysis/revenue revenue table base
 analysis/creators creators table base
 analysis/users users table base
 analysis/ranking ranking table base
-tools cli chart table base revenue creators users ranking report
+analysis/synth synth table base
+analysis/report report base
+tools cli chart table base revenue creators users ranking synth report
 END
 if grep -nE '(^|[^_a-z])(printf|puts|putchar|exit|abort) *\(' analysis/[!c]*/*.c analysis/c[!l]*/*.c; then
     echo 'the library neither prints nor ends the process (the lines above)' >&2
