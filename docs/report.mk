@@ -3,26 +3,92 @@
 # Each figure in the page is looked up in a table that is made here, in the same run.
 
 report := build/report
-study  := datasets/tiktok-rednote
-run     = PATH="$(abspath $(bin)):$$PATH"
+cases  := datasets
+study  := $(cases)/tiktok-rednote
 colors := TikTok,RedNote
 
-# Tables that come with a chart of their own.
-charted := arpu-loss sensitivity tier-growth churn-survival churn-flows rank-foryou rank-popularity
-# Tables that do not.
-plain := arpu-2021 tier-summary churn-summary churn-test churn-destinations
+# What a rule below may use: the tools by name, and the chart beside the table it makes.
+with_tools = PATH="$(abspath $(bin)):$$PATH"
+and_chart   = -o $@ --chart $(@:.csv=.svg)
 
-figures := $(charted:%=$(report)/%.svg)
-results := $(charted:%=$(report)/%.csv) $(plain:%=$(report)/%.csv)
+# Tables that come with a chart of their own, and tables that do not.
+charted := loss-range sensitivity tier-growth churn-survival churn-flows rank-foryou rank-popularity
+plain   := scenario scenario-range loss arpu-2021 published tier-summary churn-summary churn-test \
+           exits-day-one
+tables  := $(patsubst %,$(report)/%.csv,$(charted) $(plain))
+
+# The pictures that README.md shows.
+shown := sensitivity tier-growth churn-survival churn-flows rank-foryou
+images: $(tables)
+	@mkdir -p docs/images
+	$(Q)cp $(shown:%=$(report)/%.svg) docs/images
 
 report: $(report)/report.html
-	@echo "the report is in $<"
+	@echo 'the report is in $<'
 
-$(report)/report.html: docs/report.md $(results) $(figures) $(bin)/fill-report
-	$(run) fill-report docs/report.md --data $(report) -o $@
+$(report)/report.html: docs/report.md $(tables) $(bin)/fill-report
+	$(Q)$(with_tools) fill-report $< --data $(report) -o $@
 
-# A chart is made with its table.
-$(figures): %.svg: %.csv ;
+# Every table needs its tool; what else it needs stands below.
+$(tables): $(executables) | $(report)
 
 $(report):
 	@mkdir -p $@
+
+# Figures that are quoted as they stand.
+$(report)/scenario.csv: $(study)/scenario.csv
+$(report)/scenario-range.csv: $(study)/scenario-range.csv
+$(report)/published.csv: $(study)/tier-growth.csv
+$(report)/exits-day-one.csv: $(cases)/freenode-libera/exits.csv
+$(report)/scenario.csv $(report)/scenario-range.csv $(report)/published.csv $(report)/exits-day-one.csv:
+	$(Q)cp $(filter %.csv,$^) $@
+
+# Revenue at stake.
+$(report)/loss.csv: $(study)/scenario.csv
+	$(Q)$(with_tools) arpu-loss $< -o $@
+$(report)/loss-range.csv: $(study)/scenario-range.csv
+	$(Q)$(with_tools) arpu-loss $< $(and_chart) --source 'Smart Power 2025-01-17; ranges assumed'
+$(report)/sensitivity.csv: $(study)/scenario-range.csv
+	$(Q)$(with_tools) arpu-loss $< --sensitivity $(and_chart) \
+	    --source 'Smart Power 2025-01-17; ranges assumed'
+$(report)/arpu-2021.csv: $(study)/revenue.csv
+	$(Q)$(with_tools) arpu-loss $< -o $@
+
+# Creator tiers.
+$(report)/creators.csv: $(executables) | $(report)
+	$(Q)$(with_tools) synth-panel creators --seed 2025 -o $@ --truth $(report)/creators-truth.csv
+$(report)/tier-growth.csv: $(report)/creators.csv
+	$(Q)$(with_tools) tier-growth $< $(and_chart) --source 'synthetic panel'
+$(report)/tier-summary.csv: $(report)/creators.csv
+	$(Q)$(with_tools) tier-growth $< --summary -o $@
+
+# Who stays how long.
+tenure := $(cases)/telco/tenure.csv --time tenure_months --status churned=Yes --weight customers \
+          --group contract
+$(report)/churn-survival.csv: $(cases)/telco/tenure.csv
+	$(Q)$(with_tools) churn-survival $(tenure) $(and_chart) --title 'Customers by contract' \
+	    --source 'IBM sample data; times in months'
+$(report)/churn-summary.csv: $(cases)/telco/tenure.csv
+	$(Q)$(with_tools) churn-survival $(tenure) --summary -o $@
+$(report)/churn-test.csv: $(cases)/telco/tenure.csv
+	$(Q)$(with_tools) churn-survival $(tenure) --test logrank -o $@
+
+# Where leavers go.
+$(report)/churn-flows.csv: $(cases)/freenode-libera/exits.csv
+	$(Q)$(with_tools) churn-flows $< --column end=date --weight projects --top 6 $(and_chart) \
+	    --title 'Projects listed as having left Freenode, 2021' --source 'freenode-exodus list'
+
+# What two ranking rules would do.
+$(report)/spells.csv: $(executables) | $(report)
+	$(Q)$(with_tools) synth-panel spells --seed 2025 --set users=20000 --set scale=3000 -o $@
+$(report)/spells-survival.csv: $(report)/spells.csv
+	$(Q)$(with_tools) churn-survival $< --as-of 2026-01-01 --group platform -o $@
+measures := $(addprefix --measure ,users user_exits_other revenue creators income exposure_share gini)
+measured := $(report)/loss.csv $(report)/tier-growth.csv $(report)/spells-survival.csv
+$(report)/rank-foryou.csv $(report)/rank-popularity.csv: $(report)/rank-%.csv: $(study)/simulation.csv $(measured)
+	$(Q)$(with_tools) rank-simulate $< --policy $* --platforms TikTok,RedNote $(measures) \
+	    --arpu $(report)/loss.csv --tiers $(report)/tier-growth.csv \
+	    --survival $(report)/spells-survival.csv --seed 2025 $(and_chart) --colors $(colors) \
+	    --title 'Both platforms rank by $*' --source 'simulation'
+
+.PHONY: report images
