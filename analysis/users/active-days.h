@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Active days: who was active where on which days, as a set.
+ *
+ *     struct active_days days = {0};
+ *     if (active_days_add(&days, text_of("007"), text_of("TikTok"), day, err)) ...
+ *     ... every thread has a set of its own; then, with the sets of all threads:
+ *     struct active_platforms platforms;
+ *     if (active_platforms_unite(sets, n, &platforms, err)) ...
+ *     for (size_t part = 0; part < ACTIVE_DAYS_PARTS; part++)     // or as tasks, in any order
+ *         if (active_days_unite(sets, n, &platforms, part, &united, err)) ...
+ *
+ * Adding a day twice changes nothing. A set grows with users, platforms and months of activity, not
+ * with rows: 64 days of one user on one platform are one block of 16 bytes, a bit a day, and the
+ * user's name is kept once. Users are dealt into parts by the hash of their name, so that a part
+ * fits the cache, and a user is in the same part of every set.
+ */
+#ifndef USERS_ACTIVE_DAYS_H
+#define USERS_ACTIVE_DAYS_H
+
+#include "base/calendar.h"
+#include "base/dictionary.h"
+#include "base/error.h"
+#include "base/text.h"
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ACTIVE_DAYS_PARTS = 256 };
+#define ACTIVE_DAYS_CODES (UINT32_C(1) << 24) /* users of one part, and platforms, are fewer */
+
+/* 64 days in a row. Keys sort by user, platform and time. */
+struct active_block {
+    uint64_t key;  /* 24 bits of user, 24 of platform, 16 of block */
+    uint64_t days; /* bit i: active on the block's first day + i; never 0 in use */
+};
+
+static inline uint32_t active_block_user(const struct active_block *block) {
+    return (uint32_t)(block->key >> 40);
+}
+
+static inline uint32_t active_block_platform(const struct active_block *block) {
+    return (uint32_t)(block->key >> 16) & (ACTIVE_DAYS_CODES - 1);
+}
+
+static inline int32_t active_block_first_day(const struct active_block *block) {
+    return CALENDAR_MIN_DAY + 64 * (int32_t)(block->key & UINT16_MAX);
+}
+
+/* The blocks are an open-addressing hash table with linear probing; size is 0 or a power of two. */
+struct active_set_part {
+    struct dictionary users;
+    struct active_block *slots;
+    size_t size, used;
+};
+
+/* Zero-initialise. */
+struct active_days {
+    struct active_set_part parts[ACTIVE_DAYS_PARTS];
+    struct dictionary platforms;
+    /* Met last: rows of one user, or of one platform, often stand together. */
+    struct text user, platform; /* inside the dictionaries; bytes are NULL at first */
+    size_t part;
+    uint32_t user_code, platform_code;
+};
+
+/* day: since 1970-01-01, a date of base/calendar.h. ERROR_DATA for more than ACTIVE_DAYS_CODES
+ * platforms (or users in a part, which is some 4 x 10^9 users in all). */
+int active_days_add(struct active_days *set, struct text user, struct text platform, int32_t day,
+                    struct error *err);
+void active_days_free(struct active_days *set); /* leaves it zeroed */
+
+/* The platforms of several sets, ranked by name. */
+struct active_platforms {
+    struct dictionary names;
+    uint32_t *order;  /* order[rank] = code in names */
+    uint32_t **ranks; /* ranks[set][code in the set] = rank */
+    size_t n_sets;
+};
+
+int active_platforms_unite(struct active_days *const *sets, size_t n, struct active_platforms *ret,
+                           struct error *err);
+struct text active_platform_name(const struct active_platforms *platforms, uint32_t rank);
+void active_platforms_free(struct active_platforms *platforms);
+
+/* One part of several sets. Users and platforms in the keys are ranks by name (text_compare). */
+struct active_part {
+    struct dictionary users;
+    uint32_t *order;             /* order[rank] = code in users */
+    struct active_block *blocks; /* sorted by key, no key twice */
+    size_t n;
+};
+
+/* Moves the part out of the sets, which keep their others: safe in several threads, for different
+ * parts. Zeroes *ret on failure. */
+int active_days_unite(struct active_days *const *sets, size_t n,
+                      const struct active_platforms *platforms, size_t part,
+                      struct active_part *ret, struct error *err);
+struct text active_user_name(const struct active_part *part, uint32_t rank);
+void active_part_free(struct active_part *part); /* leaves it zeroed */
+
+#endif
