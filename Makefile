@@ -113,6 +113,7 @@ check-peers: all
 
 include tests/lint.mk
 include tests/fuzz.mk
+include tests/bench.mk
 
 # ---- The study -----------------------------------------------------------------------------------
 include docs/report.mk

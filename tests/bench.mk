@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Whole processes timed side by side with their peers (docs/performance.md):
+#
+#   make deps-bench bench                install the peers, build the inputs, time every case
+#   make bench ROWS=1000000 CASE=gzip    one size, one case
+#
+# A case is a file tests/bench/NAME.bench; its first lines name the inputs, which are made here.
+# Inputs are drawn from fixed seeds and kept in build/bench/. Give -j to make those of one run side
+# by side; the timing itself is always one process at a time.
+bench_sizes := 1000000 10000000
+ROWS        ?= $(bench_sizes)
+CASE        ?= $(basename $(notdir $(sort $(wildcard tests/bench/*.bench))))
+THREADS     ?= $(shell nproc)
+
+bench        := build/bench
+bench_inputs  = $(foreach n,$(ROWS),$(patsubst %,$(bench)/%,$(subst @,$(n),\
+                $(shell sed -n 's/^input \([^ ]*\).*/\1/p' $(CASE:%=tests/bench/%.bench)))))
+
+bench: all $(bench)/measure $(bench_inputs)
+	@perl tests/bench/run.pl --bin '$(bin)' --folder $(bench) --threads $(THREADS) \
+	    --compiler '$(shell $(CC) --version | head -n 1), $(flags_$(MODE))' \
+	    --rows '$(ROWS)' $(CASE)
+	@perl tests/bench/page.pl $(bench)/results '$(ROWS)'
+	@perl tests/bench/page.pl $(bench)/results '$(bench_sizes)' tests/bench/performance.in.md \
+	    >$(bench)/performance.md
+	$(if $(filter-out $(bench_sizes),$(ROWS)),,@mv $(bench)/performance.md docs/performance.md)
+
+$(bench)/measure: tests/bench/measure.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(compile) -o $@ $<
+
+# An activity log of about a tenth as many users as rows, in the order of dates as logs are written.
+# A few more are drawn than are kept, so that the number of rows is exact.
+$(bench)/activity-%.csv: | $(bin)/synth-panel
+	@mkdir -p $(@D)
+	@echo '  draw     $@'
+	$(Q)$(bin)/synth-panel activity --seed 1 --set active_chance=0.12 \
+	    --set users=$$(($* / 10 + 100)) | head -n $$(($* + 1)) >$@.drawn
+	$(Q)head -n 1 $@.drawn >$@.new
+	$(Q)tail -n +2 $@.drawn | LC_ALL=C sort -s -t, -k3,3 >>$@.new
+	$(Q)test $$(wc -l <$@.new) -eq $$(($* + 1))
+	$(Q)rm $@.drawn && mv $@.new $@
+
+$(bench)/spells-%.csv: | $(bin)/synth-panel
+	@mkdir -p $(@D)
+	@echo '  draw     $@'
+	$(Q)$(bin)/synth-panel spells --seed 1 --set users=$* --set arrival_days=180 -o $@
+
+# All spells of this draw start on 2025-01-01 and are watched for a year: durations are day numbers.
+$(bench)/durations-%.csv: | $(bin)/synth-panel
+	@mkdir -p $(@D)
+	@echo '  draw     $@'
+	$(Q)$(bin)/synth-panel spells --seed 1 --set users=$* | awk -f tests/bench/durations.awk >$@.new
+	$(Q)mv $@.new $@
+
+$(bench)/quoted-%: $(bench)/%
+	@echo '  quote    $@'
+	$(Q)sed 's/,/","/g; s/.*/"&"/' $< >$@.new && mv $@.new $@
+
+$(bench)/%.gz: $(bench)/%
+	@echo '  compress $@'
+	$(Q)gzip -6 -n -c $< >$@.new && mv $@.new $@
+
+# The peers; those that are not there are left out of the table, which says so.
+packages_bench := gzip miller nodejs npm r-base-core r-cran-survival r-cran-data.table
+deps-bench:
+	@command -v npm >/dev/null || sh tests/lib/install-packages.sh nodejs npm
+	@sh tests/lib/install-packages.sh $(filter-out nodejs npm,$(packages_bench))
+	@mkdir -p $(bench)
+	@test -d $(bench)/node_modules/@duckdb/node-api || \
+	    npm install --prefix $(bench) --no-save --no-audit --no-fund --loglevel=error @duckdb/node-api
+
+.PHONY: bench deps-bench
+.PRECIOUS: $(bench)/%.csv $(bench)/%.gz
