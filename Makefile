@@ -35,7 +35,8 @@ executables     := $(tools:%=$(bin)/%)
 unit_tests      := $(unit_sources:tests/unit/%.c=$(build)/tests/unit/%)
 library         := $(build)/libsojourn.a
 objects         := $(library_sources:%.c=$(build)/%.o) $(build)/plots.o
-c_files         := $(library_sources) $(tool_sources) $(unit_sources) $(wildcard tests/fuzz/*.c)
+c_files         := $(library_sources) $(tool_sources) $(unit_sources) \
+                   $(wildcard tests/fuzz/*.c tests/bench/*.c)
 h_files         := $(wildcard analysis/*/*.h tests/lib/*.h)
 
 # ---- How it is built -----------------------------------------------------------------------------
@@ -149,8 +150,8 @@ clean:
 
 help:
 	@sed -n '/^# sojourn/,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'Also: check-one T=NAME, check-peers, lint, fuzz, format, compile_commands.json, install,'
-	@echo 'uninstall (PREFIX=, DESTDIR=), deps-peers, deps-lint, clean'
+	@echo 'Also: check-one T=NAME, check-peers, bench, lint, fuzz, format, compile_commands.json,'
+	@echo 'install, uninstall (PREFIX=, DESTDIR=), deps-peers, deps-bench, deps-lint, clean'
 
 .PHONY: all program check check-one check-peers install uninstall deps deps-peers deps-lint clean help always
 .DELETE_ON_ERROR:
