@@ -20,9 +20,9 @@ bench: all $(bench)/measure $(bench_inputs)
 	@perl tests/bench/run.pl --bin '$(bin)' --folder $(bench) --threads $(THREADS) \
 	    --compiler '$(shell $(CC) --version | head -n 1), $(flags_$(MODE))' \
 	    --rows '$(ROWS)' $(CASE)
-	@perl tests/bench/page.pl $(bench)/results '$(ROWS)'
-	@perl tests/bench/page.pl $(bench)/results '$(bench_sizes)' tests/bench/performance.in.md \
-	    >$(bench)/performance.md
+	@perl tests/bench/page.pl tests/bench $(bench)/results '$(ROWS)'
+	@perl tests/bench/page.pl tests/bench $(bench)/results '$(bench_sizes)' \
+	    tests/bench/performance.in.md >$(bench)/performance.md
 	$(if $(filter-out $(bench_sizes),$(ROWS)),,@mv $(bench)/performance.md docs/performance.md)
 
 $(bench)/measure: tests/bench/measure.c

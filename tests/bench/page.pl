@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Writes what run.pl measured:
 #
-#     perl page.pl RESULTS ROWS [TEMPLATE]
+#     perl page.pl CASES RESULTS ROWS [TEMPLATE]
 #
-# RESULTS is its folder of results, ROWS the sizes to show ('1000000 10000000'). Prints one table of
+# CASES is the folder of cases, RESULTS that of results, ROWS the sizes to show. Prints one table of
 # ratios or, with TEMPLATE, that page with its marks (@CASES@ and such) filled in.
 use strict;
 use warnings;
-use File::Basename qw(dirname);
 
-my ($folder, $rows, $template) = @ARGV;
-my $here = dirname($0);
+my ($cases, $folder, $rows, $template) = @ARGV;
 my %shown = map { $_ => 1 } split ' ', $rows;
-my %case = map { m{([^/]+)\.bench$} ? ($1 => read_case($_)) : () } glob "$here/*.bench";
+my %case = map { m{([^/]+)\.bench$} ? ($1 => read_case($_)) : () } glob "$cases/*.bench";
 my @results = sort { $a->{case} cmp $b->{case} || $a->{rows} <=> $b->{rows}
         || $a->{order} <=> $b->{order} }
     grep { $shown{$_->{rows}} && $case{$_->{case}} } map { read_result($_) } glob "$folder/*.tsv";

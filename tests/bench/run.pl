@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Times the cases of tests/bench/*.bench: whole processes, ours and each peer's in turn.
 #
-#     perl run.pl --bin DIR --folder DIR --threads N --compiler TEXT --rows 'N...' CASE...
+#     perl run.pl --bin DIR --folder DIR [--cases DIR] --threads N --compiler TEXT --rows 'N...' \
+#         CASE...
 #
 # A case is a file of lines, `title`, `about`, `input FILE NAME` (@ stands for the number of rows),
 # `compare FILE by KEY,...`, `limit WHO ROWS` beyond which a contender is left out, `target NAME
-# ROWS WHO RATIO`, and then a section for each contender:
-# shell, SQL or R, in which {input}, {out} and {threads} are filled in. For each input every
-# contender runs once, unmeasured; each FILE that a peer wrote to {out} must agree with ours in all
-# columns that are no keys. Then they run in turn, and every run is kept in FOLDER/results/, from
-# which page.pl writes tables.
+# ROWS WHO RATIO`, and then a section for each contender: shell, SQL or R, in which {input}, {out}
+# and {threads} are filled in. For each input every contender runs once, unmeasured; each FILE that
+# a peer wrote to {out} must agree with ours in all columns that are no keys. Then they run in turn,
+# and every run is kept in FOLDER/results/, from which page.pl writes tables.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
@@ -24,8 +24,9 @@ use constant SLOW_RUNS => 3;    # only so many
 use constant TOLERANCE => 1e-9; # relative: peers that add in binary floating point lose some digits
 
 my %option;
-GetOptions(\%option, qw(bin=s folder=s threads=i compiler=s rows=s)) or exit 2;
+GetOptions(\%option, qw(bin=s folder=s cases=s threads=i compiler=s rows=s)) or exit 2;
 my $here = dirname($0);
+my $cases = $option{cases} // $here;
 my ($folder, $threads) = @option{qw(folder threads)};
 my $answers = "$folder/answers";
 $ENV{PATH} = "$option{bin}:$ENV{PATH}";
@@ -73,7 +74,7 @@ warn "bench: the load average is $load: times will be too long and ratios unsure
 
 for my $rows (split ' ', $option{rows}) {
     for my $name (@ARGV) {
-        my $case = read_case("$here/$name.bench");
+        my $case = read_case("$cases/$name.bench");
         measure($name, $case, $_, $rows) for @{$case->{inputs}};
     }
 }
