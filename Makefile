@@ -103,9 +103,9 @@ $(build)/flags: always
 check: all $(unit_tests)
 	@BIN=$(abspath $(bin)) MODE=$(MODE) sh tests/run $(unit_tests) $(sort $(wildcard tests/cli/*.t))
 
-# One test by name: make check-one T=churn-survival
+# One test by name, with all that it says: make check-one T=churn-survival
 check-one: all $(unit_tests)
-	@BIN=$(abspath $(bin)) MODE=$(MODE) sh tests/run \
+	@VERBOSE=1 BIN=$(abspath $(bin)) MODE=$(MODE) sh tests/run \
 	    $(filter %/$(T),$(unit_tests)) $(filter %/$(T).t,$(wildcard tests/cli/*.t))
 
 # Against R itself, on R's own data sets.
