@@ -61,12 +61,12 @@ static const struct cli_option options[] = {
      .argument = "NAME",
      .many = true,
      .help = "write (and draw) only this measure; may be repeated"},
-    {.name = "defaults",
+    {.name = "parameters",
      .type = CLI_FLAG,
      .conflicts =
          "policy baseline platforms arpu tiers survival replications periods set measure chart",
      .help =
-         "write all parameters with their defaults, ranges and meanings as a scenario, and end"},
+         "write all parameters with their defaults, ranges and meanings, as a scenario, and end"},
     {0}};
 
 static const struct cli_example examples[] = {
@@ -76,7 +76,7 @@ static const struct cli_example examples[] = {
     {"rank-simulate --policy popularity,foryou --periods 6 --replications 4 "
      "datasets/tiktok-rednote/simulation.csv",
      "A changes to popularity"},
-    {"rank-simulate --defaults -f markdown", "what can be set"},
+    {"rank-simulate --parameters -f markdown", "what can be set"},
     {0}};
 
 /* ---- What was asked for ---------------------------------------------------------------------- */
@@ -224,22 +224,18 @@ static void say_calibration(struct cli *cli, const struct calibration *calibrati
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-static int write_defaults(struct cli *cli, struct error *err) {
-    static const char *const columns[] = {"parameter", "low",   "value", "high",   "unit",
-                                          "source",    "least", "most",  "meaning"};
+static int write_parameters(struct cli *cli, struct error *err) {
+    static const char *const columns[] = {"parameter", "value", "least", "most", "unit", "meaning"};
     struct writer *writer;
     if (cli_writer(cli, columns, sizeof columns / sizeof *columns, &writer, err))
         return err->code;
     for (size_t i = 0; i < SCENARIO_PARAMETERS; i++) {
         const struct scenario_parameter *parameter = &scenario_parameters[i];
         writer_string(writer, parameter->name);
-        writer_missing(writer);
         writer_number(writer, parameter->fallback);
-        writer_missing(writer);
-        writer_string(writer, parameter->unit);
-        writer_string(writer, "default");
         writer_number(writer, parameter->least);
         writer_number(writer, parameter->most);
+        writer_string(writer, parameter->unit);
         writer_string(writer, parameter->meaning);
     }
     return 0;
@@ -347,7 +343,7 @@ static int run_simulation(struct cli *cli, struct error *err) {
 }
 
 static int run(struct cli *cli, struct error *err) {
-    return cli_flag(cli, "defaults") ? write_defaults(cli, err) : run_simulation(cli, err);
+    return cli_flag(cli, "parameters") ? write_parameters(cli, err) : run_simulation(cli, err);
 }
 
 int main(int argc, char **argv) {

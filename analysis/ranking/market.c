@@ -72,8 +72,7 @@ struct view {
     double income[PLATFORMS][WORLD_TIERS]; /* the platform's mean for a tier that is empty there */
     double audience[WORLD_TIERS];
     double user_push[PLATFORMS], creator_push[PLATFORMS]; /* loss of utility by the shock */
-    double switching_cost;
-    size_t outside; /* creators who are nowhere */
+    size_t outside;                                       /* creators who are nowhere */
 };
 
 static void view_income(const struct world *world, int p, double ret[WORLD_TIERS]) {
@@ -112,7 +111,7 @@ static void view_audience(const struct world *world, struct view *ret) {
 }
 
 static struct view view_world(const struct world *world) {
-    struct view view = {.switching_cost = world->settings.parameters.switching_cost};
+    struct view view = {0};
     for (int p = 0; p < PLATFORMS; p++) {
         view.satisfaction[p] = world_satisfaction(world, p);
         view_income(world, p, view.income[p]);
@@ -177,12 +176,17 @@ static double creator_leaves(const struct world *world, const struct view *start
                log_relative((double)world->creators.income[p][c], usual * (double)DECIMAL_ONE);
 }
 
+/* Utility of a platform to a creator who is on the other one only. */
+static double creator_attraction(const struct world *world, const struct view *view, size_t tier,
+                                 int there) {
+    return world->settings.parameters.creator_sensitivity *
+               log_ratio(view->income[there][tier], view->income[other(there)][tier]) -
+           view->creator_push[there];
+}
+
 static double creator_prefers(const struct world *world, const struct view *view, size_t tier,
                               int there) {
-    int here = other(there);
-    return world->settings.parameters.creator_sensitivity *
-               log_ratio(view->income[there][tier], view->income[here][tier]) +
-           view->creator_push[here] - view->creator_push[there];
+    return creator_attraction(world, view, tier, there) + view->creator_push[other(there)];
 }
 
 static double creator_rises(const struct world *world, const struct view *start, size_t c) {
@@ -353,6 +357,25 @@ static double push_for(const struct market *market, const struct world *world,
  * same luck whatever happened to others. */
 enum { LEAVES_A, LEAVES_B, WHERE_TO, ADOPTS, RISES, FALLS, LUCK };
 
+/* Who leaves which platforms, and whom only the shock made leave: bits as of homes. */
+struct exits {
+    uint8_t left, pushed;
+};
+
+static void decide_exit(double luck, double log_odds, double push, int p, struct exits *exits) {
+    if (luck >= choice_logistic(log_odds))
+        return;
+    exits->left |= (uint8_t)(1 << p);
+    if (push > 0 && luck >= choice_logistic(log_odds - push))
+        exits->pushed |= (uint8_t)(1 << p);
+}
+
+/* Against going to the other platform, for someone who leaves the only one. */
+static double cost_of_switching(const struct world *world, const struct exits *exits) {
+    const struct parameters *set = &world->settings.parameters;
+    return exits->pushed ? set->shock_switching_cost : set->switching_cost;
+}
+
 static void draw_luck(const struct world *world, size_t entity, uint32_t purpose,
                       double ret[LUCK]) {
     struct random_stream stream;
@@ -387,15 +410,14 @@ static void return_user(const struct market *market, struct world *world, const 
     user_arrives(world, view, u, luck[WHERE_TO] < to_a ? PLATFORM_A : PLATFORM_B, moves);
 }
 
-static uint8_t user_left(const struct market *market, const struct world *world,
-                         const struct view *view, size_t u, const double luck[LUCK]) {
-    uint8_t left = 0;
+static struct exits user_exits(const struct market *market, const struct world *world,
+                               const struct view *view, size_t u, const double luck[LUCK]) {
+    struct exits exits = {0};
     for (int p = 0; p < PLATFORMS; p++)
-        if (home_on(world->users.homes[u], p) &&
-            luck[LEAVES_A + p] <
-                choice_logistic(market->user_leave[p] + user_leaves(world, view, u, p)))
-            left |= (uint8_t)(1 << p);
-    return left;
+        if (home_on(world->users.homes[u], p))
+            decide_exit(luck[LEAVES_A + p], market->user_leave[p] + user_leaves(world, view, u, p),
+                        view->user_push[p], p, &exits);
+    return exits;
 }
 
 static void move_user(const struct market *market, struct world *world, const struct view *view,
@@ -407,23 +429,20 @@ static void move_user(const struct market *market, struct world *world, const st
         return_user(market, world, view, u, luck, moves);
         return;
     }
-    uint8_t left = user_left(market, world, view, u, luck);
-    *homes = before & (uint8_t)~left;
+    struct exits exits = user_exits(market, world, view, u, luck);
+    *homes = before & (uint8_t)~exits.left;
     int here = before == HOME_B ? PLATFORM_B : PLATFORM_A; /* where it is one platform */
-    if (left == 0) {
+    if (exits.left == 0) {
         if (single(before) && luck[ADOPTS] < choice_logistic(market->user_adopt[here] +
                                                              user_adopts(world, view, u, here)))
             user_arrives(world, view, u, other(here), moves);
-        return;
-    }
-    if (single(before)) {
-        double stays_about =
-            choice_logistic(user_attraction(world, view, other(here)) - view->switching_cost);
-        if (luck[WHERE_TO] < stays_about)
+    } else if (single(before)) {
+        double x = user_attraction(world, view, other(here)) - cost_of_switching(world, &exits);
+        if (luck[WHERE_TO] < choice_logistic(x))
             user_arrives(world, view, u, other(here), moves);
     }
     for (int p = 0; p < PLATFORMS; p++)
-        if (home_on(left, p))
+        if (home_on(exits.left, p))
             (*homes == HOME_NONE ? moves->users_gone : moves->users_to_other)[p]++;
 }
 
@@ -453,21 +472,17 @@ static void enter_creator(const struct market *market, struct world *world, cons
     moves->entered[tier]++;
 }
 
-static uint8_t creator_left(const struct market *market, const struct world *world,
-                            const struct view *view, size_t c, const double luck[LUCK],
-                            struct moves *moves) {
+static struct exits creator_exits(const struct market *market, const struct world *world,
+                                  const struct view *view, size_t c, const double luck[LUCK]) {
     size_t tier = world->creators.tiers[c];
-    uint8_t left = 0;
-    for (int p = 0; p < PLATFORMS; p++) {
-        if (!home_on(world->creators.homes[c], p) ||
-            luck[LEAVES_A + p] >=
-                choice_logistic(market->creator_leave[p][tier] +
-                                creator_leaves(world, &market->start, view, c, p)))
-            continue;
-        left |= (uint8_t)(1 << p);
-        moves->creators_left[p][tier]++;
-    }
-    return left;
+    struct exits exits = {0};
+    for (int p = 0; p < PLATFORMS; p++)
+        if (home_on(world->creators.homes[c], p))
+            decide_exit(luck[LEAVES_A + p],
+                        market->creator_leave[p][tier] +
+                            creator_leaves(world, &market->start, view, c, p),
+                        view->creator_push[p], p, &exits);
+    return exits;
 }
 
 static void change_tier(const struct market *market, struct world *world, size_t c,
@@ -490,17 +505,21 @@ static void move_creator(const struct market *market, struct world *world, const
         enter_creator(market, world, view, c, luck, moves);
         return;
     }
-    uint8_t left = creator_left(market, world, view, c, luck, moves);
-    creators->homes[c] = before & (uint8_t)~left;
-    int here = before == HOME_B ? PLATFORM_B : PLATFORM_A; /* where it is one platform */
-    double pull = creator_prefers(world, view, creators->tiers[c], other(here));
-    if (left == 0) {
-        if (single(before) && luck[ADOPTS] < choice_logistic(market->creator_adopt[here] + pull))
-            creator_arrives(world, view, c, other(here));
+    struct exits exits = creator_exits(market, world, view, c, luck);
+    creators->homes[c] = before & (uint8_t)~exits.left;
+    for (int p = 0; p < PLATFORMS; p++)
+        moves->creators_left[p][creators->tiers[c]] += home_on(exits.left, p);
+    int here = before == HOME_B ? PLATFORM_B : PLATFORM_A, there = other(here);
+    uint8_t tier = creators->tiers[c];
+    if (exits.left == 0) {
+        double x = market->creator_adopt[here] + creator_prefers(world, view, tier, there);
+        if (single(before) && luck[ADOPTS] < choice_logistic(x))
+            creator_arrives(world, view, c, there);
         change_tier(market, world, c, luck, moves);
     } else if (single(before)) {
-        if (luck[WHERE_TO] < choice_logistic(pull - view->switching_cost))
-            creator_arrives(world, view, c, other(here));
+        double x = creator_attraction(world, view, tier, there) - cost_of_switching(world, &exits);
+        if (luck[WHERE_TO] < choice_logistic(x))
+            creator_arrives(world, view, c, there);
     }
 }
 
@@ -512,7 +531,6 @@ void market_move(const struct market *market, struct world *world, double shock,
         double push = push_for(market, world, &view, shock);
         view.user_push[PLATFORM_A] = push;
         view.creator_push[PLATFORM_A] = push * world->settings.parameters.shock_creators;
-        view.switching_cost = world->settings.parameters.shock_switching_cost;
     }
     for (size_t u = 0; u < world->users.n; u++)
         move_user(market, world, &view, u, ret);

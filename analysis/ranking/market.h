@@ -68,9 +68,9 @@ void market_destroy(struct market *market); /* NULL is fine */
 
 /* Decides for all users and creators by the state they are all in, then moves them. `shock` is the
  * expected number of users who leave A beside those who would anyway (in simulated users); it is
- * turned into a push on the log-odds of all, and shock_creators times it on those of creators; a
- * platform that pushes is as much less attractive to those elsewhere, and shock_switching_cost
- * stands in for switching_cost. */
+ * turned into a push on the log-odds of all, and shock_creators times it on those of creators. Who
+ * would not have left without the push faces shock_switching_cost in place of switching_cost; to
+ * those elsewhere the platform is as much less attractive. */
 void market_move(const struct market *market, struct world *world, double shock, struct moves *ret);
 
 /* Expected users and creators (by tier) to leave a platform at the world's state, without shock:

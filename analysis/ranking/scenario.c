@@ -110,7 +110,7 @@ const struct scenario_parameter scenario_parameters[] = {
     {"shock_creators", AT(shock_creators), SCENARIO_REAL, 0, 10, 1, "multiple",
      "push on A's creators as a multiple of that on its users, in log-odds"},
     {"shock_switching_cost", AT(shock_switching_cost), SCENARIO_REAL, 0, 100, 1, "log-odds",
-     "switching_cost in the period of the shock"},
+     "switching_cost for those whom the shock pushes off"},
 };
 
 _Static_assert(sizeof scenario_parameters / sizeof *scenario_parameters == SCENARIO_PARAMETERS,

@@ -15,7 +15,7 @@
  * 646; Vose 2008, "Risk Analysis", section III).
  *
  * What each parameter means, its unit, range and default: scenario_parameters in scenario.c, which
- * `rank-simulate --defaults` prints, and docs/rank-simulate.md.
+ * `rank-simulate --parameters` prints, and docs/rank-simulate.md.
  */
 #ifndef RANKING_SCENARIO_H
 #define RANKING_SCENARIO_H

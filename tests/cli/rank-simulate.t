@@ -47,14 +47,14 @@ ok 'payout is what a thousand exposures cost, but for rounding' \
     'BEGIN { due = s * 10 * 0.3 / 1000; exit !(paid <= due + 1e-9 && paid > due - 1e-4) }'
 
 # ---- Parameters ----------------------------------------------------------------------------------
-"$tool" --defaults -o defaults.csv
+"$tool" --parameters -o defaults.csv
 printf 'parameter,value\n' >nothing.csv
 set -- --periods 2 --replications 2 --set users=100
 runs 'the defaults are a scenario' 0 "$tool" "$@" defaults.csv -o given.csv
 runs 'and are the defaults' 0 "$tool" "$@" nothing.csv -o assumed.csv
 same 'with the same result' given.csv assumed.csv
 
-"$tool" --defaults -f tsv | awk -F'\t' 'NR > 1 { printf "| `%s` | %s | %s to %s | %s | %s |\n", $1, $3, $7, $8, $5, $9 }' >said
+"$tool" --parameters -f tsv | awk -F'\t' 'NR > 1 { printf "| `%s` | %s | %s to %s | %s | %s |\n", $1, $2, $3, $4, $5, $6 }' >said
 grep -Fxf said "$TESTS/../docs/rank-simulate.md" >shown
 same 'the page lists every parameter as it is' shown said
 
@@ -150,4 +150,17 @@ refuse 'a calibration that is not there' 3 "cannot open 'none.csv'" --tiers none
 sed 's/,40$/,-40/' tiers.csv >negative.csv
 refuse 'a count below 0' 1 'negative.csv:4:9: left is -40' --tiers negative.csv "$tiny"
 
+# ---- From data to simulation ---------------------------------------------------------------------
+printf 'platform,period,users,revenue\nTikTok,2025-01,200,500\nRedNote,2025-01,50,25\n' >revenue.csv
+runs 'ARPU from a panel' 0 "$BIN/arpu-loss" revenue.csv -o arpu.csv
+runs 'survival from spells' 0 "$BIN/churn-survival" --group platform "$DATA/tiny/spells.csv" -o survival.csv
+runs 'tiers from a panel' 0 "$BIN/tier-growth" "$DATA/tiny/creator-panel.csv" -o tiers.csv
+runs 'loss from a scenario' 0 "$BIN/arpu-loss" "$DATA/tiny/scenario.csv" -o loss.csv
+runs 'and all of it simulated' 0 "$tool" --platforms TikTok,RedNote --arpu arpu.csv \
+    --survival survival.csv --tiers tiers.csv --replications 2 -v "$tiny" -o end.csv
+like 'with what was measured: ARPU' "$err" 'TikTok: ARPU 2.5, .*\(arpu-loss\)'
+like 'with what was measured: leaving' "$err" 'TikTok: users leave at .*\(churn-survival\)'
+like 'with what was measured: tiers' "$err" 'tier nano: .*\(tier-growth\)'
+runs 'and the loss as a shock' 0 "$tool" --arpu loss.csv --set user_weight=100 --replications 2 -v "$tiny" -o end.csv
+like 'of its size' "$err" 'the shock pushes 1000 users off A'
 finish

@@ -293,6 +293,29 @@ static void shock_has_its_size(void **state) {
     worlds_near(sum / RUNS, 1000, sqrt(1000.0 / RUNS), 4);
 }
 
+/* Only those whom the push made leave go where the shock sends them: here half of them to B, while
+ * of the 2 % who leave anyway nobody does. */
+static void pushed_have_their_own_cost(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=20000", "creators=2000", "user_sensitivity=0", "user_share_both=0",
+                        "creator_sensitivity=0", "creator_share_both=0", "creator_adopt=0",
+                        "switching_cost=100", "shock_switching_cost=0", NULL);
+    struct world *world = lively_world(&scenario);
+    struct market *market = fit(world);
+    struct stocks before = take_stock(world);
+    struct moves moves;
+    market_move(market, world, 4000, &moves);
+    struct stocks after = take_stock(world);
+    double gone = 0.02 * (double)before.users[HOME_A] + 2000;
+    worlds_near((double)moves.users_to_other[PLATFORM_A], 2000, sqrt(2000), 4);
+    worlds_near((double)moves.users_gone[PLATFORM_A], gone, sqrt(gone), 4);
+    assert_int_equal(moves.users_to_other[PLATFORM_B], 0);
+    assert_true(after.creators[HOME_B] > before.creators[HOME_B] + 100);
+    market_destroy(market);
+    world_destroy(world);
+}
+
 /* ---- Tiers over time ------------------------------------------------------------------------- */
 
 /* Without feedback, the default tiers stay as they are: their newcomers balance the flows. */
@@ -330,7 +353,8 @@ int main(void) {
         cmocka_unit_test(revenue_and_payout), cmocka_unit_test(too_much_money),
         cmocka_unit_test(fit_meets_rates),    cmocka_unit_test(worse_is_worse),
         cmocka_unit_test(nobody_is_lost),     cmocka_unit_test(rates_without_feedback),
-        cmocka_unit_test(shock_has_its_size), cmocka_unit_test(tiers_stay),
+        cmocka_unit_test(shock_has_its_size), cmocka_unit_test(pushed_have_their_own_cost),
+        cmocka_unit_test(tiers_stay),
     };
     return cmocka_run_group_tests_name("ranking-market", tests, NULL, NULL);
 }
