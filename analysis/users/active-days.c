@@ -2,60 +2,115 @@
 /* Sets of active days: hash tables of blocks of 64 days, united part by part and sorted. */
 #include "users/active-days.h"
 
+#define XXH_INLINE_ALL /* most names are short: the call would cost as much as the hash */
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
 
-/* ---- Adding ---------------------------------------------------------------------------------- */
+/* ---- Users and blocks of one part ------------------------------------------------------------ */
 
 enum { FIRST_SLOTS = 16 };
 
-/* The high bits of the product depend on all bits of the key. */
-static size_t slot_of(uint64_t key, size_t size) {
-    uint64_t mixed = key * UINT64_C(0x9e3779b97f4a7c15);
-    return (size_t)(mixed >> 32) & (size - 1);
+/* At most three quarters full; so it is at first, with no slots. */
+static bool is_full(size_t used, size_t size) {
+    return used >= size / 4 * 3;
+}
+
+/* Not the bits that choose the part. */
+static size_t user_place(const struct active_set_part *part, uint64_t hash) {
+    return (size_t)(hash >> 32) & (part->users_size - 1);
+}
+
+/* The slot of this user, or the free one where it belongs. */
+static struct active_user *find_user(const struct active_set_part *part, struct text name,
+                                     uint64_t hash) {
+    for (size_t i = user_place(part, hash);; i = (i + 1) & (part->users_size - 1)) {
+        struct active_user *user = &part->users[i];
+        if (user->code_plus_one == 0 || (user->hash == hash && text_equal(user->name, name)))
+            return user;
+    }
+}
+
+static int grow_users(struct active_set_part *part, struct error *err) {
+    struct active_set_part wider = *part;
+    wider.users_size = part->users_size ? 2 * part->users_size : FIRST_SLOTS;
+    wider.users = calloc(wider.users_size, sizeof *wider.users);
+    if (!wider.users)
+        return error_memory(err);
+    for (size_t i = 0; i < part->users_size; i++)
+        if (part->users[i].code_plus_one != 0)
+            *find_user(&wider, part->users[i].name, part->users[i].hash) = part->users[i];
+    free(part->users);
+    *part = wider;
+    return 0;
+}
+
+/* The user is in the low bits too when the high ones are folded over them, and the high half of the
+ * product depends on all that is in the low half of the key. */
+static size_t block_place(const struct active_set_part *part, uint64_t key) {
+    const uint64_t mixed = (key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(mixed >> 32) & (part->blocks_size - 1);
 }
 
 /* The block of this key, or the free slot where it belongs. */
-static struct active_block *find(struct active_block *slots, size_t size, uint64_t key) {
-    for (size_t i = slot_of(key, size);; i = (i + 1) & (size - 1))
-        if (slots[i].days == 0 || slots[i].key == key)
-            return &slots[i];
+static struct active_block *find_block(const struct active_set_part *part, uint64_t key) {
+    for (size_t i = block_place(part, key);; i = (i + 1) & (part->blocks_size - 1))
+        if (part->blocks[i].days == 0 || part->blocks[i].key == key)
+            return &part->blocks[i];
 }
 
-static int grow(struct active_set_part *part, struct error *err) {
-    const size_t size = part->size ? 2 * part->size : FIRST_SLOTS;
-    struct active_block *slots = calloc(size, sizeof *slots);
-    if (!slots)
+static int grow_blocks(struct active_set_part *part, struct error *err) {
+    struct active_set_part wider = *part;
+    wider.blocks_size = part->blocks_size ? 2 * part->blocks_size : FIRST_SLOTS;
+    wider.blocks = calloc(wider.blocks_size, sizeof *wider.blocks);
+    if (!wider.blocks)
         return error_memory(err);
-    for (size_t i = 0; i < part->size; i++)
-        if (part->slots[i].days != 0)
-            *find(slots, size, part->slots[i].key) = part->slots[i];
-    free(part->slots);
-    part->slots = slots;
-    part->size = size;
+    for (size_t i = 0; i < part->blocks_size; i++)
+        if (part->blocks[i].days != 0)
+            *find_block(&wider, part->blocks[i].key) = part->blocks[i];
+    free(part->blocks);
+    *part = wider;
     return 0;
 }
 
-static int find_user(struct active_days *set, struct text user, struct error *err) {
-    if (set->user.bytes && text_equal(user, set->user))
-        return 0;
-    /* Not the bits by which a dictionary chooses its slots: all users of a part share these. */
-    set->part = XXH3_64bits(user.bytes, user.length) % ACTIVE_DAYS_PARTS;
-    struct dictionary *users = &set->parts[set->part].users;
-    if (dictionary_add(users, user, &set->user_code, err))
-        return err->code;
-    if (set->user_code >= ACTIVE_DAYS_CODES)
-        return error_set(err, ERROR_DATA, "more than %u users in one of %d parts, expected fewer",
-                         ACTIVE_DAYS_CODES, ACTIVE_DAYS_PARTS);
-    set->user = dictionary_name(users, set->user_code);
-    return 0;
+static void set_part_free(struct active_set_part *part) {
+    free(part->users);
+    free(part->blocks);
+    *part = (struct active_set_part){0};
 }
+
+void active_days_free(struct active_days *set) {
+    for (size_t i = 0; i < ACTIVE_DAYS_PARTS; i++)
+        set_part_free(&set->parts[i]);
+    arena_free(&set->names);
+    dictionary_free(&set->platforms);
+    *set = (struct active_days){0};
+}
+
+/* ---- Adding ---------------------------------------------------------------------------------- */
+
+/* A row on its way: met, then with its memory on the way too, then added. Each step waits for some
+ * rows, so that memory has the time it takes. */
+enum { FETCH_AFTER = 8, ADD_AFTER = 16, ON_THE_WAY = 32 };
+
+struct row {
+    struct text user;
+    uint64_t hash;
+    uint64_t platform_and_block; /* the key without its user */
+    uint64_t day;                /* one bit */
+};
 
 static int check_platforms(const struct dictionary *platforms, struct error *err) {
     if (platforms->count <= ACTIVE_DAYS_CODES)
         return 0;
     return error_set(err, ERROR_DATA, "more than %u platforms, expected fewer", ACTIVE_DAYS_CODES);
+}
+
+static int check_users(size_t users, struct error *err) {
+    if (users <= ACTIVE_DAYS_CODES)
+        return 0;
+    return error_set(err, ERROR_DATA, "more than %u users in one of %d parts, expected fewer",
+                     ACTIVE_DAYS_CODES, ACTIVE_DAYS_PARTS);
 }
 
 static int find_platform(struct active_days *set, struct text platform, struct error *err) {
@@ -68,34 +123,86 @@ static int find_platform(struct active_days *set, struct text platform, struct e
     return 0;
 }
 
-int active_days_add(struct active_days *set, struct text user, struct text platform, int32_t day,
-                    struct error *err) {
-    if (find_user(set, user, err) || find_platform(set, platform, err))
-        return err->code;
-    struct active_set_part *part = &set->parts[set->part];
-    if (part->used >= part->size / 4 * 3 && grow(part, err)) /* so it is at first, with no slots */
+static struct active_set_part *part_of(struct active_days *set, uint64_t hash) {
+    return &set->parts[hash % ACTIVE_DAYS_PARTS];
+}
+
+static int meet(struct active_days *set, struct text user, struct text platform, int32_t day,
+                struct row *ret, struct error *err) {
+    if (find_platform(set, platform, err))
         return err->code;
     const uint32_t since = (uint32_t)(day - CALENDAR_MIN_DAY);
-    const uint64_t key =
-        (uint64_t)set->user_code << 40 | (uint64_t)set->platform_code << 16 | since / 64;
-    struct active_block *block = find(part->slots, part->size, key);
-    part->used += block->days == 0;
-    block->key = key;
-    block->days |= UINT64_C(1) << since % 64;
+    ret->user = user;
+    ret->hash = XXH3_64bits(user.bytes, user.length);
+    ret->platform_and_block = (uint64_t)set->platform_code << 16 | since / 64;
+    ret->day = UINT64_C(1) << since % 64;
+    const struct active_set_part *part = part_of(set, ret->hash);
+    if (part->users)
+        __builtin_prefetch(&part->users[user_place(part, ret->hash)], 1);
     return 0;
 }
 
-static void set_part_free(struct active_set_part *part) {
-    dictionary_free(&part->users);
-    free(part->slots);
-    *part = (struct active_set_part){0};
+/* Most users are met again; a hash that agrees is theirs, or nothing worse than memory fetched in
+ * vain. */
+static void fetch(struct active_days *set, const struct row *row) {
+    const struct active_set_part *part = part_of(set, row->hash);
+    if (!part->users || !part->blocks)
+        return;
+    size_t at = user_place(part, row->hash);
+    while (part->users[at].code_plus_one != 0 && part->users[at].hash != row->hash)
+        at = (at + 1) & (part->users_size - 1);
+    const struct active_user *user = &part->users[at];
+    if (user->code_plus_one == 0)
+        return;
+    const uint64_t key = (uint64_t)(user->code_plus_one - 1) << 40 | row->platform_and_block;
+    __builtin_prefetch(user->name.bytes);
+    __builtin_prefetch(&part->blocks[block_place(part, key)], 1);
 }
 
-void active_days_free(struct active_days *set) {
-    for (size_t i = 0; i < ACTIVE_DAYS_PARTS; i++)
-        set_part_free(&set->parts[i]);
-    dictionary_free(&set->platforms);
-    *set = (struct active_days){0};
+static int add_user(struct active_days *set, struct active_set_part *part, const struct row *row,
+                    uint32_t *ret_code, struct error *err) {
+    if (is_full(part->n_users, part->users_size) && grow_users(part, err))
+        return err->code;
+    struct active_user *user = find_user(part, row->user, row->hash);
+    if (user->code_plus_one == 0) {
+        const char *name = arena_text(&set->names, row->user.bytes, row->user.length);
+        if (!name)
+            return error_memory(err);
+        if (check_users(part->n_users + 1, err))
+            return err->code;
+        *user =
+            (struct active_user){row->hash, {name, row->user.length}, (uint32_t)++part->n_users};
+    }
+    *ret_code = user->code_plus_one - 1;
+    return 0;
+}
+
+static int add(struct active_days *set, const struct row *row, struct error *err) {
+    struct active_set_part *part = part_of(set, row->hash);
+    uint32_t user = 0;
+    if (add_user(set, part, row, &user, err) ||
+        (is_full(part->n_blocks, part->blocks_size) && grow_blocks(part, err)))
+        return err->code;
+    const uint64_t key = (uint64_t)user << 40 | row->platform_and_block;
+    struct active_block *block = find_block(part, key);
+    part->n_blocks += block->days == 0;
+    block->key = key;
+    block->days |= row->day;
+    return 0;
+}
+
+int active_days_add(struct active_days *set, const struct text *users, const struct text *platforms,
+                    const int32_t *days, size_t n, struct error *err) {
+    struct row rows[ON_THE_WAY] = {0};
+    for (size_t i = 0; i < n + ADD_AFTER; i++) {
+        if (i < n && meet(set, users[i], platforms[i], days[i], &rows[i % ON_THE_WAY], err))
+            return err->code;
+        if (i >= FETCH_AFTER && i - FETCH_AFTER < n)
+            fetch(set, &rows[(i - FETCH_AFTER) % ON_THE_WAY]);
+        if (i >= ADD_AFTER && add(set, &rows[(i - ADD_AFTER) % ON_THE_WAY], err))
+            return err->code;
+    }
+    return 0;
 }
 
 /* ---- Uniting --------------------------------------------------------------------------------- */
@@ -155,11 +262,26 @@ void active_platforms_free(struct active_platforms *platforms) {
     *platforms = (struct active_platforms){0};
 }
 
+/* codes[code in the part] = code in `into`; the caller frees them, also on failure. */
+static int merge_users(struct dictionary *into, const struct active_set_part *from,
+                       uint32_t **ret_codes, struct error *err) {
+    uint32_t *codes = *ret_codes = malloc((from->n_users + 1) * sizeof *codes);
+    if (!codes)
+        return error_memory(err);
+    for (size_t i = 0; i < from->users_size; i++) {
+        const struct active_user *user = &from->users[i];
+        if (user->code_plus_one > 0 &&
+            dictionary_add(into, user->name, &codes[user->code_plus_one - 1], err))
+            return err->code;
+    }
+    return 0;
+}
+
 /* Appends the blocks of one set, with the users' codes in common and the platforms' ranks. */
 static void take_blocks(const struct active_set_part *from, const uint32_t *users,
                         const uint32_t *platforms, struct active_part *into) {
-    for (size_t i = 0; i < from->size; i++) {
-        const struct active_block *block = &from->slots[i];
+    for (size_t i = 0; i < from->blocks_size; i++) {
+        const struct active_block *block = &from->blocks[i];
         if (block->days == 0)
             continue;
         const uint64_t user = users[active_block_user(block)];
@@ -206,7 +328,7 @@ int active_days_unite(struct active_days *const *sets, size_t n,
                       struct active_part *ret, struct error *err) {
     size_t most = 1;
     for (size_t s = 0; s < n; s++)
-        most += sets[s]->parts[number].used;
+        most += sets[s]->parts[number].n_blocks;
     *ret = (struct active_part){.blocks = malloc(most * sizeof *ret->blocks)};
     if (!ret->blocks)
         return error_memory(err);
@@ -214,15 +336,14 @@ int active_days_unite(struct active_days *const *sets, size_t n,
     for (size_t s = 0; s < n && !status; s++) {
         struct active_set_part *part = &sets[s]->parts[number];
         uint32_t *codes = NULL;
-        status = merge_names(&ret->users, &part->users, &codes, err);
+        status = merge_users(&ret->users, part, &codes, err);
         if (!status)
             take_blocks(part, codes, platforms->ranks[s], ret);
         free(codes);
         set_part_free(part);
     }
-    if (!status && ret->users.count > ACTIVE_DAYS_CODES)
-        status = error_set(err, ERROR_DATA, "more than %u users in one of %d parts, expected fewer",
-                           ACTIVE_DAYS_CODES, ACTIVE_DAYS_PARTS);
+    if (!status)
+        status = check_users(ret->users.count, err);
     if (!status)
         status = sort_blocks(ret, err);
     if (status)

@@ -2,7 +2,7 @@
 /* Active days: who was active where on which days, as a set.
  *
  *     struct active_days days = {0};
- *     if (active_days_add(&days, text_of("007"), text_of("TikTok"), day, err)) ...
+ *     if (active_days_add(&days, users, platforms, dates, n_rows, err)) ...
  *     ... every thread has a set of its own; then, with the sets of all threads:
  *     struct active_platforms platforms;
  *     if (active_platforms_unite(sets, n, &platforms, err)) ...
@@ -17,6 +17,7 @@
 #ifndef USERS_ACTIVE_DAYS_H
 #define USERS_ACTIVE_DAYS_H
 
+#include "base/arena.h"
 #include "base/calendar.h"
 #include "base/dictionary.h"
 #include "base/error.h"
@@ -45,27 +46,37 @@ static inline int32_t active_block_first_day(const struct active_block *block) {
     return CALENDAR_MIN_DAY + 64 * (int32_t)(block->key & UINT16_MAX);
 }
 
-/* The blocks are an open-addressing hash table with linear probing; size is 0 or a power of two. */
+/* A user as met in one set. */
+struct active_user {
+    uint64_t hash;
+    struct text name;       /* in the set's arena */
+    uint32_t code_plus_one; /* 0: the slot is free */
+};
+
+/* Users and blocks are open-addressing hash tables with linear probing; sizes are 0 or powers of
+ * two. */
 struct active_set_part {
-    struct dictionary users;
-    struct active_block *slots;
-    size_t size, used;
+    struct active_user *users;
+    size_t users_size, n_users;
+    struct active_block *blocks;
+    size_t blocks_size, n_blocks;
 };
 
 /* Zero-initialise. */
 struct active_days {
     struct active_set_part parts[ACTIVE_DAYS_PARTS];
+    struct arena names;
     struct dictionary platforms;
-    /* Met last: rows of one user, or of one platform, often stand together. */
-    struct text user, platform; /* inside the dictionaries; bytes are NULL at first */
-    size_t part;
-    uint32_t user_code, platform_code;
+    struct text platform; /* met last, inside the dictionary; bytes are NULL at first */
+    uint32_t platform_code;
 };
 
-/* day: since 1970-01-01, a date of base/calendar.h. ERROR_DATA for more than ACTIVE_DAYS_CODES
- * platforms (or users in a part, which is some 4 x 10^9 users in all). */
-int active_days_add(struct active_days *set, struct text user, struct text platform, int32_t day,
-                    struct error *err);
+/* Adds n rows: users[i] was active on platforms[i] on days[i] (since 1970-01-01, a date of
+ * base/calendar.h). Many at a time, because the memory that a row needs is fetched while the rows
+ * before it are added. ERROR_DATA for more than ACTIVE_DAYS_CODES platforms (or users in a part,
+ * which is some 4 x 10^9 users in all). */
+int active_days_add(struct active_days *set, const struct text *users, const struct text *platforms,
+                    const int32_t *days, size_t n, struct error *err);
 void active_days_free(struct active_days *set); /* leaves it zeroed */
 
 /* The platforms of several sets, ranked by name. */

@@ -58,22 +58,30 @@ static int reading_begin(void *context, void **ret_state, struct error *err) {
     return 0;
 }
 
+/* `n` rows of a batch, none of them after the last look. */
+static int add_rows(struct reading *reading, const struct table_batch *batch, size_t start,
+                    size_t n, struct error *err) {
+    const int32_t *days = batch->columns[DATE].date + start;
+    for (size_t i = 0; i < n; i++) {
+        reading->first = days[i] < reading->first ? days[i] : reading->first;
+        reading->last = days[i] > reading->last ? days[i] : reading->last;
+    }
+    reading->rows += n;
+    return active_days_add(reading->sets[0], batch->columns[USER].text + start,
+                           batch->columns[PLATFORM].text + start, days, n, err);
+}
+
 static int reading_add(void *state, const struct table_batch *batch, struct error *err) {
     struct reading *reading = state;
     const int32_t as_of = reading->options->as_of ? *reading->options->as_of : INT32_MAX;
-    const struct table_cells *cells = batch->columns;
-    for (size_t row = 0; row < batch->rows; row++) {
-        const int32_t day = cells[DATE].date[row];
-        if (day > as_of) {
-            reading->late_rows++;
-            continue;
-        }
-        if (active_days_add(reading->sets[0], cells[USER].text[row], cells[PLATFORM].text[row], day,
-                            err))
+    const int32_t *days = batch->columns[DATE].date;
+    for (size_t start = 0, end; start < batch->rows; start = end) {
+        for (end = start; end < batch->rows && days[end] <= as_of; end++)
+            ;
+        if (end > start && add_rows(reading, batch, start, end - start, err))
             return err->code;
-        reading->rows++;
-        reading->first = day < reading->first ? day : reading->first;
-        reading->last = day > reading->last ? day : reading->last;
+        for (; end < batch->rows && days[end] > as_of; end++)
+            reading->late_rows++;
     }
     return 0;
 }
