@@ -27,26 +27,21 @@ enum {
     REDNOTE,
 };
 
-#define ONE DECIMAL_ONE
-#define COUNT_OF(tier, number)                                                                     \
-    { {"creators_" tier, 0, 100000000 * ONE, true}, number *ONE, "creators", "in the first month" }
-#define GROWTH_OF(tier, rate)                                                                      \
-    {                                                                                              \
-        {"growth_" tier, -ONE * 99 / 100, 100 * ONE, false}, (rate), "share a year",               \
-            "expected growth"                                                                      \
-    }
+#define ONE  DECIMAL_ONE
+#define MOST (100000000 * ONE)
+#define FALL (-ONE * 99 / 100)
 
 static const struct synth_parameter parameters[] = {
-    COUNT_OF("nano", 6000),
-    COUNT_OF("micro", 2500),
-    COUNT_OF("mid", 1000),
-    COUNT_OF("macro", 200),
-    COUNT_OF("mega", 50),
-    GROWTH_OF("nano", ONE / 10),
-    GROWTH_OF("micro", ONE / 10),
-    GROWTH_OF("mid", ONE * 467 / 1000),
-    GROWTH_OF("macro", ONE * 15 / 100),
-    GROWTH_OF("mega", ONE / 50),
+    {{"creators_nano", 0, MOST, true}, 6000 * ONE, "creators", "in the first month"},
+    {{"creators_micro", 0, MOST, true}, 2500 * ONE, "creators", "in the first month"},
+    {{"creators_mid", 0, MOST, true}, 1000 * ONE, "creators", "in the first month"},
+    {{"creators_macro", 0, MOST, true}, 200 * ONE, "creators", "in the first month"},
+    {{"creators_mega", 0, MOST, true}, 50 * ONE, "creators", "in the first month"},
+    {{"growth_nano", FALL, 100 * ONE, false}, ONE / 10, "share a year", "expected growth"},
+    {{"growth_micro", FALL, 100 * ONE, false}, ONE / 10, "share a year", "expected growth"},
+    {{"growth_mid", FALL, 100 * ONE, false}, ONE * 467 / 1000, "share a year", "expected growth"},
+    {{"growth_macro", FALL, 100 * ONE, false}, ONE * 15 / 100, "share a year", "expected growth"},
+    {{"growth_mega", FALL, 100 * ONE, false}, ONE / 50, "share a year", "expected growth"},
     [MONTHS] = {{"months", ONE, 1200 * ONE, true}, 25 * ONE, "months", "from 2023-01"},
     [PROMOTE] = {{"promote_chance", 0, ONE, false},
                  ONE / 200,
