@@ -28,10 +28,8 @@ static int find_model(const char *name, const struct synth_model **ret, struct e
     *ret = synth_find(name);
     if (*ret)
         return 0;
-    while (synth_models[n] && n < 16) {
+    for (; n < sizeof names / sizeof *names && synth_models[n]; n++)
         names[n] = synth_models[n]->name;
-        n++;
-    }
     const char *near = text_nearest(text_of(name), names, n);
     if (near)
         return cli_usage(err, "no kind of data is called '%s'; did you mean '%s'?", name, near);
