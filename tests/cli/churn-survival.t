@@ -190,6 +190,35 @@ for what in '' '--summary' '--test logrank'; do
     done
 done
 
+# ---- A truth that is known: the spells that synth-panel draws -------------------------------------
+# Twenty files of 2,000 spells, a Weibull curve for each of two segments, known at five days: 200
+# intervals, of which 190 should hold the truth. The five days of a file go together, so the spread is
+# that of 40 draws and not of 200: 200 (0.95 - 3 sqrt(0.95 * 0.05 / 40)) = 169.
+for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    synth-panel spells --set users=2000 --set shape=1.3 --set arrival_days=100 --seed $seed \
+        --truth truth.csv -o spells.csv
+    churn-survival spells.csv --group segment --as-of 2026-01-01 -o curve.csv
+    awk -F, '
+        FNR == NR { if ($1 == "survival") truth[$2, $3] = $4; next }
+        FNR > 1 { # the last row at or before each day stands for it
+            for (key in truth) {
+                split(key, part, SUBSEP)
+                if (part[1] == $1 && part[2] >= $2) { lower[key] = $8; upper[key] = $9; held[key] = 1 }
+            }
+        }
+        END { for (key in truth) print key in held && lower[key] <= truth[key] && truth[key] <= upper[key] }
+    ' truth.csv curve.csv
+done >holds
+is 'an interval at each day, segment and file' "$(wc -l <holds)" 200
+ok "the known survival is in $(grep -c 1 holds) of 200 intervals" test "$(grep -c 1 holds)" -ge 169
+# One large file: hazards differ by half, which no chance of 10^-12 explains away.
+synth-panel spells --set users=20000 -o spells.csv
+churn-survival spells.csv --group segment --as-of 2026-01-01 --test logrank >test.csv
+ok 'segments that differ are told apart' awk -F, 'NR == 2 { exit !($4 < 1e-12) }' test.csv
+synth-panel spells --set users=20000 --set hazard_ratio_b=1 -o spells.csv
+churn-survival spells.csv --group segment --as-of 2026-01-01 --test logrank >test.csv
+ok 'segments that do not are not' awk -F, 'NR == 2 { exit !($4 > 0.001) }' test.csv
+
 # ---- Options -------------------------------------------------------------------------------------
 runs 'a time without a status' 2 churn-survival --time t even.csv
 runs 'a status without a time' 2 churn-survival --status s even.csv
