@@ -28,6 +28,9 @@ struct words {
 
 static const char *const signs[] = {"!=", "<=", ">=", "=", "<", ">", "|", ";"};
 
+/* As enum lookup_comparison. */
+static const char *const comparisons[] = {"=", "!=", "<", "<=", ">", ">="};
+
 static const char *sign_at(struct text text) {
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         size_t length = strlen(signs[i]);
@@ -132,7 +135,6 @@ static int parse_format(struct words *words, struct lookup_column *column) {
 }
 
 static int parse_conditions(struct words *words, struct lookup *lookup) {
-    static const char *const comparisons[] = {"=", "!=", "<", "<=", ">", ">="};
     do {
         if (lookup->n_conditions == LOOKUP_MOST)
             return error_set(words->err, ERROR_DATA, "found more than %d conditions", LOOKUP_MOST);
@@ -385,7 +387,6 @@ static int append_cell(struct buffer *out, const struct lookup_column *column, c
 /* ---- 5. Values ------------------------------------------------------------------------------- */
 
 static void describe_conditions(const struct lookup *lookup, struct buffer *out) {
-    static const char *const comparisons[] = {"=", "!=", "<", "<=", ">", ">="};
     for (size_t i = 0; i < lookup->n_conditions; i++)
         buffer_format(out, "%s%s %s %s", i ? " and " : " where ", lookup->conditions[i].column,
                       comparisons[lookup->conditions[i].comparison], lookup->conditions[i].value);
