@@ -29,13 +29,15 @@ bin   := $(if $(filter release,$(MODE)),build/bin,$(build)/bin)
 library_sources := $(wildcard analysis/*/*.c)
 tool_sources    := $(wildcard tools/*.c)
 unit_sources    := $(wildcard tests/unit/*.c)
+long_sources    := $(wildcard tests/statistics/*.c)
 templates       := $(sort $(wildcard plots/*.gp))
 tools           := $(tool_sources:tools/%.c=%)
 executables     := $(tools:%=$(bin)/%)
-unit_tests      := $(unit_sources:tests/unit/%.c=$(build)/tests/unit/%)
+unit_tests      := $(unit_sources:%.c=$(build)/%)
+long_tests      := $(long_sources:%.c=$(build)/%)
 library         := $(build)/libsojourn.a
 objects         := $(library_sources:%.c=$(build)/%.o) $(build)/plots.o
-c_files         := $(library_sources) $(tool_sources) $(unit_sources) \
+c_files         := $(library_sources) $(tool_sources) $(unit_sources) $(long_sources) \
                    $(wildcard tests/fuzz/*.c tests/bench/*.c)
 h_files         := $(wildcard analysis/*/*.h tests/lib/*.h)
 
@@ -61,7 +63,7 @@ $(executables): $(bin)/%: $(build)/tools/%.o $(library)
 	@echo '  link     $@'
 	$(Q)$(CC) $(compile) $(LDFLAGS) -o $@ $^ $(libraries)
 
-$(unit_tests): $(build)/tests/unit/%: $(build)/tests/unit/%.o $(library)
+$(unit_tests) $(long_tests): %: %.o $(library)
 	@mkdir -p $(@D)
 	@echo '  link     $@'
 	$(Q)$(CC) $(compile) $(LDFLAGS) -o $@ $^ -lcmocka $(libraries)
@@ -96,7 +98,7 @@ $(build)/flags: always
 	@echo '$(CC) $(subst ','\'',$(compile)) $(sort $(library_sources) $(templates))' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
--include $(wildcard $(build)/*.d $(build)/tools/*.d $(build)/analysis/*/*.d $(build)/tests/unit/*.d)
+-include $(wildcard $(build)/*.d $(build)/tools/*.d $(build)/analysis/*/*.d $(build)/tests/*/*.d)
 
 # ---- Checking ------------------------------------------------------------------------------------
 # Tests print TAP; prove runs them; the last line says how many passed and failed.
@@ -111,6 +113,11 @@ check-one: all $(unit_tests)
 # Against R itself, on R's own data sets.
 check-peers: all
 	@BIN=$(abspath $(bin)) MODE=$(MODE) sh tests/run $(sort $(wildcard tests/truth/*.t))
+
+# What takes thousands of simulated data sets: that 95 % intervals hold the truth 95 times in 100.
+check-statistics: all $(long_tests)
+	@BIN=$(abspath $(bin)) MODE=$(MODE) sh tests/run \
+	    $(long_tests) $(sort $(wildcard tests/statistics/*.t))
 
 include tests/lint.mk
 include tests/fuzz.mk
@@ -133,7 +140,8 @@ uninstall:
 packages := libgsl-dev libcsv-dev gnuplot-nox zlib1g-dev libzstd-dev libjansson-dev \
             librandom123-dev libxxhash-dev libunistring-dev libcmark-gfm-dev \
             libcmark-gfm-extensions-dev libcmocka-dev perl zstd fonts-dejavu-core fonts-noto-cjk
-packages_peers := r-base-core r-cran-survival
+packages_peers := r-base-core r-cran-survival r-cran-cmprsk r-cran-etm r-cran-msm r-cran-powerlaw \
+                  r-cran-sandwich
 packages_lint  := clang clang-format clang-tidy cppcheck
 
 deps:       ; @sh tests/lib/install-packages.sh $(packages)
@@ -150,9 +158,9 @@ clean:
 
 help:
 	@sed -n '/^# sojourn/,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'Also: check-one T=NAME, check-peers, bench, lint, fuzz, format, compile_commands.json,'
-	@echo 'install, uninstall (PREFIX=, DESTDIR=), deps-peers, deps-bench, deps-lint, clean'
+	@echo 'Also: check-one T=NAME, check-peers, check-statistics, bench, lint, fuzz, format, install,'
+	@echo 'uninstall (PREFIX=, DESTDIR=), compile_commands.json, deps-peers, deps-bench, deps-lint, clean'
 
-.PHONY: all program check check-one check-peers install uninstall deps deps-peers deps-lint clean help always
+.PHONY: all program check check-one check-peers check-statistics install uninstall deps deps-peers deps-lint clean help always
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -4,7 +4,7 @@
 lint: lint-format lint-layers lint-tidy lint-cppcheck
 
 format:
-	clang-format -i $(c_files) $(h_files)
+	$(Q)clang-format -i $(c_files) $(h_files)
 
 lint-format:
 	@echo '  format   all'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Of those who left, where to: flows between platforms. */
-#include "base/proportion.h"
 #include "cli/cli.h"
+#include "stats/proportion.h"
 #include "users/flows.h"
 #include <inttypes.h>
 #include <stdio.h>

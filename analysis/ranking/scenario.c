@@ -4,8 +4,8 @@
 
 #include "base/random.h"
 #include "ranking/purpose.h"
+#include "stats/pert.h"
 
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -245,22 +245,15 @@ static uint32_t name_hash(const char *name) {
     return hash;
 }
 
-static double draw_pert(const struct assumption *assumption, struct random_stream *stream) {
-    double low = decimal_to_double(assumption->low), high = decimal_to_double(assumption->high);
-    double value = decimal_to_double(assumption->value), width = high - low;
-    if (!(width > 0))
-        return value;
-    double below = 1 + 4 * (value - low) / width, above = 1 + 4 * (high - value) / width;
-    return low + width * gsl_ran_beta(random_gsl(stream), below, above);
-}
-
 void scenario_draw(const struct scenario *scenario, uint32_t seed, uint32_t replication,
                    struct parameters *ret) {
     for (size_t i = 0; i < SCENARIO_PARAMETERS; i++) {
         struct random_stream stream;
         random_open(&stream, seed, replication, name_hash(scenario_parameters[i].name), 0,
                     DRAW_PARAMETER);
-        double x = draw_pert(&scenario->values[i], &stream);
+        const struct assumption *value = &scenario->values[i];
+        double x = pert_draw(decimal_to_double(value->low), decimal_to_double(value->value),
+                             decimal_to_double(value->high), &stream);
         if (scenario_parameters[i].kind == SCENARIO_COUNT)
             x = round(x);
         /* Money leaves binary floating point here, for good: all later sums are of millionths. */

@@ -7,9 +7,9 @@
 
 #include "base/buffer.h"
 #include "base/dictionary.h"
-#include "base/proportion.h"
 #include "base/workers.h"
 #include "revenue/ledger.h"
+#include "stats/proportion.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

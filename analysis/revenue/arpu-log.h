@@ -14,7 +14,7 @@
  * that everybody left shows as no users.
  *
  * Intervals: ARPU by estimate_mean, the share of revenue lost by estimate_ratio
- * (revenue/estimate.h), the share of users lost by proportion_wilson (base/proportion.h).
+ * (revenue/estimate.h), the share of users lost by proportion_wilson (stats/proportion.h).
  *
  * Memory grows with users, not rows: 43 to 85 bytes for each user and period they are active in,
  * for each thread that meets it (revenue/ledger.h).

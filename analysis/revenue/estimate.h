@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Intervals for figures of revenue: a mean per user, a share of money. (That of a share of users is
- * base/proportion.h's.)
+ * stats/proportion.h's.)
  *
  *     struct interval arpu = estimate_mean(&paid, 0.95);
  *     struct interval money = estimate_ratio(&lost, &kept, 0.95);

@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 #include "base/workers.h"
-#include <gsl/gsl_randist.h>
+#include "stats/pert.h"
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
@@ -24,13 +24,12 @@ static double triangular(double u, double rise) {
 static double draw(const struct assumption *assumption, enum loss_distribution distribution,
                    struct random_stream *stream) {
     double low = decimal_to_double(assumption->low), high = decimal_to_double(assumption->high);
-    double rise = (decimal_to_double(assumption->value) - low) / (high - low), place = 0;
+    double mode = decimal_to_double(assumption->value), place = 0;
     switch (distribution) {
     case LOSS_PERT:
-        place = gsl_ran_beta(random_gsl(stream), 1 + 4 * rise, 1 + 4 * (1 - rise));
-        break;
+        return pert_draw(low, mode, high, stream);
     case LOSS_TRIANGULAR:
-        place = triangular(random_uniform(stream), rise);
+        place = triangular(random_uniform(stream), (mode - low) / (high - low));
         break;
     case LOSS_UNIFORM:
         place = random_uniform(stream);

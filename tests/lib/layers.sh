@@ -19,16 +19,17 @@ while read -r folder allowed; do
     done
 done <<'END'
 analysis/base base
+analysis/stats stats base
 analysis/table table base
 analysis/chart chart base
 analysis/cli cli chart table base
-analysis/revenue revenue table base
-analysis/creators creators table base
-analysis/users users table base
-analysis/ranking ranking table base
-analysis/synth synth table base
+analysis/revenue revenue stats table base
+analysis/creators creators stats table base
+analysis/users users stats table base
+analysis/ranking ranking stats table base
+analysis/synth synth stats table base
 analysis/report report base
-tools cli chart table base revenue creators users ranking synth report
+tools cli chart table stats base revenue creators users ranking synth report
 END
 if grep -nE '(^|[^_a-z])(printf|puts|putchar|exit|abort) *\(' analysis/[!c]*/*.c analysis/c[!l]*/*.c; then
     echo 'the library neither prints nor ends the process (the lines above)' >&2

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Wilson's interval: R's values, the definition, closed forms, mirrors, the ends. */
-#include "base/proportion.h"
+#include "stats/proportion.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The interval of a share. */
-#include "base/proportion.h"
+#include "stats/proportion.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>

@@ -5,8 +5,8 @@
  *
  * The n are taken as independent draws, each of which is a success with the same unknown chance.
  */
-#ifndef BASE_PROPORTION_H
-#define BASE_PROPORTION_H
+#ifndef STATS_PROPORTION_H
+#define STATS_PROPORTION_H
 
 struct proportion_interval {
     double lower;
