@@ -22,6 +22,7 @@ if (!text) { set for [i=1:n_legend] arrow 100+i from screen legend_x[i], screen 
 # The place, the ranges and the tics of panel p. A tic far off the axis replaces those of the panel before.
 panel = "set lmargin at screen panel_left[p]; set rmargin at screen panel_right[p]; " \
   ."set tmargin at screen panel_top[p]; set bmargin at screen panel_bottom[p]; " \
+  ."if (x_log[p]) { set logscale x } else { unset logscale x }; " \
   ."if (y_log[p]) { set logscale y } else { unset logscale y }; " \
   ."set xrange [x_min[p]:x_max[p]]; set yrange [y_min[p]:y_max[p]]; " \
   ."set xtics ('' 3*abs(x_max[p])+3*abs(x_min[p])+1); set ytics ('' 3*abs(y_max[p])+3*abs(y_min[p])+1); " \

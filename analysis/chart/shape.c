@@ -7,6 +7,7 @@ const struct shape shapes[] = {
     {"fan",
      "x y [lower] [upper] [y2] [lower2] [upper2] [y3] [lower3] [upper3] [panel] [part] [group]",
      shape_fan},
+    {"forest", "label point lower upper [group] [panel] [p] [text]", shape_forest},
     {"matrix", "row column value", shape_matrix},
     {"slope", "x y [group]", shape_slope},
     {"steps", "x y [group] [lower] [upper] [at_risk] [censored]", shape_steps},

@@ -71,6 +71,22 @@ int shape_tornado(struct drawing *drawing, struct error *err);
  * panel_y[p] is 1, 2 or 3: which y panel p shows. At most 12 panels. */
 int shape_fan(struct drawing *drawing, struct error *err);
 
+/* forest: a line per row with its name, a point in its interval, and both as text beside them.
+ *   label point lower upper [group] [panel] [p] [text]
+ * The order is that of the rows; rows of one label stand together, in the colours of their groups.
+ * Each value of `panel` is a panel with an axis of its own. `p` is shown as a p-value, `text` as it
+ * stands. A row without a point keeps its line, and so can say which category is the reference. A
+ * template's `scale: log` makes the axis logarithmic (what is not above 0 has no point there), and
+ * `reference: 1` gives the place of a line through all panels.
+ * $interval  index p - 1: from, to, y, series, 1 if it goes on below the axis, 1 if above
+ * $point     index p - 1: x, y, series
+ * name_text[], name_y[], name_first[p], name_last[p], name_x: names left of panel p
+ * estimate_text[], beside_text[], row_y[], row_first[p], row_last[p], estimate_x, beside_x: texts
+ * right of it, "0.75 (0.65 to 0.87)" and p or text; has_beside = 0: there is no p or text. The x
+ * are in widths of the panel. has_reference, reference
+ * At most 60 lines; in a terminal 14. */
+int shape_forest(struct drawing *drawing, struct error *err);
+
 /* matrix: a value for each pair of row and column.
  *   row column value
  * $cell      x, y, value

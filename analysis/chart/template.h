@@ -8,11 +8,14 @@
  *     # title: Still there, by group
  *     # bands: confidence intervals
  *     # note: Amounts in US dollars
+ *     # scale: log
+ *     # reference: 1
  *
  * `shape` names the layout (chart/shape.h) and says which column plays which of its roles; a
  * column with a question mark may be absent. `needs` names further columns without which the
  * template is not for this result. `title` is shown where the user gives none. The caption
- * says `note`, and what the `bands` are where the shape draws some. Only `shape` must be there.
+ * says `note`, and what the `bands` are where the shape draws some. `scale` (only "log") and
+ * `reference` are for shapes with an axis of values that say so. Only `shape` must be there.
  */
 #ifndef CHART_TEMPLATE_H
 #define CHART_TEMPLATE_H
@@ -44,7 +47,7 @@ struct template_role {
 struct template {
     const struct template_file *file;
     struct text tool, variant; /* of its name; variant may be empty */
-    struct text shape, needs, title, bands, note;
+    struct text shape, needs, title, bands, note, scale, reference;
     struct template_role roles[TEMPLATE_ROLES];
     size_t n_roles;
 };
