@@ -6,6 +6,7 @@
  * month m (March = 0) as (153 m + 2) / 5. */
 #include "base/calendar.h"
 
+#include "base/digits.h"
 #include <stdio.h>
 
 enum {
@@ -39,10 +40,13 @@ int calendar_weekday(int32_t day) {
 }
 
 static int days_in_month(int year, int month) {
+    static const signed char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (month == 2)
-        return leap ? 29 : 28;
-    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+    return days[month - 1] + (month == 2 && leap);
+}
+
+static bool is_date(int year, int month, int day) {
+    return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= days_in_month(year, month);
 }
 
 static void put_digits(char *text, int value, int width) {
@@ -128,13 +132,34 @@ static bool is_time(struct text rest) {
     return is_zone(rest);
 }
 
+/* "YYYY-MM-DD", as nearly all dates are: ten digits at once, the two dashes made to look like '0'.
+ * False for anything else. */
+static bool take_date(const char *bytes, int *ret_year, int *ret_month, int *ret_day) {
+    const uint64_t dashes = (uint64_t)('-' ^ '0') << 8 * 4 | (uint64_t)('-' ^ '0') << 8 * 7;
+    const uint64_t front = digits_load_eight(bytes) ^ dashes;             /* YYYY0MM0 */
+    const uint64_t back = digits_load_eight(bytes + 2) ^ dashes >> 8 * 2; /* YY0MM0DD */
+    if (!digits_are(front) || !digits_are(back) || bytes[4] != '-' || bytes[7] != '-')
+        return false;
+    const int month_and_day = (int)(digits_value(back) % 1000000); /* MM0DD */
+    *ret_year = (int)(digits_value(front) / 10000);
+    *ret_month = month_and_day / 1000;
+    *ret_day = month_and_day % 1000;
+    return true;
+}
+
 bool calendar_parse_date(struct text cell, int32_t *ret_day) {
     int year, month, day;
     struct text rest = cell;
+    if (cell.length == 10 && take_date(cell.bytes, &year, &month, &day)) {
+        if (!is_date(year, month, day))
+            return false;
+        *ret_day = calendar_day(year, month, day);
+        return true;
+    }
     if (!take_digits(&rest, 4, &year) || !take_byte(&rest, '-') || !take_digits(&rest, 2, &month) ||
         !take_byte(&rest, '-') || !take_digits(&rest, 2, &day))
         return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+    if (!is_date(year, month, day))
         return false;
     if (rest.length > 0) {
         if (!take_byte(&rest, 'T') && !take_byte(&rest, ' '))

@@ -3,6 +3,7 @@
  * 128 and narrowed once. */
 #include "base/decimal.h"
 
+#include "base/digits.h"
 #include "base/number.h"
 #include <math.h>
 #include <string.h>
@@ -27,7 +28,14 @@ bool decimal_narrow(decimal_sum sum, decimal *ret) {
 }
 
 bool decimal_parse(struct text cell, char mark, decimal *ret) {
+    static const int64_t millionths[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
     struct numeral n;
+    uint32_t digits;
+    unsigned behind;
+    if (digits_split(cell.bytes, cell.length, mark, &digits, &behind) && behind <= DECIMAL_DIGITS) {
+        *ret = digits * millionths[behind];
+        return true;
+    }
     if (!number_scan(cell, mark, &n))
         return false;
     /* 20 significant digits or more either exceed the range or have a seventh decimal. */

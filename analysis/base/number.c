@@ -6,6 +6,8 @@
  */
 #include "base/number.h"
 
+#include "base/digits.h"
+
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -120,6 +122,12 @@ static double magnitude(struct text cell, const struct numeral *n) {
 
 bool number_parse(struct text cell, char mark, double *ret) {
     struct numeral n;
+    uint32_t digits;
+    unsigned behind;
+    if (digits_split(cell.bytes, cell.length, mark, &digits, &behind)) {
+        *ret = digits / powers[behind]; /* as below: both are exact */
+        return true;
+    }
     if (!number_scan(cell, mark, &n))
         return false;
     double x = magnitude(cell, &n);
@@ -132,6 +140,13 @@ bool number_parse(struct text cell, char mark, double *ret) {
 bool number_parse_integer(struct text cell, int64_t *ret) {
     if (cell.length == 0)
         return false;
+    if (cell.length <= DIGITS_MOST) {
+        const uint64_t word = digits_load(cell.bytes, cell.length);
+        if (digits_are(word)) {
+            *ret = digits_value(word);
+            return true;
+        }
+    }
     bool negative = cell.bytes[0] == '-';
     size_t first = negative || cell.bytes[0] == '+' ? 1 : 0;
     if (first == cell.length)

@@ -261,6 +261,24 @@ static void names_and_counts_kinds(void **state) {
     }
 }
 
+/* A date alone is read ten bytes at once, and one with a time behind it byte by byte. */
+static void dates_read_as_with_a_time(void **state) {
+    (void)state;
+    static const char letters[] = "0123456789-/: \0\xAD\xB1";
+    uint64_t seed = 1582;
+    for (int round = 0; round < 1000000; round++) {
+        char cell[24] = "2024-02-29T23:59";
+        for (int changes = round % 4; changes > 0; changes--) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+            cell[(seed >> 33) % 10] = letters[(seed >> 40) % (sizeof letters - 1)];
+        }
+        int32_t alone = INT32_MIN, timed = INT32_MIN;
+        assert_int_equal(calendar_parse_date((struct text){cell, 10}, &alone),
+                         calendar_parse_date((struct text){cell, 16}, &timed));
+        assert_int_equal(alone, timed);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_day_round_trips),
@@ -268,6 +286,7 @@ int main(void) {
         cmocka_unit_test(agrees_with_the_c_library),
         cmocka_unit_test(knows_some_days),
         cmocka_unit_test(drops_a_time_of_day),
+        cmocka_unit_test(dates_read_as_with_a_time),
         cmocka_unit_test(refuses_what_is_no_date),
         cmocka_unit_test(reads_every_kind_of_period),
         cmocka_unit_test(weeks_belong_to_their_thursday),

@@ -332,6 +332,26 @@ static void division_undoes_multiplication(void **state) {
     }
 }
 
+/* Short cells without a sign are read eight digits at a time; with a sign they are not. */
+static void short_cells_read_as_with_a_sign(void **state) {
+    (void)state;
+    static const char letters[] = "0123456789012345678901234567890123456789..,,eE+- /:\0\xB0";
+    uint64_t seed = 4;
+    for (int round = 0; round < 500000; round++) {
+        char cell[16] = "+";
+        const size_t length = next_bits(&seed) % 11;
+        for (size_t i = 0; i < length; i++)
+            cell[1 + i] = letters[(next_bits(&seed) >> 32) % (sizeof letters - 1)];
+        if (length > 0 && (cell[1] == '+' || cell[1] == '-'))
+            continue;
+        const char mark = round % 2 ? '.' : ',';
+        decimal a = -1, b = -1;
+        assert_int_equal(decimal_parse((struct text){cell + 1, length}, mark, &a),
+                         decimal_parse((struct text){cell, length + 1}, mark, &b));
+        assert_int_equal(a, b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_exactly),
@@ -348,6 +368,7 @@ int main(void) {
         cmocka_unit_test(writes_at_least_the_places),
         cmocka_unit_test(reads_back_what_it_wrote),
         cmocka_unit_test(division_undoes_multiplication),
+        cmocka_unit_test(short_cells_read_as_with_a_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
