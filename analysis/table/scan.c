@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One block of records into typed columns. */
+/* One block of records into typed columns.
+ *
+ * Contents: opening and closing; room for rows; one record; one column of a regular block; the
+ * block. */
 #include "table/scan.h"
 
 #include "base/buffer.h"
+#include "base/number.h"
 #include "table/count.h"
 #include "table/header.h"
 #include <stdio.h>
@@ -35,29 +39,45 @@ void scanner_close(struct scanner *scanner) {
     free(scanner->offsets);
     reject_list_free(&scanner->list);
     splitter_close(&scanner->splitter);
+    regular_free(&scanner->regular);
     *scanner = (struct scanner){0};
 }
 
 /* ---- Room for rows --------------------------------------------------------------------------- */
 
 /* Every array has room for scanner->capacity rows and grows alike. */
-static int grow_array(const struct scanner *scanner, void **items, size_t size,
+static int grow_array(const struct scanner *scanner, void **items, size_t rows, size_t size,
                       size_t *ret_capacity, struct error *err) {
     *ret_capacity = scanner->capacity;
-    return array_reserve(items, ret_capacity, scanner->rows + 1, size, err);
+    return array_reserve(items, ret_capacity, rows, size, err);
 }
 
-static int grow(struct scanner *scanner, struct error *err) {
-    size_t capacity = 0;
-    for (size_t c = 0; c < scanner->layout->n_columns; c++) {
-        struct scan_column *column = &scanner->columns[c];
-        size_t size = cell_size(scanner->layout->columns[c].type);
-        if (grow_array(scanner, &column->values, size, &capacity, err) ||
-            grow_array(scanner, (void **)&column->missing, sizeof *column->missing, &capacity, err))
-            return err->code;
+/* The cells of a column that the file has not are all missing, and nobody else writes there. */
+static void fill_absent(struct scan_column *column, enum table_type type, size_t from, size_t to) {
+    const size_t size = cell_size(type);
+    for (size_t row = from; row < to; row++) {
+        cell_read(text_of(""), type, &(struct cell_rules){0}, (char *)column->values + row * size);
+        column->missing[row] = true;
     }
-    if (grow_array(scanner, (void **)&scanner->lines, sizeof *scanner->lines, &capacity, err) ||
-        grow_array(scanner, (void **)&scanner->offsets, sizeof *scanner->offsets, &capacity, err))
+}
+
+static int grow(struct scanner *scanner, size_t rows, struct error *err) {
+    const struct layout *layout = scanner->layout;
+    size_t capacity = 0;
+    for (size_t c = 0; c < layout->n_columns; c++) {
+        struct scan_column *column = &scanner->columns[c];
+        const enum table_type type = layout->columns[c].type;
+        if (grow_array(scanner, &column->values, rows, cell_size(type), &capacity, err) ||
+            grow_array(scanner, (void **)&column->missing, rows, sizeof *column->missing, &capacity,
+                       err))
+            return err->code;
+        if (layout->field_of[c] < 0)
+            fill_absent(column, type, scanner->capacity, capacity);
+    }
+    if (grow_array(scanner, (void **)&scanner->lines, rows, sizeof *scanner->lines, &capacity,
+                   err) ||
+        grow_array(scanner, (void **)&scanner->offsets, rows, sizeof *scanner->offsets, &capacity,
+                   err))
         return err->code;
     scanner->capacity = capacity;
     return 0;
@@ -146,18 +166,20 @@ static int convert(struct scanner *scanner, const struct record *record,
                    const struct cell_rules *rules, struct error *err) {
     const struct layout *layout = scanner->layout;
     size_t row = scanner->rows;
-    if (row == scanner->capacity && grow(scanner, err))
+    if (row == scanner->capacity && grow(scanner, row + 1, err))
         return err->code;
     for (size_t i = 0; i < layout->n_columns; i++) {
         size_t c = layout->by_field[i];
         const struct table_column *wanted = &layout->columns[c];
         struct scan_column *column = &scanner->columns[c];
         int field = layout->field_of[c];
-        struct text cell = field >= 0 ? scanner->splitter.fields[field] : text_of("");
+        if (field < 0)
+            continue;
+        struct text cell = scanner->splitter.fields[field];
         void *value = (char *)column->values + row * cell_size(wanted->type);
         enum cell_state state = cell_read(cell, wanted->type, rules, value);
         bool missing = state == CELL_MISSING;
-        if (state == CELL_BAD || (missing && field >= 0 && !wanted->missing))
+        if (state == CELL_BAD || (missing && !wanted->missing))
             return turn_down_cell(scanner, record, c, state, err);
         column->missing[row] = missing;
         column->any_missing |= missing;
@@ -183,12 +205,128 @@ static int scan_record(struct scanner *scanner, const struct record *record,
     return convert(scanner, record, rules, err);
 }
 
+/* ---- One column of a regular block ----------------------------------------------------------- */
+
+/* One cell the general way. False if it is not good: what is wrong is then for others to say. */
+static bool convert_cell(const struct table_column *wanted, const struct cell_rules *rules,
+                         struct text cell, struct scan_column *column, size_t row, size_t rows) {
+    void *value = (char *)column->values + row * cell_size(wanted->type);
+    const enum cell_state state = cell_read(cell, wanted->type, rules, value);
+    if (state == CELL_GOOD)
+        return true;
+    if (state == CELL_BAD || !wanted->missing)
+        return false;
+    if (!column->any_missing)
+        memset(column->missing, 0, rows * sizeof *column->missing);
+    column->any_missing = column->missing[row] = true;
+    return true;
+}
+
+/* Most cells are good as they stand. QUICK says whether one is, and has then set values[row]; the
+ * others take the general way, as all do if some text stands for a missing value. */
+#define CONVERT(QUICK)                                                                             \
+    for (size_t row = 0; row < regular->rows; row++) {                                             \
+        const struct text cell = regular_cell(regular, row, field);                                \
+        if (!((QUICK)) && !convert_cell(wanted, rules, cell, column, row, regular->rows))          \
+            return false;                                                                          \
+    }                                                                                              \
+    return true
+
+static bool convert_texts(const struct regular *regular, size_t field,
+                          const struct table_column *wanted, const struct cell_rules *rules,
+                          struct scan_column *column) {
+    struct text *values = column->values;
+    const bool plain = rules->n_na == 0 && rules->ascii;
+    CONVERT(plain && cell.length > 0 && (values[row] = cell, true));
+}
+
+static bool convert_integers(const struct regular *regular, size_t field,
+                             const struct table_column *wanted, const struct cell_rules *rules,
+                             struct scan_column *column) {
+    int64_t *values = column->values;
+    const bool plain = rules->n_na == 0;
+    CONVERT(plain && number_parse_integer(cell, &values[row]));
+}
+
+static bool convert_numbers(const struct regular *regular, size_t field,
+                            const struct table_column *wanted, const struct cell_rules *rules,
+                            struct scan_column *column) {
+    double *values = column->values;
+    const bool plain = rules->n_na == 0;
+    CONVERT(plain && number_parse(cell, rules->mark, &values[row]));
+}
+
+static bool convert_decimals(const struct regular *regular, size_t field,
+                             const struct table_column *wanted, const struct cell_rules *rules,
+                             struct scan_column *column) {
+    decimal *values = column->values;
+    const bool plain = rules->n_na == 0;
+    CONVERT(plain && decimal_parse(cell, rules->mark, &values[row]));
+}
+
+static bool convert_dates(const struct regular *regular, size_t field,
+                          const struct table_column *wanted, const struct cell_rules *rules,
+                          struct scan_column *column) {
+    int32_t *values = column->values;
+    const bool plain = rules->n_na == 0;
+    CONVERT(plain && calendar_parse_date(cell, &values[row]));
+}
+
+static bool convert_periods(const struct regular *regular, size_t field,
+                            const struct table_column *wanted, const struct cell_rules *rules,
+                            struct scan_column *column) {
+    struct period *values = column->values;
+    const bool plain = rules->n_na == 0;
+    CONVERT(plain && period_parse(cell, &values[row]));
+}
+
+typedef bool converter(const struct regular *regular, size_t field,
+                       const struct table_column *wanted, const struct cell_rules *rules,
+                       struct scan_column *column);
+
+static converter *const converters[] = {
+    [TABLE_TEXT] = convert_texts,     [TABLE_INTEGER] = convert_integers,
+    [TABLE_NUMBER] = convert_numbers, [TABLE_DECIMAL] = convert_decimals,
+    [TABLE_DATE] = convert_dates,     [TABLE_PERIOD] = convert_periods,
+};
+
+/* All rows of a regular block; *ret_good is false if some cell is not good. */
+static int scan_columns(struct scanner *scanner, const struct cell_rules *rules, bool *ret_good,
+                        struct error *err) {
+    const struct layout *layout = scanner->layout;
+    const struct regular *regular = &scanner->regular;
+    *ret_good = false;
+    if (regular->rows > scanner->capacity && grow(scanner, regular->rows, err))
+        return err->code;
+    for (size_t i = 0; i < layout->n_columns; i++) {
+        const size_t c = layout->by_field[i];
+        const struct table_column *wanted = &layout->columns[c];
+        if (layout->field_of[c] >= 0 &&
+            !converters[wanted->type](regular, (size_t)layout->field_of[c], wanted, rules,
+                                      &scanner->columns[c]))
+            return 0;
+    }
+    for (size_t row = 0; row < regular->rows; row++) {
+        scanner->lines[row] = (uint32_t)row;
+        scanner->offsets[row] = regular_offset(regular, row);
+    }
+    scanner->rows = regular->rows;
+    *ret_good = true;
+    return 0;
+}
+
 /* ---- The block ------------------------------------------------------------------------------- */
 
-static int scan_records(struct scanner *scanner, const struct block *block, struct error *err) {
-    struct cell_rules rules = scanner->layout->rules;
-    rules.ascii = count_is_ascii(block->bytes, block->length);
-    bool nuls = block->length > 0 && memchr(block->bytes, '\0', block->length);
+static void begin_block(struct scanner *scanner) {
+    const struct layout *layout = scanner->layout;
+    scanner->rows = 0;
+    scanner->blank_lines = 0;
+    for (size_t c = 0; c < layout->n_columns; c++)
+        scanner->columns[c].any_missing = layout->field_of[c] < 0;
+}
+
+static int scan_records(struct scanner *scanner, const struct block *block,
+                        const struct cell_rules *rules, bool nuls, struct error *err) {
     size_t at = 0, line = 0, used, lines;
     for (; at < block->length; at += used, line += lines) {
         struct record record = {.line = (uint32_t)line, .offset = (uint32_t)at};
@@ -197,10 +335,35 @@ static int scan_records(struct scanner *scanner, const struct block *block, stru
                                         &lines, &record.quotes);
         if (record.text.length == 0)
             scanner->blank_lines++;
-        else if (scan_record(scanner, &record, &rules, nuls, err))
+        else if (scan_record(scanner, &record, rules, nuls, err))
             return err->code;
     }
     return 0;
+}
+
+/* Column by column if the block is regular and all is well in it, otherwise record by record. */
+static int scan_block(struct scanner *scanner, const struct block *block, struct error *err) {
+    const struct layout *layout = scanner->layout;
+    struct cell_rules rules = layout->rules;
+    if (!block->quotes && !layout->libcsv_only) {
+        struct index_found found;
+        bool good;
+        if (regular_find(&scanner->regular, layout->level, block->bytes, block->length,
+                         layout->delimiter, layout->fields, &found, err))
+            return err->code;
+        rules.ascii = found.ascii;
+        if (scanner->regular.is) {
+            const int code = scan_columns(scanner, &rules, &good, err);
+            if (code || good)
+                return code;
+            begin_block(scanner);
+        }
+    } else if (splitter_start(&scanner->splitter, block->length, err)) {
+        return err->code;
+    }
+    rules.ascii = count_is_ascii(block->bytes, block->length);
+    bool nuls = block->length > 0 && memchr(block->bytes, '\0', block->length);
+    return scan_records(scanner, block, &rules, nuls, err);
 }
 
 static void finish_batch(struct scanner *scanner, size_t sequence) {
@@ -221,20 +384,13 @@ static void finish_batch(struct scanner *scanner, size_t sequence) {
 
 int scanner_scan(struct scanner *scanner, const struct block *block, size_t shard, size_t sequence,
                  struct error *err) {
-    scanner->rows = 0;
-    scanner->blank_lines = 0;
-    for (size_t c = 0; c < scanner->layout->n_columns; c++)
-        scanner->columns[c].any_missing = false;
+    begin_block(scanner);
     scanner->place = (struct place){.shard = shard,
                                     .line = block->line,
                                     .bytes = block->bytes,
                                     .length = block->length,
                                     .quotes = block->quotes};
-    int code = 0;
-    if (block->quotes || scanner->layout->libcsv_only)
-        code = splitter_start(&scanner->splitter, block->length, err);
-    if (!code)
-        code = scan_records(scanner, block, err);
+    int code = scan_block(scanner, block, err);
     finish_batch(scanner, sequence);
     return code;
 }

@@ -19,6 +19,7 @@
 #include "table/cut.h"
 #include "table/origin.h"
 #include "table/record.h"
+#include "table/regular.h"
 #include "table/reject.h"
 #include "table/table.h"
 
@@ -35,6 +36,7 @@ struct layout {
     const size_t *by_field;   /* the bound columns in the order of their fields */
     const char *const *names; /* of the shards, for messages */
     struct rejects *rejects;  /* NULL: the first bad row stops */
+    enum index_level level;   /* the best; tests set each */
     bool libcsv_only;         /* for tests: take the way of libcsv even without quotes */
 };
 
@@ -47,6 +49,7 @@ struct scan_column {
 struct scanner {
     const struct layout *layout;
     struct splitter splitter;
+    struct regular regular;
     struct scan_column *columns;
     struct table_cells *cells;
     uint32_t *lines;   /* of each row, from the block's first line */

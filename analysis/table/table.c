@@ -259,6 +259,7 @@ int table_bind(struct table *table, const struct table_column *columns, size_t n
         .by_field = table->by_field,
         .names = table->names,
         .rejects = table->rejects,
+        .level = index_best(),
     };
     return 0;
 }

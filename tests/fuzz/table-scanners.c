@@ -21,6 +21,7 @@ struct way {
     size_t block_bytes;
     int threads;
     bool libcsv_only;
+    enum index_level level;
 };
 
 /* All that can be seen of the rows. */
@@ -52,6 +53,7 @@ static void show(struct buffer *out, const char *path, enum table_bad_rows bad_r
         code = table_bind(table, columns, 2, &err);
     if (!code) {
         table->layout.libcsv_only = way.libcsv_only;
+        table->layout.level = way.level;
         code = table_read(table, &batch, &err);
     }
     if (code) {
@@ -84,9 +86,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (file < 0 || write(file, bytes + 1, size - 1) != (ssize_t)size - 1)
         abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    struct way plain = {0, 1, false}, other = {(size_t)bytes[0] + 1, 1 + bytes[0] % 4, true};
-    compare(path, TABLE_STOP, plain, other);
-    compare(path, TABLE_SKIP, plain, other);
+    struct way other = {(size_t)bytes[0] + 1, 1 + bytes[0] % 4, true, INDEX_PORTABLE};
+    for (int level = 0; level < INDEX_LEVELS; level++) {
+        if (!index_supports((enum index_level)level))
+            continue;
+        struct way plain = {0, 1, false, (enum index_level)level};
+        compare(path, TABLE_STOP, plain, other);
+        compare(path, TABLE_SKIP, plain, other);
+    }
     close(file);
     return 0;
 }

@@ -166,21 +166,24 @@ static void keeps_only_what_is_wanted(void **state) {
 
 /* ---- Whole tables ---------------------------------------------------------------------------- */
 
-static const struct table_column columns[] = {
-    {.name = "a", .type = TABLE_INTEGER, .missing = true},
-    {.name = "b", .type = TABLE_TEXT, .missing = true},
+/* How a table is read: libcsv for every record, or directly with an index of this level. */
+struct way {
+    bool libcsv_only;
+    enum index_level level;
 };
 
-static void show_by(bool libcsv_only, struct buffer *out, const struct table_options *options) {
+static void show_by(struct way way, struct buffer *out, const struct table_options *options,
+                    const struct table_column *columns, size_t n) {
     struct error err = {0};
     struct table *table = NULL;
     buffer_clear(out);
     int code = table_open(&table, options, &err);
     if (!code)
-        code = table_bind(table, columns, 2, &err);
+        code = table_bind(table, columns, n, &err);
     if (!code) {
-        table->layout.libcsv_only = libcsv_only;
-        code = tables_fold(out, table, columns, 2, &err);
+        table->layout.libcsv_only = way.libcsv_only;
+        table->layout.level = way.level;
+        code = tables_fold(out, table, columns, n, &err);
     }
     if (code)
         tables_error(out, &err);
@@ -189,11 +192,27 @@ static void show_by(bool libcsv_only, struct buffer *out, const struct table_opt
     table_close(table);
 }
 
+static void expect_same_by_every_way(const struct table_options *options,
+                                     const struct table_column *columns, size_t n) {
+    struct buffer direct = {0}, by_libcsv = {0};
+    show_by((struct way){true, INDEX_PORTABLE}, &by_libcsv, options, columns, n);
+    for (int level = 0; level < INDEX_LEVELS; level++)
+        if (index_supports((enum index_level)level)) {
+            show_by((struct way){false, (enum index_level)level}, &direct, options, columns, n);
+            assert_string_equal(direct.bytes, by_libcsv.bytes);
+        }
+    buffer_free(&direct);
+    buffer_free(&by_libcsv);
+}
+
 static void whole_tables_agree(void **state) {
     (void)state;
+    static const struct table_column columns[] = {
+        {.name = "a", .type = TABLE_INTEGER, .missing = true},
+        {.name = "b", .type = TABLE_TEXT, .missing = true},
+    };
     static const char alphabet[] = "1,,\n\n\r \0\xC3\xA9";
     uint64_t seed = 7;
-    struct buffer direct = {0}, by_libcsv = {0};
     for (int round = 0; round < 3000; round++) {
         char bytes[60] = "a,b\n";
         size_t length = 4 + draw(&seed, sizeof bytes - 4);
@@ -204,12 +223,66 @@ static void whole_tables_agree(void **state) {
                                               .n_files = 1,
                                               .block_bytes = 1 + draw(&seed, 64),
                                               .bad_rows = round % 2 ? TABLE_SKIP : TABLE_STOP};
-        show_by(false, &direct, &options);
-        show_by(true, &by_libcsv, &options);
-        assert_string_equal(direct.bytes, by_libcsv.bytes);
+        expect_same_by_every_way(&options, columns, 2);
     }
-    buffer_free(&direct);
-    buffer_free(&by_libcsv);
+}
+
+/* Columns of every type, some of them wanted, some absent; most cells are good. */
+static const struct table_column typed[] = {
+    {.name = "day", .type = TABLE_DATE, .missing = true},
+    {.name = "text", .type = TABLE_TEXT},
+    {.name = "absent", .type = TABLE_TEXT, .missing = true, .optional = true},
+    {.name = "count", .type = TABLE_INTEGER, .missing = true},
+    {.name = "money", .type = TABLE_DECIMAL, .missing = true},
+    {.name = "period", .type = TABLE_PERIOD, .missing = true},
+    {.name = "none", .type = TABLE_DECIMAL, .missing = true, .optional = true},
+    {.name = "score", .type = TABLE_NUMBER, .missing = true},
+};
+
+static const char *const good_cells[6][8] = {
+    {"a", "bc", " d ", "\xE5\xB0\x8F", "0012", "-", "x y", "e"},
+    {"0", "12", "-3", "+4", " 7\t", "12345678", "123456789", "007"},
+    {"0", "0.5", "1.25", "-.5", "1234567.", "12345678.9", " 3 ", "1e2"},
+    {"2025-01-19", "0001-01-01", "9999-12-31", "2024-02-29", "2025-01-19T10:00", " 2025-01-19",
+     "2025-01-19 ", "1970-01-01"},
+    {"2025", "2025-01", "2025-Q1", "2025-W03", "2025-01-19", " 2024", "2024-12", "2024"},
+    {"0", "0.1", "1e-3", "-7", "123456.7", ".5", "5.", "1234567890123"},
+};
+
+static const char *const bad_cells[] = {"",     " ",  ".",   "NA",       "1.2.3",     "2025-02-30",
+                                        "\xFF", "1-", "1,5", "1234567.", "0000-01-01"};
+
+/* One time in `bad` a cell is drawn from those that are bad in some column at least. */
+static const char *draw_cell(uint64_t *seed, size_t field, size_t bad) {
+    if (draw(seed, bad) == 0)
+        return bad_cells[draw(seed, sizeof bad_cells / sizeof bad_cells[0])];
+    return good_cells[field][draw(seed, 8)];
+}
+
+static void whole_tables_of_every_type_agree(void **state) {
+    (void)state;
+    static const char *const na[] = {"NA", "0"};
+    uint64_t seed = 11;
+    for (size_t round = 0; round < 2000; round++) {
+        struct buffer csv = {0};
+        const size_t rows = draw(&seed, 40), bad = round % 3 ? 1000 : 20;
+        const char *end = round % 5 == 0 ? "\r\n" : "\n";
+        buffer_format(&csv, "text,count,money,day,period,score%s", end);
+        for (size_t row = 0; row < rows; row++)
+            for (size_t field = 0; field < 6; field++)
+                buffer_format(&csv, "%s%s", draw_cell(&seed, field, bad), field < 5 ? "," : end);
+        if (round % 7 == 0 && csv.bytes[csv.length - 1] == '\n')
+            csv.length--;
+        const char *path = tables_write("t.csv", (struct text){csv.bytes, csv.length});
+        const struct table_options options = {.files = &path,
+                                              .n_files = 1,
+                                              .block_bytes = 1 + draw(&seed, 700),
+                                              .na = na,
+                                              .n_na = round % 4 == 0 ? 2 : 0,
+                                              .bad_rows = round % 2 ? TABLE_SKIP : TABLE_STOP};
+        expect_same_by_every_way(&options, typed, sizeof typed / sizeof typed[0]);
+        buffer_free(&csv);
+    }
 }
 
 /* ---- Counting -------------------------------------------------------------------------------- */
@@ -301,6 +374,7 @@ int main(void) {
         cmocka_unit_test(every_short_record),
         cmocka_unit_test(keeps_only_what_is_wanted),
         cmocka_unit_test(whole_tables_agree),
+        cmocka_unit_test(whole_tables_of_every_type_agree),
         cmocka_unit_test(counts_bytes),
         cmocka_unit_test(refuses_records_above_the_limit),
     };
