@@ -37,7 +37,8 @@ struct fan {
     size_t n;
     struct panel *panels;
     size_t grid_columns, grid_rows;
-    size_t longest; /* points of the longest line */
+    size_t longest;         /* points of the longest line */
+    const double *observed; /* NULL if the template has none */
 };
 
 /* ---- Reading ------------------------------------------------------------------------------- */
@@ -69,6 +70,8 @@ static int read_columns(struct fan *fan, struct error *err) {
         status = drawing_groups(fan->drawing, "group", &fan->group, err);
     if (status == 0)
         status = drawing_texts(fan->drawing, "x", &fan->periods, err);
+    if (status == 0 && drawing_has(fan->drawing, "observed"))
+        status = drawing_numbers(fan->drawing, "observed", &fan->observed, err);
     if (status)
         return status;
     size_t most = fan->drawing->text ? MOST_GROUPS_TEXT : MOST_GROUPS;
@@ -147,6 +150,8 @@ static int name_facet(struct fan *fan, const struct facet *facet, double columns
 static void choose_grid(struct fan *fan) {
     static const size_t columns[] = {1, 1, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3};
     fan->grid_columns = fan->drawing->text && fan->n > 1 ? 2 : columns[fan->n];
+    if (fan->observed && fan->n <= MOST_Y) /* one above the other, so that times can be compared */
+        fan->grid_columns = 1;
     fan->grid_rows = (fan->n + fan->grid_columns - 1) / fan->grid_columns;
     if (!fan->drawing->text && fan->n > 1)
         fan->drawing->height = 116 + 212 * (double)fan->grid_rows;
@@ -166,6 +171,10 @@ static int value_axis(struct fan *fan, const struct facet *facet, struct axis *r
             continue;
         low = fmin(low, fmin(measure->y[row], measure->lower[row]));
         high = fmax(high, fmax(measure->y[row], measure->upper[row]));
+        if (fan->observed && facet->measure == 0) {
+            low = fmin(low, fan->observed[row]);
+            high = fmax(high, fan->observed[row]);
+        }
     }
     size_t most = !fan->drawing->text ? 6 : fan->grid_rows > 1 ? 3 : 5;
     return drawing_value_axis(fan->drawing, low, high, most, ret, err);
@@ -360,6 +369,45 @@ static int write_block(struct fan *fan, const struct lines *lines, bool bands, s
     return 0;
 }
 
+/* The points beside the lines of the first y; a missing one is left out. */
+static int write_observed(struct fan *fan, struct error *err) {
+    struct script *script = &fan->drawing->script;
+    const size_t rows = fan->drawing->sheet->rows;
+    const size_t *order, *start;
+    uint32_t *one = drawing_alloc(fan->drawing, rows, sizeof *one, err);
+    if (!one)
+        return ERROR_SYSTEM;
+    for (size_t row = 0; row < rows; row++)
+        one[row] = isnan(fan->observed[row]) || isnan(fan->x[row]) ? UINT32_MAX : 0;
+    if (drawing_order(fan->drawing, one, 1, fan->x, &order, &start, err))
+        return err->code;
+    const size_t n = start[1], every = n / THIN_POINTS + 1;
+    script_number(script, "n_observed", n > 0);
+    script_block(script, "observed");
+    for (size_t i = 0; i < n; i += every)
+        script_row(script, 2, (const double[]){fan->x[order[i]], fan->observed[order[i]]});
+    script_block_end(script);
+    return 0;
+}
+
+/* Half way between the last row without a mark and the first with one. */
+static int write_mark(struct fan *fan, struct error *err) {
+    const double *mark;
+    double before = -INFINITY, from = INFINITY;
+    if (drawing_numbers(fan->drawing, "mark", &mark, err))
+        return err->code;
+    for (size_t row = 0; row < fan->drawing->sheet->rows; row++)
+        if (mark[row] > 0)
+            from = fmin(from, fan->x[row]);
+    for (size_t row = 0; row < fan->drawing->sheet->rows; row++)
+        if (!(mark[row] > 0) && fan->x[row] < from)
+            before = fmax(before, fan->x[row]);
+    const bool has = isfinite(before) && isfinite(from);
+    script_number(&fan->drawing->script, "has_mark", has);
+    script_number(&fan->drawing->script, "mark_x", has ? (before + from) / 2 : 0);
+    return 0;
+}
+
 static int write_blocks(struct fan *fan, struct error *err) {
     struct script *script = &fan->drawing->script;
     struct lines *lines = drawing_alloc(fan->drawing, fan->n, sizeof *lines, err);
@@ -380,6 +428,10 @@ static int write_blocks(struct fan *fan, struct error *err) {
     script_numbers(script, "panel_y", measure, fan->n);
     script_numbers(script, "panel_lowest", lowest, fan->n);
     script_number(script, "marked", fan->longest * fan->grid_columns <= MARKED_POINTS);
+    if (status == 0 && fan->observed)
+        status = write_observed(fan, err);
+    if (status == 0 && drawing_has(fan->drawing, "mark"))
+        status = write_mark(fan, err);
     return status;
 }
 

@@ -5,7 +5,8 @@
 const struct shape shapes[] = {
     {"alluvial", "from to size", shape_alluvial},
     {"fan",
-     "x y [lower] [upper] [y2] [lower2] [upper2] [y3] [lower3] [upper3] [panel] [part] [group]",
+     "x y [lower] [upper] [y2] [lower2] [upper2] [y3] [lower3] [upper3] [panel] [part] [group] "
+     "[observed] [mark]",
      shape_fan},
     {"forest", "label point lower upper [group] [panel] [p] [text]", shape_forest},
     {"matrix", "row column value", shape_matrix},

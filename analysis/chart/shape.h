@@ -63,12 +63,16 @@ int shape_tornado(struct drawing *drawing, struct error *err);
 
 /* fan: lines with bands over periods, in panels.
  *   x y [lower] [upper] [y2] [lower2] [upper2] [y3] [lower3] [upper3] [panel] [part] [group]
+ *   [observed] [mark]
  * One panel for each y and each value of `panel` (and, where a panel has several, of `part`), with
  * a line for each group.
  * $line      index line - 1: x, y; line_series[line]; panel p has lines line_first[p] to
  *            line_last[p]
  * $band      index band - 1: x, lower, upper; band_series[band]; band_first[p] to band_last[p]
- * panel_y[p] is 1, 2 or 3: which y panel p shows. At most 12 panels. */
+ * panel_y[p] is 1, 2 or 3: which y panel p shows. At most 12 panels.
+ * With observed: $observed x, y: points beside the lines of the first y, if n_observed is 1; up to
+ * three panels stand one above the other. With mark: has_mark, and mark_x, the place between the
+ * last row whose mark is 0 or missing and the first whose mark is above 0. */
 int shape_fan(struct drawing *drawing, struct error *err);
 
 /* forest: a line per row with its name, a point in its interval, and both as text beside them.
