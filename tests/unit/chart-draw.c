@@ -292,6 +292,29 @@ static void fan_of_two_columns(void **state) {
     release(&drawn);
 }
 
+#define IMPACT                                                                                     \
+    "date,after,actual,expected,expected_lower,expected_upper,effect,effect_lower,effect_upper,"   \
+    "cumulative,cumulative_lower,cumulative_upper\n"
+
+/* Points beside the line, missing ones left out; the mark half way to the first row that has it. */
+static void fan_with_points_and_a_mark(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "arpu-impact",
+         IMPACT
+         "2001,0,7,6,5,8,1,-1,2,,,\n2002,0,,6,5,8,,,,,,\n2003,1,99,6,5,8,93,91,94,93,91,94\n",
+         NULL);
+    has(&drawn.script, "n_observed = 1\n");
+    has(&drawn.script, "$observed << DATA\n2001 7\n2003 99\nDATA\n");
+    has(&drawn.script, "has_mark = 1\nmark_x = 2002.5\n");
+    has(&drawn.script, "array y_max[3] = [100, ");
+    release(&drawn);
+    draw(&drawn, "arpu-impact", IMPACT "2001,0,,6,,,,,,,,\n2002,0,,6,,,,,,,,\n", NULL);
+    has(&drawn.script, "n_observed = 0\n");
+    has(&drawn.script, "has_mark = 0\n");
+    release(&drawn);
+}
+
 static void huge_and_tiny_values(void **state) {
     (void)state;
     struct drawn drawn;
@@ -479,6 +502,7 @@ int main(void) {
         cmocka_unit_test(fan_by_measure),
         cmocka_unit_test(fan_of_many_panels),
         cmocka_unit_test(fan_of_two_columns),
+        cmocka_unit_test(fan_with_points_and_a_mark),
         cmocka_unit_test(huge_and_tiny_values),
         cmocka_unit_test(flows),
         cmocka_unit_test(small_flows_are_put_together),

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What an event cost, against what was expected without it.
+ *
+ * Contents: names of columns; what is asked for; writing; the tool.
+ */
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "cli/cli.h"
+#include "revenue/impact-regression.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Names of columns ------------------------------------------------------------------------ */
+
+struct names {
+    const char **items;
+    size_t n, capacity;
+    struct arena arena;
+};
+
+static void names_free(struct names *names) {
+    free(names->items);
+    arena_free(&names->arena);
+}
+
+/* Every --controls is a list with commas between, and may be given again. */
+static int split_controls(struct cli *cli, struct names *names, struct error *err) {
+    const char *const *lists;
+    const size_t n = cli_many(cli, "controls", &lists);
+    for (size_t i = 0; i < n; i++) {
+        const char *from = lists[i];
+        for (;;) {
+            const size_t length = strcspn(from, ",");
+            if (length == 0)
+                return cli_usage(err, "--controls '%s' has an empty name", lists[i]);
+            if (array_reserve((void **)&names->items, &names->capacity, names->n + 1,
+                              sizeof *names->items, err))
+                return err->code;
+            names->items[names->n] = arena_text(&names->arena, from, length);
+            if (!names->items[names->n++])
+                return error_memory(err);
+            if (from[length] == '\0')
+                break;
+            from += length + 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- What is asked for ----------------------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    enum period_kind kind;
+} kinds[] = {{"year", PERIOD_YEAR},
+             {"quarter", PERIOD_QUARTER},
+             {"month", PERIOD_MONTH},
+             {"week", PERIOD_WEEK},
+             {"day", PERIOD_DAY}};
+
+static int make_request(struct cli *cli, const struct names *controls, struct impact_request *ret,
+                        struct error *err) {
+    const char *event = cli_text(cli, "event");
+    *ret = (struct impact_request){
+        .value = cli_text(cli, "value"), .controls = controls->items, .n_controls = controls->n};
+    if (!event)
+        return cli_usage(err, "found no --event, expected the date or period of the event");
+    if (!period_parse(text_of(event), &ret->event))
+        return cli_usage(err,
+                         "--event is '%s', expected a date or a period, such as 2025-01-19, "
+                         "2025-01, 2025-Q1 or 2025",
+                         event);
+    ret->coarsen = cli_given(cli, "period");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && ret->coarsen; i++)
+        if (cli_choice(cli, "period", kinds[i].word))
+            ret->kind = kinds[i].kind;
+    return 0;
+}
+
+static struct hac_options hac_options(struct cli *cli) {
+    struct hac_options options = HAC_DEFAULTS;
+    if (cli_choice(cli, "kernel", "quadratic-spectral"))
+        options.kernel = HAC_QUADRATIC_SPECTRAL;
+    if (cli_choice(cli, "bandwidth", "andrews"))
+        options.bandwidth = HAC_ANDREWS;
+    if (cli_choice(cli, "bandwidth", "rule"))
+        options.bandwidth = HAC_RULE;
+    if (cli_given(cli, "lag")) {
+        options.bandwidth = HAC_GIVEN;
+        options.given = (double)cli_integer(cli, "lag");
+    }
+    options.prewhiten = cli_flag(cli, "prewhiten");
+    options.adjust = !cli_flag(cli, "no-adjust");
+    return options;
+}
+
+static int check_season(struct cli *cli, struct error *err) {
+    const int64_t season = cli_integer(cli, "season"), harmonics = cli_integer(cli, "harmonics");
+    if (2 * harmonics > season)
+        return cli_usage(err,
+                         "--harmonics is %d for a season of %d steps, expected at most half "
+                         "as many",
+                         (int)harmonics, (int)season);
+    return 0;
+}
+
+static int estimate(struct cli *cli, const struct impact_series *series,
+                    const struct names *controls, struct impact_result *ret, struct error *err) {
+    const struct impact_regression_options options = {
+        .hac = hac_options(cli),
+        .season = (size_t)cli_integer(cli, "season"),
+        .harmonics = (size_t)cli_integer(cli, "harmonics"),
+        .slope = cli_choice(cli, "change", "level-slope"),
+        .confidence = cli_number(cli, "confidence"),
+        .seed = (uint32_t)cli_integer(cli, "seed"),
+        .control_names = controls->items,
+    };
+    return impact_regress(series, &options, ret, err);
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static void write_bounds(struct writer *writer, const struct impact_bounds *bounds) {
+    writer_number(writer, bounds->value);
+    writer_number(writer, bounds->lower);
+    writer_number(writer, bounds->upper);
+}
+
+static int write_periods(struct cli *cli, const struct impact_series *series,
+                         const struct impact_result *result, struct error *err) {
+    static const char *const names[] = {
+        "date",           "after",          "actual",           "expected",
+        "expected_lower", "expected_upper", "effect",           "effect_lower",
+        "effect_upper",   "cumulative",     "cumulative_lower", "cumulative_upper"};
+    struct writer *writer;
+    if (cli_writer(cli, names, sizeof names / sizeof *names, &writer, err))
+        return err->code;
+    for (size_t t = 0; t < series->n; t++) {
+        writer_period(writer, impact_at(series, t));
+        writer_integer(writer, t >= series->event);
+        writer_number(writer, series->value[t]);
+        write_bounds(writer, &result->periods[t].expected);
+        write_bounds(writer, &result->periods[t].effect);
+        write_bounds(writer, &result->periods[t].cumulative);
+    }
+    return 0;
+}
+
+static int write_summary(struct cli *cli, const struct impact_result *result, struct error *err) {
+    static const char *const names[] = {"quantity", "at",    "estimate", "std_error",
+                                        "lower",    "upper", "p"};
+    struct writer *writer;
+    if (cli_writer(cli, names, sizeof names / sizeof *names, &writer, err))
+        return err->code;
+    for (size_t i = 0; i < result->n_figures; i++) {
+        const struct impact_figure *figure = &result->figures[i];
+        writer_text(writer, figure->quantity);
+        if (figure->at.length > 0)
+            writer_text(writer, figure->at);
+        else
+            writer_missing(writer);
+        writer_number(writer, figure->of.value);
+        writer_number(writer, figure->error);
+        writer_number(writer, figure->of.lower);
+        writer_number(writer, figure->of.upper);
+        writer_number(writer, figure->p);
+    }
+    return 0;
+}
+
+/* ---- The tool -------------------------------------------------------------------------------- */
+
+static void say(struct cli *cli, const struct impact_series *series,
+                const struct impact_result *result) {
+    char event[CALENDAR_TEXT] = "";
+    if (series->n > 0)
+        period_format(impact_at(series, series->event), event);
+    if (series->split)
+        cli_warn(cli, "the event falls within %s, which is taken as after it", event);
+    else
+        cli_note(cli, "the first period after the event: %s", event);
+    if (series->n > series->rows)
+        cli_note(cli, "%zu periods have no row: time goes on, nothing is filled in",
+                 series->n - series->rows);
+    for (size_t i = 0; i < result->n_warnings; i++)
+        cli_warn(cli, "%.*s", (int)result->warnings[i].length, result->warnings[i].bytes);
+}
+
+static int compute(struct cli *cli, struct table *table, const struct impact_request *request,
+                   const struct names *controls, struct error *err) {
+    struct impact_series series = {0};
+    struct impact_result result = {0};
+    const char *const *files;
+    int code = impact_read(table, request, &series, err);
+    if (!code)
+        code = estimate(cli, &series, controls, &result, err);
+    if (code == ERROR_DATA && cli_operands(cli, &files) == 1 && !strstr(err->text, files[0]))
+        error_prefix(err, "%s: ", files[0]);
+    if (!code) {
+        say(cli, &series, &result);
+        code = cli_flag(cli, "summary") ? write_summary(cli, &result, err)
+                                        : write_periods(cli, &series, &result, err);
+    }
+    impact_result_free(&result);
+    impact_series_free(&series);
+    return code;
+}
+
+static int run(struct cli *cli, struct error *err) {
+    struct names controls = {0};
+    struct impact_request request;
+    struct table *table;
+    const int code = split_controls(cli, &controls, err) ||
+                             make_request(cli, &controls, &request, err) ||
+                             check_season(cli, err) || cli_open(cli, &table, err) ||
+                             compute(cli, table, &request, &controls, err)
+                         ? err->code
+                         : 0;
+    names_free(&controls);
+    return code;
+}
+
+static const struct cli_option options[] = {
+    {.name = "event",
+     .type = CLI_TEXT,
+     .argument = "DATE",
+     .help = "date or period of the event; the period that holds it is the first one after"},
+    {.name = "value",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .fallback = "revenue",
+     .help = "the series"},
+    {.name = "controls",
+     .type = CLI_TEXT,
+     .argument = "COL,...",
+     .many = true,
+     .help = "series that the event did not touch; may be repeated"},
+    {.name = "period",
+     .type = CLI_CHOICE,
+     .range = "day|week|month|quarter|year",
+     .help = "take dates to the periods they lie in, such as month ends to months"},
+    {.name = "season",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[0,366]",
+     .fallback = "0",
+     .help = "steps in a cycle: 7 for days in weeks, 12 for months in years; 0: no season"},
+    {.name = "harmonics",
+     .type = CLI_INTEGER,
+     .argument = "K",
+     .range = "[0,183]",
+     .fallback = "0",
+     .help = "K pairs of cosine and sine for the season; 0: a number for each step of the cycle"},
+    {.name = "change",
+     .type = CLI_CHOICE,
+     .range = "level-slope|level",
+     .fallback = "level-slope",
+     .help = "what may change at the event"},
+    {.name = "kernel",
+     .type = CLI_CHOICE,
+     .range = "bartlett|quadratic-spectral",
+     .fallback = "bartlett",
+     .help = "weights of the lags in the errors"},
+    {.name = "bandwidth",
+     .type = CLI_CHOICE,
+     .range = "newey-west|andrews|rule",
+     .fallback = "newey-west",
+     .help = "how many lags: Newey and West 1994, Andrews 1991, or floor(4 (n/100)^(2/9))"},
+    {.name = "lag",
+     .type = CLI_INTEGER,
+     .argument = "L",
+     .range = "[0,100000]",
+     .conflicts = "bandwidth",
+     .help = "this many lags instead"},
+    {.name = "prewhiten", .type = CLI_FLAG, .help = "prewhiten by a VAR(1) before the errors"},
+    {.name = "no-adjust", .type = CLI_FLAG, .help = "leave out the factor n/(n-k) of the errors"},
+    {.name = "summary",
+     .type = CLI_FLAG,
+     .help = "the figures of the fit, the diagnostics and the totals instead of the periods"},
+    {0},
+};
+
+static const struct cli_example examples[] = {
+    {"arpu-impact --value flow --event 1899 datasets/nile/flow.csv",
+     "each year against what was expected, from a break in 1899"},
+    {"arpu-impact --value flow --event 1899 --change level --summary datasets/nile/flow.csv",
+     "the change of level with its HAC error, and the diagnostics"},
+    {0},
+};
+
+int main(int argc, char **argv) {
+    static const struct cli_tool tool = {
+        .name = "arpu-impact",
+        .summary = "what an event cost, against what was expected without it",
+        .description =
+            "Fits the time before (and after) an event and says, period by period and in all, "
+            "how far the series lies from what was expected.\n\n"
+            "A segmented regression with errors that hold under autocorrelation (HAC). "
+            "Seasons and control series are taken into account.",
+        .input = "date: dates, weeks, months, quarters or years, of one kind, in any order\n"
+                 "revenue: the series, or the column that --value names\n"
+                 "the columns of --controls",
+        .output = "date: the period\n"
+                  "after: 1 from the event on, 0 before\n"
+                  "actual: what the input says; empty if it says nothing\n"
+                  "expected, expected_lower, expected_upper: without the event\n"
+                  "effect, effect_lower, effect_upper: actual less expected\n"
+                  "cumulative, cumulative_lower, cumulative_upper: effects since the event\n"
+                  "With --summary quantity, at, estimate, std_error, lower, upper, p",
+        .operands = "[FILE]...",
+        .max_operands = -1,
+        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,
+        .options = options,
+        .examples = examples,
+        .run = run,
+    };
+    return cli_main(&tool, argc, argv);
+}
