@@ -44,9 +44,10 @@ enum cli_type {
     CLI_FILE,    /* a path */
     CLI_INTEGER, /* range such as "[0,4294967295]" */
     CLI_NUMBER, /* range such as "(0,1)": round brackets exclude their end; "inf" may stand in it */
-    CLI_DECIMAL, /* exact; range as above */
-    CLI_DATE,    /* YYYY-MM-DD */
-    CLI_CHOICE,  /* one of the words in range, "log|log-log|plain" */
+    CLI_DECIMAL,  /* exact; range as above */
+    CLI_DECIMALS, /* several, separated by commas: "30,90,365"; range as above, for each */
+    CLI_DATE,     /* YYYY-MM-DD */
+    CLI_CHOICE,   /* one of the words in range, "log|log-log|plain" */
 };
 
 struct cli_option {
@@ -104,6 +105,9 @@ int64_t cli_integer(const struct cli *cli, const char *name);
 double cli_number(const struct cli *cli, const char *name);
 decimal cli_decimal(const struct cli *cli, const char *name);
 int32_t cli_date(const struct cli *cli, const char *name);
+
+/* The i-th of a list, counted from 0 in the order given; false behind the last. */
+bool cli_decimals(const struct cli *cli, const char *name, size_t i, decimal *ret);
 bool cli_choice(const struct cli *cli, const char *name, const char *word); /* is it this one? */
 
 /* All values of an option that may be repeated, in order, or its default; their number. */

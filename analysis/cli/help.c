@@ -82,9 +82,9 @@ static void write_paragraphs(struct buffer *text, const char *paragraphs, size_t
 
 static const char *argument_of(const struct cli_option *option) {
     static const char *const names[] = {
-        [CLI_FLAG] = "",     [CLI_TEXT] = "TEXT", [CLI_COLUMN] = "COL",
-        [CLI_FILE] = "FILE", [CLI_INTEGER] = "N", [CLI_NUMBER] = "X",
-        [CLI_DECIMAL] = "X", [CLI_DATE] = "DATE", [CLI_CHOICE] = "WORD",
+        [CLI_FLAG] = "",     [CLI_TEXT] = "TEXT",   [CLI_COLUMN] = "COL", [CLI_FILE] = "FILE",
+        [CLI_INTEGER] = "N", [CLI_NUMBER] = "X",    [CLI_DECIMAL] = "X",  [CLI_DECIMALS] = "X,...",
+        [CLI_DATE] = "DATE", [CLI_CHOICE] = "WORD",
     };
     return option->argument ? option->argument : names[option->type];
 }

@@ -111,6 +111,10 @@ void option_takes(const struct cli_option *option, char text[OPTION_TAKES]) {
         range_describe(option->range, range, sizeof range);
         snprintf(text, OPTION_TAKES, "a number%s", range);
         break;
+    case CLI_DECIMALS:
+        range_describe(option->range, range, sizeof range);
+        snprintf(text, OPTION_TAKES, "numbers%s, separated by commas", range);
+        break;
     case CLI_DATE:
         snprintf(text, OPTION_TAKES, "a date YYYY-MM-DD");
         break;
@@ -201,6 +205,24 @@ static bool is_word_of(const char *range, const char *word) {
     return false;
 }
 
+bool option_list_item(const char *list, size_t i, decimal *ret) {
+    for (; i > 0 && list; i--)
+        list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL;
+    return list && decimal_parse((struct text){list, strcspn(list, ",")}, '.', ret);
+}
+
+static bool list_parse(const char *list, const char *range) {
+    size_t n = 1;
+    for (const char *at = list; *at; at++)
+        n += *at == ',';
+    for (size_t i = 0; i < n; i++) {
+        decimal item;
+        if (!option_list_item(list, i, &item) || !range_holds(range, decimal_to_double(item)))
+            return false;
+    }
+    return true;
+}
+
 /* Whether the text is of the option's type and in its range; fills the typed value. */
 static bool value_parse(struct option_value *value, const char *text) {
     const struct cli_option *option = value->option;
@@ -220,6 +242,8 @@ static bool value_parse(struct option_value *value, const char *text) {
     case CLI_DECIMAL:
         return decimal_parse(cell, '.', &value->decimal) &&
                range_holds(option->range, decimal_to_double(value->decimal));
+    case CLI_DECIMALS:
+        return list_parse(text, option->range);
     case CLI_DATE:
         return calendar_parse_date(cell, &value->date);
     case CLI_CHOICE:

@@ -53,6 +53,10 @@ const struct option_value *options_find(const struct options *options, const cha
 /* The same, or NULL: for the common options, which not every tool has. */
 const struct option_value *options_look_up(const struct options *options, const char *name);
 
+/* The i-th number, counted from 0, of a list such as "30,90,365"; false if there is none or it is
+ * no decimal. */
+bool option_list_item(const char *list, size_t i, decimal *ret);
+
 void options_free(struct options *options);
 
 /* What an option takes, in words: "a whole number from 0 to 4294967295", "csv, tsv or json". Empty

@@ -208,6 +208,11 @@ decimal cli_decimal(const struct cli *cli, const char *name) {
     return find_typed(cli, name, CLI_DECIMAL)->decimal;
 }
 
+bool cli_decimals(const struct cli *cli, const char *name, size_t i, decimal *ret) {
+    const char *list = find_typed(cli, name, CLI_DECIMALS)->text;
+    return list && option_list_item(list, i, ret);
+}
+
 int32_t cli_date(const struct cli *cli, const char *name) {
     return find_typed(cli, name, CLI_DATE)->date;
 }

@@ -33,6 +33,7 @@ static const struct cli_option own[] = {
      .range = "(0,1000.5]",
      .fallback = "1.25",
      .help = "money"},
+    {.name = "at", .type = CLI_DECIMALS, .range = "[0,100)", .help = "times"},
     {.name = "as-of", .type = CLI_DATE, .help = "date"},
     {.name = "summary", .letter = 's', .type = CLI_FLAG, .conflicts = "test rows", .help = "sum"},
     {.name = "test", .letter = 't', .type = CLI_FLAG, .help = "test"},
@@ -142,6 +143,19 @@ static void test_typed_values(void **state) {
     options_free(&options);
 }
 
+static void test_lists(void **state) {
+    (void)state;
+    struct options options;
+    decimal item = 0;
+    good(&options, "--at 30,0.25,90");
+    const char *list = options_find(&options, "at")->text;
+    assert_true(option_list_item(list, 0, &item) && item == 30 * DECIMAL_ONE);
+    assert_true(option_list_item(list, 1, &item) && item == DECIMAL_ONE / 4);
+    assert_true(option_list_item(list, 2, &item) && item == 90 * DECIMAL_ONE);
+    assert_false(option_list_item(list, 3, &item));
+    options_free(&options);
+}
+
 static void test_many(void **state) {
     (void)state;
     struct options options;
@@ -235,6 +249,14 @@ static void test_messages(void **state) {
         {"--arpu 0", "option '--arpu' takes a number above 0 and at most 1000.5, found '0'"},
         {"--arpu 1000.500001",
          "option '--arpu' takes a number above 0 and at most 1000.5, found '1000.500001'"},
+        {"--at 30,,90",
+         "option '--at' takes numbers of at least 0 and below 100, separated by commas, found "
+         "'30,,90'"},
+        {"--at 30,100",
+         "option '--at' takes numbers of at least 0 and below 100, separated by commas, found "
+         "'30,100'"},
+        {"--at=", "option '--at' takes numbers of at least 0 and below 100, separated by commas, "
+                  "found ''"},
         {"--as-of 2025-02-29", "option '--as-of' takes a date YYYY-MM-DD, found '2025-02-29'"},
         {"--interval plian", "option '--interval' takes log, log-log or plain, found 'plian' (did "
                              "you mean 'plain'?)"},
@@ -324,6 +346,7 @@ static void test_takes(void **state) {
         {CLI_NUMBER, "(-inf,5)", "a number below 5"},
         {CLI_NUMBER, "(0,1)", "a number above 0 and below 1"},
         {CLI_DECIMAL, "[0.5,1]", "a number from 0.5 to 1"},
+        {CLI_DECIMALS, "(0,inf)", "numbers above 0, separated by commas"},
         {CLI_CHOICE, "yes|no", "yes or no"},
         {CLI_CHOICE, "one", "one"},
         {CLI_CHOICE, "a|b|c", "a, b or c"},
@@ -405,6 +428,7 @@ int main(void) {
         cmocka_unit_test(test_grouped_flags),
         cmocka_unit_test(test_operands_anywhere),
         cmocka_unit_test(test_typed_values),
+        cmocka_unit_test(test_lists),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_values_that_look_like_options),
         cmocka_unit_test(test_help_needs_nothing_else),
