@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How long users stay: Kaplan-Meier curves, their summary, and the log-rank test. */
+/* How long users stay: Kaplan-Meier and Nelson-Aalen curves, their summary, and tests of whether
+ * groups leave alike.
+ *
+ * Contents: options; reading; curves; summaries; tests.
+ */
+#include "base/number.h"
 #include "cli/cli.h"
+#include "users/hazard.h"
 #include "users/lifetable.h"
 #include "users/logrank.h"
 #include "users/spells.h"
+#include "users/strata.h"
 #include "users/survival.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const struct cli_option options[] = {
     {.name = "group",
@@ -39,17 +49,39 @@ static const struct cli_option options[] = {
      .argument = "DATE",
      .help = "the day of the last look: spells without an end were still there, and what ended "
              "later counts as still there; default: the last date in the file"},
+    {.name = "estimate",
+     .type = CLI_CHOICE,
+     .argument = "WHAT",
+     .range = "survival|cumulative-hazard",
+     .fallback = "survival",
+     .conflicts = "summary quantile test",
+     .help = "the share still there (Kaplan-Meier), or how the rate of leaving adds up over time "
+             "(Nelson-Aalen)"},
     {.name = "interval",
      .type = CLI_CHOICE,
      .argument = "KIND",
      .range = "log|log-log|plain",
      .fallback = "log",
      .conflicts = "test",
-     .help = "kind of confidence interval: on log S (at most 1), on log(-log S), or on S itself"},
+     .help =
+         "kind of confidence interval: on log S (at most 1), on log(-log S), or on S itself; of "
+         "a cumulative hazard H: log (on log H) or plain"},
+    {.name = "at",
+     .type = CLI_DECIMALS,
+     .argument = "TIME,...",
+     .range = "[0,inf)",
+     .conflicts = "summary quantile test chart",
+     .help = "a row for each of these times instead of each at which something happened"},
     {.name = "summary",
      .type = CLI_FLAG,
      .conflicts = "test",
      .help = "a row per group: subjects, events, median with interval, restricted mean with error"},
+    {.name = "quantile",
+     .type = CLI_DECIMALS,
+     .argument = "P,...",
+     .range = "(0,1)",
+     .conflicts = "summary test",
+     .help = "when these shares have left, with interval: 0.5 is the median"},
     {.name = "horizon",
      .type = CLI_DECIMAL,
      .argument = "TIME",
@@ -59,8 +91,43 @@ static const struct cli_option options[] = {
     {.name = "test",
      .type = CLI_CHOICE,
      .argument = "TEST",
-     .range = "logrank",
-     .help = "test whether all groups leave alike"},
+     .range = "logrank|gehan|tarone-ware|peto-peto|peto-prentice|modified-peto|fleming-harrington",
+     .help = "test whether all groups leave alike; those behind logrank give more weight to some "
+             "times, mostly early ones"},
+    {.name = "rho",
+     .type = CLI_NUMBER,
+     .argument = "R",
+     .range = "[0,inf)",
+     .needs = "test",
+     .help = "with fleming-harrington, whose weight is S^R (1 - S)^G; default: 0"},
+    {.name = "gamma",
+     .type = CLI_NUMBER,
+     .argument = "G",
+     .range = "[0,inf)",
+     .needs = "test",
+     .help = "the same: above 0 for differences that come late; default: 0"},
+    {.name = "strata",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .many = true,
+     .needs = "test group",
+     .help = "compare groups only among users with the same value of this column"},
+    {.name = "trend",
+     .type = CLI_FLAG,
+     .needs = "test",
+     .conflicts = "pairwise",
+     .help =
+         "test whether leaving rises or falls from group to group: by their numbers if all names "
+         "are numbers, otherwise in the order of --order or of their names"},
+    {.name = "order",
+     .type = CLI_TEXT,
+     .argument = "GROUP,...",
+     .needs = "trend",
+     .help = "all groups, from the lowest to the highest"},
+    {.name = "pairwise",
+     .type = CLI_FLAG,
+     .needs = "test",
+     .help = "a row for each pair of groups, with p-values adjusted for their number (Holm)"},
     {0}};
 
 static const struct cli_example examples[] = {
@@ -72,6 +139,9 @@ static const struct cli_example examples[] = {
     {"churn-survival --time tenure_months --status churned=Yes --weight customers "
      "--group contract --test logrank datasets/telco/tenure.csv",
      "do the contracts differ?"},
+    {"churn-survival --time tenure_months --status churned=Yes --weight customers "
+     "--group contract --at 12,24,60 datasets/telco/tenure.csv",
+     "how many are still there after one, two and five years"},
     {0}};
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -94,12 +164,28 @@ static void say_what_was_assumed(struct cli *cli, const struct life_tables *live
         cli_warn(cli, "%s: everyone counts as still there", report->unmatched);
 }
 
+/* Those of --group, and behind them those of --strata. */
+static int group_columns(struct cli *cli, const char ***ret, size_t *ret_n, struct error *err) {
+    const char *const *groups, *const *strata;
+    size_t n_groups = cli_many(cli, "group", &groups), n_strata = cli_many(cli, "strata", &strata);
+    *ret_n = n_groups + n_strata;
+    *ret = malloc((*ret_n + 1) * sizeof **ret);
+    if (!*ret)
+        return error_memory(err);
+    for (size_t i = 0; i < *ret_n; i++)
+        (*ret)[i] = i < n_groups ? groups[i] : strata[i - n_groups];
+    return 0;
+}
+
 static int read_lives(struct cli *cli, struct life_tables *ret, struct error *err) {
     struct spells_options from = {.time = cli_text(cli, "time"),
                                   .status = cli_text(cli, "status"),
                                   .entry = cli_text(cli, "entry"),
                                   .weight = cli_text(cli, "weight")};
-    from.n_groups = cli_many(cli, "group", &from.groups);
+    const char **columns;
+    if (group_columns(cli, &columns, &from.n_groups, err))
+        return err->code;
+    from.groups = columns;
     int32_t as_of = 0;
     if (cli_given(cli, "as-of")) {
         as_of = cli_date(cli, "as-of");
@@ -113,6 +199,7 @@ static int read_lives(struct cli *cli, struct life_tables *ret, struct error *er
     if (!status)
         status = life_tables_read(table, spells, ret, err);
     spells_destroy(spells);
+    free(columns);
     if (!status)
         say_what_was_assumed(cli, ret);
     return status;
@@ -143,19 +230,62 @@ static void warn_of_gap(struct cli *cli, struct text group, const struct surviva
                  (int)group.length, group.bytes, from, to);
 }
 
+static void write_counts(struct writer *writer, decimal time, int64_t at_risk, int64_t events,
+                         int64_t censored) {
+    writer_decimal(writer, time, 0);
+    writer_integer(writer, at_risk);
+    writer_integer(writer, events);
+    writer_integer(writer, censored);
+}
+
+static void write_estimate(struct writer *writer, double estimate, double std_error, double lower,
+                           double upper) {
+    writer_number(writer, estimate);
+    writer_number(writer, std_error);
+    writer_number(writer, lower);
+    writer_number(writer, upper);
+}
+
 static void write_curve(struct writer *writer, struct text group,
                         const struct survival_curve *curve) {
     for (size_t i = 0; i < curve->n; i++) {
         const struct survival_step *step = &curve->steps[i];
         writer_text(writer, group);
-        writer_decimal(writer, step->time, 0);
-        writer_integer(writer, step->at_risk);
-        writer_integer(writer, step->events);
-        writer_integer(writer, step->censored);
-        writer_number(writer, step->survival);
-        writer_number(writer, step->std_error);
-        writer_number(writer, step->lower);
-        writer_number(writer, step->upper);
+        write_counts(writer, step->time, step->at_risk, step->events, step->censored);
+        write_estimate(writer, step->survival, step->std_error, step->lower, step->upper);
+    }
+}
+
+/* Before the first step the estimate is what it starts with, without an error; beyond the last it
+ * is missing. */
+static void write_times(struct cli *cli, struct writer *writer, const struct life_table *table,
+                        const struct survival_curve *curve) {
+    decimal time;
+    for (size_t i = 0; cli_decimals(cli, "at", i, &time); i++) {
+        bool known;
+        const struct survival_step *step = survival_at(curve, time, &known);
+        writer_text(writer, table->group);
+        writer_decimal(writer, time, 0);
+        writer_integer(writer, life_table_at_risk(table, time));
+        if (!known)
+            write_estimate(writer, NAN, NAN, NAN, NAN);
+        else if (!step)
+            write_estimate(writer, 1, 0, 1, 1);
+        else
+            write_estimate(writer, step->survival, step->std_error, step->lower, step->upper);
+    }
+}
+
+static void write_quantiles(struct cli *cli, struct writer *writer, struct text group,
+                            const struct survival_curve *curve) {
+    decimal p;
+    for (size_t i = 0; cli_decimals(cli, "quantile", i, &p); i++) {
+        double share = decimal_to_double(p);
+        writer_text(writer, group);
+        writer_number(writer, share);
+        writer_number(writer, survival_quantile(curve, share, SURVIVAL_ESTIMATE));
+        writer_number(writer, survival_quantile(curve, share, SURVIVAL_LOWER));
+        writer_number(writer, survival_quantile(curve, share, SURVIVAL_UPPER));
     }
 }
 
@@ -181,19 +311,31 @@ static decimal horizon_of(struct cli *cli, const struct life_tables *lives) {
     return horizon;
 }
 
-static int write_curves(struct cli *cli, const struct life_tables *lives, struct error *err) {
+static int open_curves(struct cli *cli, struct writer **ret, struct error *err) {
     static const char *const steps[] = {"group",    "time",      "at_risk", "events", "censored",
                                         "survival", "std_error", "lower",   "upper"};
+    static const char *const times[] = {"group",     "time",  "at_risk", "survival",
+                                        "std_error", "lower", "upper"};
+    static const char *const quantiles[] = {"group", "quantile", "time", "lower", "upper"};
     static const char *const sums[] = {"group",        "subjects",     "events", "median",
                                        "median_lower", "median_upper", "rmst",   "rmst_se"};
+    if (cli_flag(cli, "summary"))
+        return cli_writer(cli, sums, sizeof sums / sizeof *sums, ret, err);
+    if (cli_given(cli, "quantile"))
+        return cli_writer(cli, quantiles, sizeof quantiles / sizeof *quantiles, ret, err);
+    if (cli_given(cli, "at"))
+        return cli_writer(cli, times, sizeof times / sizeof *times, ret, err);
+    return cli_writer(cli, steps, sizeof steps / sizeof *steps, ret, err);
+}
+
+static int write_curves(struct cli *cli, const struct life_tables *lives, struct error *err) {
     bool summary = cli_flag(cli, "summary");
     const struct survival_options how = survival_options_of(cli);
     decimal horizon = summary ? horizon_of(cli, lives) : 0;
     cli_note(cli, "standard errors are Greenwood's, intervals of the kind '%s'",
              cli_text(cli, "interval"));
     struct writer *writer;
-    int status = summary ? cli_writer(cli, sums, sizeof sums / sizeof *sums, &writer, err)
-                         : cli_writer(cli, steps, sizeof steps / sizeof *steps, &writer, err);
+    int status = open_curves(cli, &writer, err);
     for (size_t g = 0; g < lives->n && !status; g++) {
         struct survival_curve curve;
         struct text group = lives->tables[g].group;
@@ -203,6 +345,10 @@ static int write_curves(struct cli *cli, const struct life_tables *lives, struct
         warn_of_gap(cli, group, &curve.gap);
         if (summary)
             write_summary(writer, group, &curve, horizon);
+        else if (cli_given(cli, "quantile"))
+            write_quantiles(cli, writer, group, &curve);
+        else if (cli_given(cli, "at"))
+            write_times(cli, writer, &lives->tables[g], &curve);
         else
             write_curve(writer, group, &curve);
         survival_free(&curve);
@@ -210,53 +356,295 @@ static int write_curves(struct cli *cli, const struct life_tables *lives, struct
     return status;
 }
 
-/* ---- Test ------------------------------------------------------------------------------------ */
+/* ---- Cumulative hazards ---------------------------------------------------------------------- */
 
-static int compare_groups(const struct life_tables *lives, struct logrank_result *ret,
-                          struct error *err) {
-    if (lives->n < 2)
-        return error_set(err, ERROR_DATA,
-                         "%zu group%s in the input, expected at least two to compare; --group COL "
-                         "makes one of each value",
-                         lives->n, lives->n == 1 ? "" : "s");
-    struct logrank test = {0};
-    int status = logrank_add(&test, lives->tables, lives->n, err);
-    if (!status)
-        status = logrank_solve(&test, ret, err);
-    logrank_free(&test);
+static void write_hazard(struct writer *writer, struct text group,
+                         const struct hazard_curve *curve) {
+    for (size_t i = 0; i < curve->n; i++) {
+        const struct hazard_step *step = &curve->steps[i];
+        writer_text(writer, group);
+        write_counts(writer, step->time, step->at_risk, step->events, step->censored);
+        write_estimate(writer, step->hazard, step->std_error, step->lower, step->upper);
+    }
+}
+
+static void write_hazard_times(struct cli *cli, struct writer *writer,
+                               const struct life_table *table, const struct hazard_curve *curve) {
+    decimal time;
+    for (size_t i = 0; cli_decimals(cli, "at", i, &time); i++) {
+        bool known;
+        const struct hazard_step *step = hazard_at(curve, time, &known);
+        writer_text(writer, table->group);
+        writer_decimal(writer, time, 0);
+        writer_integer(writer, life_table_at_risk(table, time));
+        if (!known)
+            write_estimate(writer, NAN, NAN, NAN, NAN);
+        else if (!step)
+            write_estimate(writer, 0, 0, NAN, NAN);
+        else
+            write_estimate(writer, step->hazard, step->std_error, step->lower, step->upper);
+    }
+}
+
+static int write_hazards(struct cli *cli, const struct life_tables *lives, struct error *err) {
+    static const char *const steps[] = {"group",     "time",     "at_risk",
+                                        "events",    "censored", "cumulative_hazard",
+                                        "std_error", "lower",    "upper"};
+    static const char *const times[] = {"group",     "time",  "at_risk", "cumulative_hazard",
+                                        "std_error", "lower", "upper"};
+    if (cli_choice(cli, "interval", "log-log"))
+        return cli_usage(err,
+                         "--interval log-log is for the share still there; a cumulative hazard "
+                         "takes log or plain");
+    const struct hazard_options how = {cli_choice(cli, "interval", "plain") ? HAZARD_PLAIN
+                                                                            : HAZARD_LOG,
+                                       cli_number(cli, "confidence")};
+    bool at = cli_given(cli, "at");
+    struct writer *writer;
+    int status = at ? cli_writer(cli, times, sizeof times / sizeof *times, &writer, err)
+                    : cli_writer(cli, steps, sizeof steps / sizeof *steps, &writer, err);
+    for (size_t g = 0; g < lives->n && !status; g++) {
+        struct hazard_curve curve;
+        status = hazard_fit(&curve, &lives->tables[g], &how, err);
+        if (status)
+            break;
+        if (at)
+            write_hazard_times(cli, writer, &lives->tables[g], &curve);
+        else
+            write_hazard(writer, lives->tables[g].group, &curve);
+        hazard_free(&curve);
+    }
     return status;
 }
 
-static int write_test(struct cli *cli, const struct life_tables *lives, struct error *err) {
+/* ---- Tests ----------------------------------------------------------------------------------- */
+
+/* What is asked for, as an empty sum. R's survdiff(rho = 1) is what it calls Peto & Peto. */
+static int test_asked_for(const struct cli *cli, struct logrank *ret, struct error *err) {
+    static const struct {
+        const char *name;
+        struct logrank test;
+    } tests[] = {{"logrank", {.weight = LOGRANK_EVEN}},
+                 {"gehan", {.weight = LOGRANK_GEHAN}},
+                 {"tarone-ware", {.weight = LOGRANK_TARONE_WARE}},
+                 {"peto-peto", {.weight = LOGRANK_FLEMING_HARRINGTON, .rho = 1}},
+                 {"peto-prentice", {.weight = LOGRANK_PETO_PRENTICE}},
+                 {"modified-peto", {.weight = LOGRANK_MODIFIED_PETO}},
+                 {"fleming-harrington", {.weight = LOGRANK_FLEMING_HARRINGTON}}};
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        if (cli_choice(cli, "test", tests[i].name))
+            *ret = tests[i].test;
+    if (cli_choice(cli, "test", "fleming-harrington")) {
+        ret->rho = cli_number(cli, "rho");
+        ret->gamma = cli_number(cli, "gamma");
+    } else if (cli_given(cli, "rho") || cli_given(cli, "gamma"))
+        return cli_usage(err, "--rho and --gamma are for --test fleming-harrington, found '%s'",
+                         cli_text(cli, "test"));
+    return 0;
+}
+
+/* "stratified fleming-harrington(0, 1) trend". */
+static void write_test_name(const struct cli *cli, const struct logrank *test,
+                            struct writer *writer) {
+    char weight[2 * NUMBER_TEXT + 8] = "", name[sizeof weight + 64];
+    if (cli_choice(cli, "test", "fleming-harrington")) {
+        char rho[NUMBER_TEXT], gamma[NUMBER_TEXT];
+        number_format(test->rho, rho);
+        number_format(test->gamma, gamma);
+        snprintf(weight, sizeof weight, "(%s, %s)", rho, gamma);
+    }
+    snprintf(name, sizeof name, "%s%s%s%s", cli_given(cli, "strata") ? "stratified " : "",
+             cli_text(cli, "test"), weight, cli_flag(cli, "trend") ? " trend" : "");
+    writer_string(writer, name);
+}
+
+/* Sums over strata of the groups from `first` on, or of the two groups `first` and `second`. */
+static int sum_over_strata(const struct life_strata *strata, const size_t pair[2],
+                           struct logrank *test, struct error *err) {
+    int status = 0;
+    for (size_t s = 0; s < strata->n && !status; s++) {
+        const struct life_table *tables = strata->tables + s * strata->groups;
+        if (pair) {
+            const struct life_table two[] = {tables[pair[0]], tables[pair[1]]};
+            status = logrank_add(test, two, 2, err);
+        } else
+            status = logrank_add(test, tables, strata->groups, err);
+    }
+    return status;
+}
+
+/* The place of a group in the list of --order, from 1 on; 0 if it is not there. */
+static size_t place_in_order(const char *order, struct text group) {
+    size_t place = 1;
+    for (const char *at = order; at; place++) {
+        const struct text item = text_trim((struct text){at, strcspn(at, ",")});
+        if (text_equal(item, group))
+            return place;
+        at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL;
+    }
+    return 0;
+}
+
+static size_t length_of_order(const char *order) {
+    size_t n = 1;
+    for (const char *at = order; *at; at++)
+        n += *at == ',';
+    return n;
+}
+
+static int scores_by_order(const char *order, const struct life_strata *strata, double *scores,
+                           struct error *err) {
+    for (size_t g = 0; g < strata->groups; g++) {
+        const struct text name = strata->names[g];
+        scores[g] = (double)place_in_order(order, name);
+        if (scores[g] == 0)
+            return error_set(err, ERROR_DATA,
+                             "group '%.*s' is not in --order '%s', expected all groups from the "
+                             "lowest to the highest",
+                             (int)name.length, name.bytes, order);
+    }
+    if (length_of_order(order) != strata->groups)
+        return error_set(err, ERROR_DATA,
+                         "--order '%s' names %zu groups, expected the %zu of the input, each once",
+                         order, length_of_order(order), strata->groups);
+    return 0;
+}
+
+static int set_scores(struct cli *cli, const struct life_strata *strata, double *scores,
+                      struct error *err) {
+    if (cli_given(cli, "order"))
+        return scores_by_order(cli_text(cli, "order"), strata, scores, err);
+    bool numbers = true;
+    for (size_t g = 0; g < strata->groups; g++)
+        numbers = numbers && number_parse(strata->names[g], '.', &scores[g]);
+    for (size_t g = 0; g < strata->groups && !numbers; g++)
+        scores[g] = (double)g + 1;
+    cli_note(cli, "the trend is over %s",
+             numbers ? "the groups' own numbers" : "the groups in the order of their names");
+    return 0;
+}
+
+static int test_trend(struct cli *cli, const struct life_strata *strata, const struct logrank *test,
+                      struct logrank_result *ret, struct error *err) {
+    double *scores = malloc((strata->groups + 1) * sizeof *scores);
+    if (!scores)
+        return error_memory(err);
+    int status = set_scores(cli, strata, scores, err);
+    if (!status)
+        logrank_trend(test, scores, ret);
+    free(scores);
+    return status;
+}
+
+static void write_result(struct writer *writer, const struct logrank_result *result) {
+    writer_number(writer, result->chi_square);
+    writer_integer(writer, (int64_t)result->df);
+    writer_number(writer, result->p_value);
+}
+
+static int write_test(struct cli *cli, const struct life_strata *strata,
+                      const struct logrank *asked, struct error *err) {
     static const char *const names[] = {"test", "chi_square", "df", "p_value"};
+    struct logrank test = *asked;
     struct logrank_result result = {0};
     struct writer *writer;
-    int status = compare_groups(lives, &result, err);
+    bool trend = cli_flag(cli, "trend");
+    int status = sum_over_strata(strata, NULL, &test, err);
+    if (!status)
+        status = trend ? test_trend(cli, strata, &test, &result, err)
+                       : logrank_solve(&test, &result, err);
+    logrank_free(&test);
     if (!status)
         status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
     if (status)
         return status;
     if (result.df == 0)
         cli_warn(cli, "there is nothing to compare: nobody left while several groups were at risk");
-    else if (result.df + 1 < lives->n)
+    else if (!trend && result.df + 1 < strata->groups)
         cli_warn(
             cli,
             "some groups were never at risk together when anyone left: %zu degree%s of freedom "
             "for %zu groups",
-            result.df, result.df == 1 ? "" : "s", lives->n);
-    writer_string(writer, "logrank");
-    writer_number(writer, result.chi_square);
-    writer_integer(writer, (int64_t)result.df);
-    writer_number(writer, result.p_value);
+            result.df, result.df == 1 ? "" : "s", strata->groups);
+    write_test_name(cli, asked, writer);
+    write_result(writer, &result);
     return 0;
+}
+
+/* Pair after pair: (1, 2), (1, 3), ..., (2, 3), ... */
+static int test_pairs(const struct life_strata *strata, const struct logrank *asked,
+                      struct logrank_result *results, double *holm, struct error *err) {
+    size_t n = 0;
+    int status = 0;
+    for (size_t g = 0; g < strata->groups; g++)
+        for (size_t h = g + 1; h < strata->groups && !status; h++, n++) {
+            struct logrank test = *asked;
+            status = sum_over_strata(strata, (const size_t[]){g, h}, &test, err);
+            if (!status)
+                status = logrank_solve(&test, &results[n], err);
+            holm[n] = results[n].p_value;
+            logrank_free(&test);
+        }
+    return status ? status : logrank_holm(holm, n, err);
+}
+
+static int write_pairs(struct cli *cli, const struct life_strata *strata,
+                       const struct logrank *asked, struct error *err) {
+    static const char *const names[] = {"test", "group",   "other", "chi_square",
+                                        "df",   "p_value", "p_holm"};
+    size_t pairs = strata->groups * (strata->groups - 1) / 2;
+    struct logrank_result *results = calloc(pairs + 1, sizeof *results);
+    double *holm = malloc((pairs + 1) * sizeof *holm);
+    int status = results && holm ? 0 : error_memory(err);
+    struct writer *writer;
+    if (!status)
+        status = test_pairs(strata, asked, results, holm, err);
+    if (!status)
+        status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
+    for (size_t g = 0, n = 0; g < strata->groups && !status; g++)
+        for (size_t h = g + 1; h < strata->groups; h++, n++) {
+            write_test_name(cli, asked, writer);
+            writer_text(writer, strata->names[g]);
+            writer_text(writer, strata->names[h]);
+            write_result(writer, &results[n]);
+            writer_number(writer, holm[n]);
+        }
+    free(results);
+    free(holm);
+    return status;
+}
+
+static int compare_groups(struct cli *cli, const struct life_tables *lives,
+                          const struct logrank *asked, struct error *err) {
+    const char *const *columns;
+    struct life_strata strata;
+    int status = life_strata_split(lives, cli_many(cli, "group", &columns), &strata, err);
+    if (status)
+        return status;
+    if (strata.groups < 2)
+        status = error_set(err, ERROR_DATA,
+                           "%zu group%s in the input, expected at least two to compare; --group "
+                           "COL makes one of each value",
+                           strata.groups, strata.groups == 1 ? "" : "s");
+    else if (cli_flag(cli, "pairwise"))
+        status = write_pairs(cli, &strata, asked, err);
+    else
+        status = write_test(cli, &strata, asked, err);
+    life_strata_free(&strata);
+    return status;
 }
 
 static int run(struct cli *cli, struct error *err) {
     struct life_tables lives = {0};
+    struct logrank test = {0};
+    bool tests = cli_given(cli, "test");
+    if (tests && test_asked_for(cli, &test, err))
+        return err->code;
     int status = read_lives(cli, &lives, err);
     if (!status)
-        status =
-            cli_given(cli, "test") ? write_test(cli, &lives, err) : write_curves(cli, &lives, err);
+        status = tests                                     ? compare_groups(cli, &lives, &test, err)
+                 : cli_choice(cli, "estimate", "survival") ? write_curves(cli, &lives, err)
+                                                           : write_hazards(cli, &lives, err);
     life_tables_free(&lives);
     return status;
 }
@@ -272,15 +660,22 @@ int main(int argc, char **argv) {
             "Spells come as dates (start, and end or empty: still there) or, with --time and "
             "--status, as durations. At a tie leaving comes before censoring; who enters late is "
             "at risk after the entry, not at it. Times are exact.\n\n"
-            "--summary writes one row per group instead; --test compares the groups.",
+            "--at gives the curve at certain times, --quantile the times at which certain shares have "
+            "left, --summary one row per group; --estimate cumulative-hazard gives Nelson-Aalen "
+            "curves; --test compares the groups.",
         .input = "start, end: dates, an empty end meaning still there; or the columns that --time "
                  "and --status name. Any column may be a group.",
-        .output = "group, time, at_risk, events, censored, survival, std_error, lower, upper: a "
-                  "row for each time at which anyone left or was last seen; std_error is that of "
-                  "survival.\n\n"
-                  "--summary: group, subjects, events, median, median_lower, median_upper, rmst, "
-                  "rmst_se (restricted mean survival time and its standard error).\n\n"
-                  "--test: test, chi_square, df, p_value.",
+        .output =
+            "group, time, at_risk, events, censored, survival, std_error, lower, upper: a "
+            "row for each time at which anyone left or was last seen; std_error is that of "
+            "survival.\n\n"
+            "--estimate cumulative-hazard: the column cumulative_hazard in place of survival. "
+            "--at: without events and censored.\n\n"
+            "--quantile: group, quantile, time, lower, upper.\n\n"
+            "--summary: group, subjects, events, median, median_lower, median_upper, rmst, "
+            "rmst_se (restricted mean survival time and its standard error).\n\n"
+            "--test: test, chi_square, df, p_value; --pairwise: test, group, other, chi_square, df, "
+            "p_value, p_holm (adjusted).",
         .operands = "[FILE]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE,

@@ -73,6 +73,15 @@ static int display_name(struct arena *arena, struct text key, struct text *ret, 
     return status;
 }
 
+static int name_table(struct arena *arena, struct text key, struct life_table *table,
+                      struct error *err) {
+    char *copy = arena_text(arena, key.bytes, key.length);
+    if (!copy)
+        return error_memory(err);
+    table->key = (struct text){copy, key.length};
+    return display_name(arena, key, &table->group, err);
+}
+
 static size_t group_end(const struct exits_count *counts, size_t n, size_t from) {
     size_t to = from;
     while (to < n && counts[to].group == counts[from].group)
@@ -99,8 +108,7 @@ static int name_tables(struct life_tables *ret, const struct life_table *by_code
     int status = 0;
     for (size_t i = 0; i < groups->count && !status; i++) {
         ret->tables[i] = by_code[order[i]];
-        status = display_name(&ret->names, dictionary_name(groups, order[i]), &ret->tables[i].group,
-                              err);
+        status = name_table(&ret->names, dictionary_name(groups, order[i]), &ret->tables[i], err);
     }
     ret->n = groups->count;
     free(order);
@@ -129,6 +137,18 @@ done:
     if (status)
         life_tables_free(ret);
     return status;
+}
+
+int64_t life_table_at_risk(const struct life_table *table, decimal time) {
+    size_t low = 0, high = table->n; /* the first row that is not before the time */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (table->rows[middle].time < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < table->n ? table->rows[low].at_risk : 0;
 }
 
 decimal life_tables_last_time(const struct life_tables *lives) {

@@ -38,6 +38,7 @@ struct life_row {
 
 struct life_table {
     struct text group;           /* for people: "a, b"; "(all)" without groups */
+    struct text key;             /* the cells themselves, joined by NUL */
     const struct life_row *rows; /* by time, each time once */
     size_t n;
     int64_t subjects; /* spells, by their weights */
@@ -61,6 +62,9 @@ int life_tables_read(struct table *table, const struct spells *spells, struct li
  * without any exit gets a table of no rows. The report is left zeroed. */
 int life_tables_build(struct exits *exits, const struct dictionary *groups, struct life_tables *ret,
                       struct error *err);
+
+/* At risk at this time, whether or not anything happens then. */
+int64_t life_table_at_risk(const struct life_table *table, decimal time);
 
 /* The largest time at which anybody left, over all groups; 0 if nobody did. */
 decimal life_tables_last_time(const struct life_tables *lives);

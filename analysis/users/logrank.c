@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The log-rank test for any number of groups. */
+/* The log-rank test for any number of groups, weighted or not, with trend and Holm's adjustment. */
 #include "users/logrank.h"
 
 #include <gsl/gsl_cdf.h>
@@ -64,18 +64,47 @@ static void look_around(struct moment *moment, size_t groups, decimal time) {
     }
 }
 
-static void add_moment(struct logrank *test, const struct moment *moment, decimal time) {
+/* What the weights of a stratum go by. */
+struct pool {
+    double survival; /* all groups together, before this time */
+    double peto;     /* the product of 1 - d/(n+1) */
+};
+
+static double weigh(const struct logrank *test, struct pool *pool, double n, double d) {
+    double before = pool->survival;
+    pool->survival *= (n - d) / n;
+    pool->peto *= 1 - d / (n + 1);
+    switch (test->weight) {
+    case LOGRANK_EVEN:
+        break;
+    case LOGRANK_GEHAN:
+        return n;
+    case LOGRANK_TARONE_WARE:
+        return sqrt(n);
+    case LOGRANK_PETO_PRENTICE:
+        return pool->peto;
+    case LOGRANK_MODIFIED_PETO:
+        return pool->peto * n / (n + 1);
+    case LOGRANK_FLEMING_HARRINGTON:
+        return pow(before, test->rho) * pow(1 - before, test->gamma);
+    }
+    return 1;
+}
+
+static void add_moment(struct logrank *test, const struct moment *moment, struct pool *pool,
+                       decimal time) {
     double n = (double)moment->at_risk, d = (double)moment->events;
+    double w = weigh(test, pool, n, d);
     /* With one at risk there is no choice of who leaves: no variance. */
-    double c = moment->at_risk > 1 ? d * (n - d) / (n - 1) : 0;
+    double c = moment->at_risk > 1 ? w * w * d * (n - d) / (n - 1) : 0;
     for (size_t i = 0; i < moment->n_present; i++) {
         size_t g = moment->present[i];
         const struct life_row *row = row_of(moment, g);
         double share = (double)row->at_risk / n;
         double observed = row->time == time ? (double)row->events : 0;
-        test->observed[g] += observed;
-        test->expected[g] += d * share;
-        test->difference[g] += observed - d * share;
+        test->observed[g] += w * observed;
+        test->expected[g] += w * (d * share);
+        test->difference[g] += w * (observed - d * share);
         double *covariance = test->covariance + g * test->groups;
         for (size_t j = 0; j < i; j++) {
             size_t h = moment->present[j];
@@ -106,10 +135,11 @@ int logrank_add(struct logrank *test, const struct life_table *tables, size_t gr
         goto done;
     }
     decimal time = 0;
+    struct pool pool = {1, 1};
     while (next_time(&moment, groups, &time)) {
         look_around(&moment, groups, time);
         if (moment.events > 0)
-            add_moment(test, &moment, time);
+            add_moment(test, &moment, &pool, time);
         advance(&moment, groups, time);
     }
 done:
@@ -187,6 +217,57 @@ int logrank_solve(const struct logrank *test, struct logrank_result *ret, struct
     ret->df = df;
     free(island);
     return status;
+}
+
+void logrank_trend(const struct logrank *test, const double *scores, struct logrank_result *ret) {
+    double mean = 0, sum = 0, variance = 0, scale = 0;
+    for (size_t g = 0; g < test->groups; g++)
+        mean += scores[g] / (double)test->groups;
+    for (size_t g = 0; g < test->groups; g++) {
+        double a = scores[g] - mean; /* large scores of small spread would cancel */
+        sum += a * test->difference[g];
+        variance += a * a * test->covariance[g * test->groups + g];
+        scale += a * a * test->covariance[g * test->groups + g];
+        for (size_t h = 0; h < g; h++)
+            variance += 2 * a * (scores[h] - mean) * test->covariance[g * test->groups + h];
+    }
+    *ret = (struct logrank_result){.chi_square = NAN, .p_value = NAN};
+    if (!(variance >
+          1e-12 * scale)) /* groups that meet all have one score: what is left is rounding */
+        return;
+    ret->df = 1;
+    ret->chi_square = sum * sum / variance;
+    ret->p_value = gsl_cdf_chisq_Q(ret->chi_square, 1);
+}
+
+/* ---- Several tests --------------------------------------------------------------------------- */
+
+struct ranked {
+    double p;
+    size_t place;
+};
+
+static int compare_ranked(const void *left, const void *right) {
+    const struct ranked *a = left, *b = right;
+    return a->p != b->p ? (a->p < b->p ? -1 : 1) : (a->place > b->place) - (a->place < b->place);
+}
+
+int logrank_holm(double *p, size_t n, struct error *err) {
+    struct ranked *ranked = malloc((n + 1) * sizeof *ranked);
+    if (!ranked)
+        return error_memory(err);
+    size_t made = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(p[i]))
+            ranked[made++] = (struct ranked){p[i], i};
+    qsort(ranked, made, sizeof *ranked, compare_ranked);
+    double least = 0; /* an adjusted p is never below that of a smaller one */
+    for (size_t i = 0; i < made; i++) {
+        least = fmax(least, fmin(ranked[i].p * (double)(made - i), 1));
+        p[ranked[i].place] = least;
+    }
+    free(ranked);
+    return 0;
 }
 
 void logrank_free(struct logrank *test) {

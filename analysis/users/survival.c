@@ -102,6 +102,22 @@ int survival_fit(struct survival_curve *ret, const struct life_table *table,
     return 0;
 }
 
+const struct survival_step *survival_at(const struct survival_curve *curve, decimal time,
+                                        bool *ret_known) {
+    size_t low = 0, high = curve->n; /* the first step after the time */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (curve->steps[middle].time <= time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct survival_step *step = low > 0 ? &curve->steps[low - 1] : NULL;
+    bool beyond = low == curve->n && (!step || step->time < time);
+    *ret_known = !beyond || (step && step->survival <= 0);
+    return step;
+}
+
 static double line_value(const struct survival_step *step, enum survival_line line) {
     return line == SURVIVAL_LOWER   ? step->lower
            : line == SURVIVAL_UPPER ? step->upper

@@ -68,6 +68,13 @@ struct survival_curve {
 int survival_fit(struct survival_curve *ret, const struct life_table *table,
                  const struct survival_options *options, struct error *err);
 
+/* The step that holds at this time, 0 or more: the last one that is not after it; NULL before the
+ * first one, where S = 1. Beyond the last step the curve says something only if it has fallen to 0:
+ * *ret_known is false where it does not (as in R's summary(survfit, times = ), which leaves such
+ * times out). */
+const struct survival_step *survival_at(const struct survival_curve *curve, decimal time,
+                                        bool *ret_known);
+
 enum survival_line { SURVIVAL_ESTIMATE, SURVIVAL_LOWER, SURVIVAL_UPPER };
 
 /* Time by which the share p has left, 0 < p < 1: where a horizontal line at 1 - p meets the curve,

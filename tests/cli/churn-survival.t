@@ -137,6 +137,67 @@ is 'is one row without an interval' "$(printf '%s\n' "$out" | sed 1d)" '(all),0,
 runs 'all left at 0, in sum' 0 churn-survival -f csv --summary --time t --status s zero.csv
 is 'has a median of 0' "$(printf '%s\n' "$out" | sed 1d)" '(all),2,2,0,,,0,0'
 
+# ---- Certain times and shares, hazards ------------------------------------------------------------
+# By hand: 4 of 4 at risk at 1; 2 censored; 1 of 2 leaves at 3.
+table few.csv t,s 1,1 2,0 3,1 4,0
+runs 'certain times' 0 churn-survival -f csv --time t --status s --at 4,0,2.5,9 few.csv
+is 'come in the order given' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'group,time,at_risk,survival
+(all),4,1,0.375
+(all),0,4,1
+(all),2.5,2,0.75
+(all),9,0,'
+runs 'shares that have left' 0 churn-survival -f csv --time t --status s --quantile 0.25,0.5,0.9 few.csv
+is 'are times, or missing' "$(printf '%s\n' "$out" | cut -d, -f1-3)" 'group,quantile,time
+(all),0.25,2
+(all),0.5,3
+(all),0.9,'
+runs 'cumulative hazards' 0 churn-survival -f csv --time t --status s --estimate cumulative-hazard few.csv
+is 'add up 1/4 and 1/2' "$(printf '%s\n' "$out" | cut -d, -f1-6)" 'group,time,at_risk,events,censored,cumulative_hazard
+(all),1,4,1,0,0.25
+(all),2,3,0,1,0.25
+(all),3,2,1,0,0.75
+(all),4,1,0,1,0.75'
+runs 'hazards at times' 0 churn-survival -f csv --time t --status s --estimate cumulative-hazard --at 0.5,3,5 few.csv
+is 'are missing beyond the last' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'group,time,at_risk,cumulative_hazard
+(all),0.5,4,0
+(all),3,2,0.75
+(all),5,0,'
+runs 'a hazard by log-log' 2 churn-survival --time t --status s --estimate cumulative-hazard --interval log-log few.csv
+runs 'a quantile of 1' 2 churn-survival --time t --status s --quantile 0.5,1 few.csv
+like 'is out of range' "$err" "takes numbers above 0 and below 1, separated by commas, found '0.5,1'"
+runs 'a chart of certain times' 2 churn-survival --time t --status s --at 1 --chart x.svg few.csv
+runs 'a quantile of a hazard' 2 churn-survival --time t --status s --estimate cumulative-hazard --quantile 0.5 few.csv
+
+# ---- Tests of groups -----------------------------------------------------------------------------
+table tiers.csv t,s,g,h 1,1,low,x 2,1,low,y 3,1,mid,x 4,0,mid,y 5,1,high,x 6,0,high,y
+tiers() { churn-survival -f csv --time t --status s --group g --test logrank "$@" tiers.csv; }
+runs 'a trend by name' 0 tiers --trend -v
+like 'says what it goes by' "$err" 'the trend is over the groups in the order of their names'
+by_name=$out
+runs 'a trend by order' 0 tiers --trend --order low,mid,high
+like 'has one degree of freedom' "$out" '^logrank trend,[0-9.]+,1,'
+ok 'and is not that by name' test "$out" != "$by_name"
+runs 'the order turned round' 0 tiers --trend --order 'high, mid, low'
+like 'is the same trend' "$out" '^logrank trend,[0-9.]+,1,'
+runs 'an order without a group' 1 tiers --trend --order low,high
+like 'is one too short' "$err" "group 'mid' is not in --order 'low,high'"
+runs 'an order with a stranger' 1 tiers --trend --order low,mid,high,top
+like 'is one too long' "$err" "names 4 groups, expected the 3 of the input"
+runs 'an order without a trend' 2 tiers --order low,mid,high
+runs 'pairs' 0 tiers --pairwise
+is 'are all there' "$(printf '%s\n' "$out" | cut -d, -f1-3)" 'test,group,other
+logrank,high,low
+logrank,high,mid
+logrank,low,mid'
+runs 'strata' 0 tiers --strata h
+like 'are named' "$out" '^stratified logrank,'
+runs 'strata of one each' 0 tiers --strata h --strata t
+is 'leave nothing to compare' "$err" 'churn-survival: there is nothing to compare: nobody left while several groups were at risk'
+runs 'weights of a test without any' 2 tiers --rho 1
+like 'are refused' "$err" "--rho and --gamma are for --test fleming-harrington, found 'logrank'"
+runs 'pairs of a trend' 2 tiers --pairwise --trend
+runs 'strata without groups' 2 churn-survival --time t --status s --test logrank --strata h tiers.csv
+
 # ---- Late entry ----------------------------------------------------------------------------------
 table gap.csv from,to,s 0,3,1 5,8,1 6,9,0
 runs 'all left while others enter later' 0 churn-survival -f csv --time to --status s --entry from gap.csv

@@ -71,10 +71,142 @@ test_of <- function(surv, g, w) {
                p_value = pchisq(unname(chi), df, lower.tail = FALSE))
 }
 
+# The curve at certain times, Nelson-Aalen with intervals from their formula, and quantiles.
+moments <- function(fit, groups, times) {
+    s <- summary(fit, times = times)
+    data.frame(group = if (is.null(s$strata)) groups else rep(groups, table(s$strata)),
+               time = s$time, at_risk = s$n.risk, survival = s$surv, std_error = s$std.err,
+               lower = s$lower, upper = s$upper)
+}
+
+hazards <- function(fit, groups, kind, level) {
+    z <- qnorm(1 - (1 - level) / 2)
+    h <- fit$cumhaz
+    s <- fit$std.chaz
+    width <- if (kind == "log") exp(z * s / h) else z * s
+    data.frame(
+        group = if (is.null(fit$strata)) groups else rep(groups, fit$strata),
+        time = fit$time, at_risk = fit$n.risk, events = fit$n.event, censored = fit$n.censor,
+        cumulative_hazard = h, std_error = s,
+        lower = if (kind == "log") h / width else pmax(h - width, 0),
+        upper = if (kind == "log") h * width else h + width)
+}
+
+# R's quantile() goes by the sorted values of a line, which is another thing where late entry makes a
+# band rise, and takes the last time for the end of a line that ends on 1 - p: there it is the first
+# time at or below 1 - p.
+quantiles <- function(fit, groups, p) {
+    q <- lapply(quantile(fit, p), rbind)
+    names(q)[1] <- "surv"
+    of <- if (is.null(fit$strata)) rep(1, length(fit$time)) else rep(seq_along(groups), fit$strata)
+    for (line in c("surv", "lower", "upper")) for (k in seq_along(groups)) {
+        y <- fit[[line]][of == k]
+        here <- !is.na(y)
+        time <- fit$time[of == k][here]
+        y <- y[here]
+        for (i in seq_along(p)) {
+            below <- y <= 1 - p[i] + 1e-12
+            if (any(below) && (any(diff(y) > 0) || abs(y[length(y)] - 1 + p[i]) < 1e-12))
+                q[[line]][k, i] <- min(time[below])
+        }
+    }
+    data.frame(group = rep(groups, each = length(p)), quantile = rep(p, length(groups)),
+               time = as.vector(t(q$surv)), lower = as.vector(t(q$lower)),
+               upper = as.vector(t(q$upper)))
+}
+
+# Weighted tests from their formula (Klein & Moeschberger 2003, section 7.3), time by time within
+# each stratum, on repeated rows: differences and covariance.
+weighted <- function(time, status, g, stratum, weight) {
+    k <- nlevels(g)
+    u <- numeric(k)
+    v <- matrix(0, k, k)
+    for (part in split(seq_along(time), stratum, drop = TRUE)) {
+        s <- 1
+        peto <- 1
+        for (t in sort(unique(time[part][status[part] == 1]))) {
+            n_g <- tapply(time[part] >= t, g[part], sum, default = 0)
+            d_g <- tapply(time[part] == t & status[part] == 1, g[part], sum, default = 0)
+            n <- sum(n_g)
+            d <- sum(d_g)
+            peto <- peto * (1 - d / (n + 1))
+            w <- weight(n, s, peto)
+            s <- s * (1 - d / n)
+            u <- u + w * (d_g - d * n_g / n)
+            if (n > 1)
+                v <- v + w^2 * d * (n - d) / (n - 1) * (diag(n_g / n, k) - outer(n_g, n_g) / n^2)
+        }
+    }
+    list(u = u, v = v)
+}
+
+result <- function(name, chi, df)
+    data.frame(test = name, chi_square = chi, df = df, p_value = pchisq(chi, df, lower.tail = FALSE))
+
+omnibus <- function(name, sums) {
+    k <- length(sums$u) - 1
+    chi <- sum(sums$u[1:k] * solve(sums$v[1:k, 1:k, drop = FALSE], sums$u[1:k]))
+    result(name, chi, k)
+}
+
+# Comparisons of the groups of one column: `surv` right-censored, `w` counts of rows.
+comparisons <- function(name, data, surv, options, by, w = rep(1, nrow(data)), strata = NULL,
+                        stored = FALSE) {
+    if (stored_only && !stored) return(invisible())
+    g <- group_of(data[by])
+    rows <- rep(seq_along(g), w)
+    time <- surv[rows, 1]
+    status <- surv[rows, 2]
+    g <- g[rows]
+    stratum <- if (is.null(strata)) rep(1, length(g)) else data[rows, strata]
+    o <- paste(c(options, paste("--group", by), if (!is.null(strata)) paste("--strata", strata)),
+               collapse = " ")
+    put <- function(id, asked, expected) {
+        if (!is.null(strata)) expected$test <- paste("stratified", expected$test)
+        id <- paste(c(name, by, strata, id), collapse = "-")
+        add_case(id, name, paste(o, asked), expected)
+    }
+    right <- Surv(time, status)
+    for (rho in c(0, 1, 0.5)) {
+        d <- survdiff(right ~ g + strata(stratum), rho = rho)
+        asked <- list("0" = "logrank", "1" = "peto-peto",
+                      "0.5" = "fleming-harrington --rho 0.5")[[as.character(rho)]]
+        label <- if (rho == 0.5) "fleming-harrington(0.5, 0)" else asked
+        put(paste0("rho", rho), paste("--test", asked), result(label, d$chisq, nlevels(g) - 1))
+        if (rho == 0.5) next
+        scores <- suppressWarnings(as.numeric(levels(g)))
+        if (anyNA(scores)) scores <- seq_len(nlevels(g))
+        scores <- scores - mean(scores) # years would cancel
+        u <- if (is.matrix(d$obs)) rowSums(d$obs - d$exp) else d$obs - d$exp
+        put(paste0("trend", rho), paste("--test", asked, "--trend"),
+            result(paste(asked, "trend"), sum(scores * u)^2 / c(scores %*% d$var %*% scores), 1))
+        pairs <- combn(levels(g), 2)
+        chi <- apply(pairs, 2, function(pair) {
+            within <- g %in% pair
+            h <- droplevels(g[within])
+            survdiff(right[within] ~ h + strata(stratum[within]), rho = rho)$chisq
+        })
+        p <- pchisq(chi, 1, lower.tail = FALSE)
+        put(paste0("pairs", rho), paste("--test", asked, "--pairwise"),
+            data.frame(test = asked, group = pairs[1, ], other = pairs[2, ], chi_square = chi,
+                       df = 1, p_value = p, p_holm = p.adjust(p, "holm")))
+    }
+    weights <- list(gehan = function(n, s, peto) n, "tarone-ware" = function(n, s, peto) sqrt(n),
+                    "peto-prentice" = function(n, s, peto) peto,
+                    "modified-peto" = function(n, s, peto) peto * n / (n + 1))
+    for (test in names(weights))
+        put(test, paste("--test", test),
+            omnibus(test, weighted(time, status, g, stratum, weights[[test]])))
+    put("late", "--test fleming-harrington --rho 0.5 --gamma 2",
+        omnibus("fleming-harrington(0.5, 2)",
+                weighted(time, status, g, stratum, function(n, s, peto) s^0.5 * (1 - s)^2)))
+}
+
 # One data set: writes its CSV and all its cases. `groups` names columns of `data`, a vector for
 # each set of groups. Options are what churn-survival needs to read the file.
 study <- function(name, data, surv, options, groups = list(), weights = NULL, horizon = NULL,
-                  kinds = c("log", "log-log", "plain"), stored = FALSE, test = TRUE) {
+                  kinds = c("log", "log-log", "plain"), stored = FALSE, test = TRUE,
+                  times = NULL) {
     if (stored_only && !stored) return(invisible())
     write.csv(data, file.path(folder, paste0(name, ".csv")), row.names = FALSE, quote = FALSE,
               na = "")
@@ -93,6 +225,18 @@ study <- function(name, data, surv, options, groups = list(), weights = NULL, ho
                 add_case(paste0(id, "-", kind), name, how, curves(fit, levels(g)))
             add_case(paste0(id, "-", kind, "-summary"), name, paste(how, "--summary"),
                      summaries(fit, levels(g), subjects, "common"))
+            if (stored_only && kind != "log") next
+            p <- c(0.1, 0.25, 0.5, 0.9)
+            add_case(paste0(id, "-", kind, "-quantiles"), name,
+                     paste(how, "--quantile 0.1,0.25,0.5,0.9"), quantiles(fit, levels(g), p))
+            if (!is.null(times) && length(by) < 2)
+                add_case(paste0(id, "-", kind, "-times"), name,
+                         paste(how, "--at", paste(times, collapse = ",")),
+                         moments(fit, levels(g), times))
+            if (kind != "log-log")
+                add_case(paste0(id, "-", kind, "-hazard"), name,
+                         paste(how, "--estimate cumulative-hazard"),
+                         hazards(fit, levels(g), kind, level))
         }
         if (!is.null(horizon))
             add_case(paste0(id, "-horizon"), name,
@@ -106,18 +250,32 @@ study <- function(name, data, surv, options, groups = list(), weights = NULL, ho
 # Durations: `--status status=2` and the like.
 lung1 <- lung[c("time", "status", "sex", "ph.ecog")]
 study("lung", lung1, with(lung1, Surv(time, status)), "--time time --status status=2",
-      list("sex", c("sex", "ph.ecog")), horizon = 365, stored = TRUE)
+      list("sex", c("sex", "ph.ecog")), horizon = 365, stored = TRUE, times = c(0, 5, 90.5, 118))
 veteran1 <- veteran[c("time", "status", "trt", "celltype")]
 study("veteran", veteran1, with(veteran1, Surv(time, status)), "--time time --status status",
-      list("trt", "celltype"), horizon = 200.5)
+      list("trt", "celltype"), horizon = 200.5, times = c(30, 90))
+veteran_options <- "--time time --status status"
+for (strata in list(NULL, "trt"))
+    comparisons("veteran", veteran1, with(veteran1, Surv(time, status)), veteran_options,
+                "celltype", strata = strata)
 study("ovarian", ovarian, with(ovarian, Surv(futime, fustat)), "--time futime --status fustat=1",
       list("rx", "resid.ds", c("rx", "resid.ds")), horizon = 500, stored = TRUE)
+for (strata in list(NULL, "rx"))
+    comparisons("ovarian", ovarian, with(ovarian, Surv(futime, fustat)),
+                "--time futime --status fustat=1", "resid.ds", strata = strata, stored = TRUE)
 death <- subset(colon, etype == 2, c("time", "status", "rx", "sex"))
 study("colon", death, with(death, Surv(time, status)), "--time time --status status",
-      list("rx", c("rx", "sex")))
+      list("rx", c("rx", "sex")), times = c(365, 1000.5))
+for (strata in list(NULL, "sex"))
+    comparisons("colon", death, with(death, Surv(time, status)), "--time time --status status",
+                "rx", strata = strata)
 flchain1 <- flchain[c("futime", "death", "sex", "sample.yr")] # deaths on day 0, many ties
 study("flchain", flchain1, with(flchain1, Surv(futime, death)), "--time futime --status death",
       list("sex", "sample.yr"), horizon = 1000)
+some <- subset(flchain1, sample.yr > 1998)
+if (!stored_only) write.csv(some, file.path(folder, "flchain-late.csv"), row.names = FALSE)
+comparisons("flchain-late", some, with(some, Surv(futime, death)), "--time futime --status death",
+            "sample.yr", strata = "sex")
 nafld <- nafld1[c("futime", "status", "male")]
 study("nafld", nafld, with(nafld, Surv(futime, status)), "--time futime --status status",
       list("male"), horizon = 3650)
@@ -139,6 +297,8 @@ study("mgus2", by_age, with(by_age, Surv(from, to, death)),
 counted <- aggregate(list(n = rep(1, nrow(lung))), lung[c("time", "status", "sex")], sum)
 study("lung-counted", counted, with(counted, Surv(time, status)),
       "--time time --status status=2 --weight n", list("sex"), counted$n, stored = TRUE)
+comparisons("lung-counted", counted, with(counted, Surv(time, status)),
+            "--time time --status status=2 --weight n", "sex", counted$n)
 heavy <- cbind(veteran1, w = 1 + seq_len(nrow(veteran)) %% 4)
 study("veteran-heavy", heavy, with(heavy, Surv(time, status)),
       "--time time --status status --weight w", list("celltype"), heavy$w)

@@ -254,6 +254,103 @@ static void rejects_as_often_as_it_says(void **state) {
     assert_in_range(rejected[1], RUNS * 8 / 10, RUNS);
 }
 
+/* ---- Weights, trend, several tests -------------------------------------------------------------
+ */
+
+#define INFECTED(g, t, w)                                                                          \
+    { .group = (g), .time = (t), .weight = (w), .left = true }
+#define FREE(g, t, w)                                                                              \
+    { .group = (g), .time = (t), .weight = (w) }
+/* Months to an infection of 119 kidney patients whose catheter was placed surgically (group 0) or
+ * percutaneously (1): Klein & Moeschberger 2003, table 1.2. */
+static const struct lived kidney[] = {
+    INFECTED(0, 1.5, 1),  INFECTED(0, 3.5, 1),  INFECTED(0, 4.5, 2),  INFECTED(0, 5.5, 1),
+    INFECTED(0, 8.5, 2),  INFECTED(0, 9.5, 1),  INFECTED(0, 10.5, 1), INFECTED(0, 11.5, 1),
+    INFECTED(0, 15.5, 1), INFECTED(0, 16.5, 1), INFECTED(0, 18.5, 1), INFECTED(0, 23.5, 1),
+    INFECTED(0, 26.5, 1), FREE(0, 2.5, 2),      FREE(0, 3.5, 3),      FREE(0, 4.5, 1),
+    FREE(0, 5.5, 1),      FREE(0, 6.5, 2),      FREE(0, 7.5, 4),      FREE(0, 8.5, 1),
+    FREE(0, 9.5, 1),      FREE(0, 10.5, 1),     FREE(0, 11.5, 1),     FREE(0, 12.5, 2),
+    FREE(0, 13.5, 1),     FREE(0, 14.5, 2),     FREE(0, 21.5, 2),     FREE(0, 22.5, 2),
+    FREE(0, 25.5, 1),     FREE(0, 27.5, 1),     INFECTED(1, 0.5, 6),  INFECTED(1, 2.5, 2),
+    INFECTED(1, 3.5, 1),  INFECTED(1, 6.5, 1),  INFECTED(1, 15.5, 1), FREE(1, 0.5, 10),
+    FREE(1, 1.5, 4),      FREE(1, 2.5, 5),      FREE(1, 3.5, 5),      FREE(1, 4.5, 3),
+    FREE(1, 5.5, 5),      FREE(1, 6.5, 1),      FREE(1, 7.5, 3),      FREE(1, 8.5, 3),
+    FREE(1, 9.5, 2),      FREE(1, 10.5, 3),     FREE(1, 11.5, 2),     FREE(1, 12.5, 4),
+    FREE(1, 14.5, 2),     FREE(1, 16.5, 2),     FREE(1, 18.5, 1),     FREE(1, 19.5, 3),
+    FREE(1, 20.5, 1),     FREE(1, 22.5, 1),     FREE(1, 24.5, 1),     FREE(1, 25.5, 1),
+    FREE(1, 26.5, 2),     FREE(1, 28.5, 1)};
+
+/* Chi-square to two decimals and p to three, as printed in Klein & Moeschberger 2003, table 7.3. */
+static void weighs_as_the_book(void **state) {
+    (void)state;
+    static const struct {
+        struct logrank test;
+        double chi_square, p;
+    } printed[] = {{{.weight = LOGRANK_EVEN}, 2.53, 0.112},
+                   {{.weight = LOGRANK_GEHAN}, 0.002, 0.964},
+                   {{.weight = LOGRANK_TARONE_WARE}, 0.40, 0.526},
+                   {{.weight = LOGRANK_PETO_PRENTICE}, 1.40, 0.237},
+                   {{.weight = LOGRANK_MODIFIED_PETO}, 1.28, 0.259},
+                   {{.weight = LOGRANK_FLEMING_HARRINGTON, .rho = 0, .gamma = 1}, 9.67, 0.002},
+                   {{.weight = LOGRANK_FLEMING_HARRINGTON, .rho = 1, .gamma = 0}, 1.39, 0.239},
+                   {{.weight = LOGRANK_FLEMING_HARRINGTON, .rho = 1, .gamma = 1}, 9.83, 0.002},
+                   {{.weight = LOGRANK_FLEMING_HARRINGTON, .rho = 0.5, .gamma = 0.5}, 9.28, 0.002},
+                   {{.weight = LOGRANK_FLEMING_HARRINGTON, .rho = 0.5, .gamma = 2}, 8.18, 0.004}};
+    struct life_tables lives = lives_of(kidney, COUNT(kidney), 2);
+    assert_int_equal(lives.tables[0].subjects, 43);
+    assert_int_equal(lives.tables[1].subjects, 76);
+    for (size_t i = 0; i < COUNT(printed); i++) {
+        struct error err = {0};
+        struct logrank test = printed[i].test;
+        struct logrank_result result;
+        assert_int_equal(logrank_add(&test, lives.tables, 2, &err), 0);
+        assert_int_equal(logrank_solve(&test, &result, &err), 0);
+        assert_true(fabs(result.chi_square - printed[i].chi_square) <= 0.005);
+        assert_true(fabs(result.p_value - printed[i].p) <= 0.0005);
+        logrank_free(&test);
+    }
+    life_tables_free(&lives);
+}
+
+/* With two groups a trend is the test itself, whatever the scores; with more, scores may be moved
+ * and stretched. Groups that all have one score have no trend. */
+static void trend_goes_by_scores(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct lived spells[SPELLS];
+    draw_spells(spells, 8, false);
+    struct life_tables lives = lives_of(spells, SPELLS, GROUPS);
+    struct logrank two = {0}, all = {0};
+    struct logrank_result plain, trend, moved;
+    assert_int_equal(logrank_add(&two, lives.tables, 2, &err), 0);
+    assert_int_equal(logrank_solve(&two, &plain, &err), 0);
+    logrank_trend(&two, (const double[]){1, 2}, &trend);
+    assert_int_equal(trend.df, 1);
+    assert_near(trend.chi_square, plain.chi_square, 1e-12, "chi-square of two");
+    assert_int_equal(logrank_add(&all, lives.tables, GROUPS, &err), 0);
+    logrank_trend(&all, (const double[]){1, 2, 3, 4}, &trend);
+    logrank_trend(&all, (const double[]){2007, 2004, 2001, 1998}, &moved);
+    assert_near(moved.chi_square, trend.chi_square, 1e-10, "chi-square of moved scores");
+    logrank_trend(&all, (const double[]){5, 5, 5, 5}, &trend);
+    assert_int_equal(trend.df, 0);
+    assert_true(isnan(trend.chi_square) && isnan(trend.p_value));
+    logrank_free(&two);
+    logrank_free(&all);
+    life_tables_free(&lives);
+}
+
+/* R: p.adjust(c(0.01, 0.04, NA, 0.03, 0.02, 0.9), "holm") */
+static void adjusts_as_holm(void **state) {
+    (void)state;
+    struct error err = {0};
+    double p[] = {0.01, 0.04, NAN, 0.03, 0.02, 0.9};
+    static const double expected[] = {0.05, 0.09, NAN, 0.09, 0.08, 0.9};
+    assert_int_equal(logrank_holm(p, COUNT(p), &err), 0);
+    for (size_t i = 0; i < COUNT(p); i++)
+        assert_near(p[i], expected[i], 1e-15, "adjusted p");
+    assert_int_equal(logrank_holm(NULL, 0, &err), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_numbers_of_the_book),
@@ -265,6 +362,9 @@ int main(void) {
         cmocka_unit_test(islands_are_compared_within),
         cmocka_unit_test(tiny_p_values_stay),
         cmocka_unit_test(rejects_as_often_as_it_says),
+        cmocka_unit_test(weighs_as_the_book),
+        cmocka_unit_test(trend_goes_by_scores),
+        cmocka_unit_test(adjusts_as_holm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,6 +239,34 @@ static void a_curve_that_ends_on_a_half(void **state) {
     survival_free(&curve);
 }
 
+/* The step that holds at a time; before the first there is none, and beyond the last one it is
+ * known only of a curve that has fallen to 0. */
+static void looks_a_time_up(void **state) {
+    (void)state;
+    static const struct lived stays[] = {{.time = 2, .left = 1}, {.time = 5}};
+    static const struct lived falls[] = {{.time = 2, .left = 1}, {.time = 5, .left = 1}};
+    bool known;
+    struct survival_curve curve = FIT(stays, SURVIVAL_LOG);
+    assert_null(survival_at(&curve, lived_time(1.5), &known));
+    assert_true(known);
+    assert_ptr_equal(survival_at(&curve, lived_time(2), &known), &curve.steps[0]);
+    assert_true(known);
+    assert_ptr_equal(survival_at(&curve, lived_time(4), &known), &curve.steps[0]);
+    assert_ptr_equal(survival_at(&curve, lived_time(5), &known), &curve.steps[1]);
+    assert_true(known);
+    survival_at(&curve, lived_time(5.000001), &known);
+    assert_false(known);
+    survival_free(&curve);
+    curve = FIT(falls, SURVIVAL_LOG);
+    assert_ptr_equal(survival_at(&curve, lived_time(9), &known), &curve.steps[1]);
+    assert_true(known);
+    survival_free(&curve);
+    curve = fit_spells(NULL, 0, SURVIVAL_LOG);
+    assert_null(survival_at(&curve, 0, &known));
+    assert_false(known);
+    survival_free(&curve);
+}
+
 /* ---- Edge cases ------------------------------------------------------------------------------ */
 
 static void nobody(void **state) {
@@ -458,6 +486,7 @@ int main(void) {
         cmocka_unit_test(weights_are_copies),
         cmocka_unit_test(median_is_the_midpoint_on_a_half),
         cmocka_unit_test(a_curve_that_ends_on_a_half),
+        cmocka_unit_test(looks_a_time_up),
         cmocka_unit_test(nobody),
         cmocka_unit_test(nobody_left),
         cmocka_unit_test(all_left_at_once),
