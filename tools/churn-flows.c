@@ -1,43 +1,87 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Of those who left, where to: flows between platforms. */
+/* Who was where in one period and where in the next: flows between platforms. */
 #include "cli/cli.h"
 #include "stats/proportion.h"
-#include "users/flows.h"
+#include "users/departures.h"
+#include "users/presence.h"
+#include "users/switching.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const struct cli_option options[] = {
     {.name = "period",
      .type = CLI_CHOICE,
      .argument = "KIND",
      .range = "all|year|quarter|month|week|day",
-     .fallback = "all",
-     .help = "count by the period in which they left; all: everything in one"},
+     .help = "compare periods of this kind; default: months, or those of the column period. With "
+             "--departures: count by the period in which they left; default: all, everything in "
+             "one"},
+    {.name = "between",
+     .type = CLI_TEXT,
+     .argument = "A,B",
+     .conflicts = "departures summary",
+     .help = "compare these two periods only, which need not follow each other: "
+             "2024-12,2025-03"},
+    {.name = "pooled",
+     .type = CLI_FLAG,
+     .conflicts = "departures summary",
+     .help = "one matrix of all steps from a period to the next, in place of one for each"},
+    {.name = "summary",
+     .type = CLI_FLAG,
+     .conflicts = "departures",
+     .help = "for each platform and period who came, who went, and how its share of the market "
+             "was displaced"},
+    {.name = "departures",
+     .type = CLI_FLAG,
+     .help = "of those who left, where to: counts the spells that have ended, by destination, "
+             "whoever stayed; so read are also files without a column user"},
     {.name = "top",
      .type = CLI_INTEGER,
      .argument = "K",
      .range = "[1,inf)",
-     .help = "tell apart the K destinations with most users, for each platform left and over all "
-             "periods; the others are put together as (other)"},
+     .help = "tell apart the K platforms with most users, over all periods, and put the others "
+             "together as (other). With --departures: the K destinations of each platform left"},
+    {.name = "join",
+     .type = CLI_TEXT,
+     .argument = "TEXT",
+     .fallback = "+",
+     .help = "what stands between the platforms of users who are on several"},
+    {.name = "as-of",
+     .type = CLI_DATE,
+     .argument = "DATE",
+     .conflicts = "departures",
+     .help = "the day of the last look: what happened later is not used; default: the last date "
+             "in the file"},
     {.name = "weight",
      .type = CLI_COLUMN,
      .argument = "COL",
-     .help = "how many users a row stands for, a whole number from 1 on"},
+     .help = "with --departures: how many users a row stands for, a whole number from 1 on"},
     {0}};
 
 static const struct cli_example examples[] = {
+    {"churn-flows datasets/tiny/activity.csv", "who was where in one month and where in the next"},
+    {"churn-flows --summary datasets/tiny/activity.csv",
+     "who came to each platform, who went, and how the market moved"},
+    {"churn-flows --between 2025-01,2025-03 datasets/tiny/activity.csv",
+     "before and after, whatever was between"},
     {"churn-flows --column end=date --weight projects --top 6 "
      "datasets/freenode-libera/exits.csv",
      "where the projects went that left Freenode"},
-    {"churn-flows --period week datasets/tiny/spells.csv", "by the week in which users left"},
-    {"churn-flows --column end=date --weight projects --top 6 --chart flows.svg "
-     "datasets/freenode-libera/exits.csv",
-     "the same as a picture"},
+    {"churn-flows --departures --period week datasets/tiny/spells.csv",
+     "of those who left, where to, by the week in which they did"},
+    {"churn-flows --pooled --chart flows.svg datasets/tiny/activity.csv",
+     "all months in one matrix, and a heat map"},
     {0}};
 
-/* False for "all". */
+static const char *plural(int64_t n) {
+    return n == 1 ? "" : "s";
+}
+
+/* False without the option, and for "all". */
 static bool wanted_period(struct cli *cli, enum period_kind *ret) {
-    for (int kind = PERIOD_YEAR; kind <= PERIOD_DAY; kind++)
+    for (int kind = PERIOD_YEAR; kind <= PERIOD_DAY && cli_given(cli, "period"); kind++)
         if (cli_choice(cli, "period", period_kind_name((enum period_kind)kind))) {
             *ret = (enum period_kind)kind;
             return true;
@@ -45,98 +89,316 @@ static bool wanted_period(struct cli *cli, enum period_kind *ret) {
     return false;
 }
 
+/* ---- Departures --------------------------------------------------------------------------------
+ */
+
 /* From the first departure to the last, as ISO 8601 writes an interval. */
 enum { SPAN_TEXT = 2 * CALENDAR_TEXT };
-static void format_span(const struct user_flows *flows, char text[SPAN_TEXT]) {
+static void format_span(const struct departures *departures, char text[SPAN_TEXT]) {
     char first[CALENDAR_TEXT], last[CALENDAR_TEXT];
-    calendar_format_date(flows->first, first);
-    calendar_format_date(flows->last, last);
+    calendar_format_date(departures->first, first);
+    calendar_format_date(departures->last, last);
     snprintf(text, SPAN_TEXT, "%s/%s", first, last);
 }
 
-static const char *plural(int64_t n) {
-    return n == 1 ? "" : "s";
-}
-
-static void say_what_was_read(struct cli *cli, const struct user_flows *flows, const char *span) {
-    cli_note(cli, "%" PRId64 " user%s left%s%s; %" PRId64 " still there, in no flow", flows->left,
-             plural(flows->left), flows->n > 0 ? ", " : "", span, flows->stayed);
-    if (flows->others > 0)
-        cli_note(cli, "%zu destination%s put together as " USER_FLOWS_OTHER, flows->others,
-                 plural((int64_t)flows->others));
-    if (flows->undecided > 0)
+static void say_who_left(struct cli *cli, const struct departures *departures, const char *span) {
+    cli_note(cli, "%" PRId64 " user%s left%s%s; %" PRId64 " still there, in no flow",
+             departures->left, plural(departures->left), departures->n > 0 ? ", " : "", span,
+             departures->stayed);
+    if (departures->others > 0)
+        cli_note(cli, "%zu destination%s put together as " DEPARTURES_OTHER, departures->others,
+                 plural((int64_t)departures->others));
+    if (departures->undecided > 0)
         cli_warn(cli, "%" PRId64 " user%s with a destination but no end: taken as still there",
-                 flows->undecided, plural(flows->undecided));
+                 departures->undecided, plural(departures->undecided));
 }
 
-static int write_flows(struct cli *cli, const struct user_flows *flows, bool by_period,
-                       const char *span, struct error *err) {
-    static const char *const names[] = {"period", "from", "to", "users", "share", "lower", "upper"};
-    double confidence = cli_number(cli, "confidence");
+/* A count, its share of all, and the bounds of that. */
+static void write_share(struct writer *writer, int64_t users, int64_t all, double confidence) {
+    const struct proportion_interval interval =
+        proportion_wilson((double)users, (double)all, confidence);
+    writer_integer(writer, users);
+    writer_number(writer, (double)users / (double)all);
+    writer_number(writer, interval.lower);
+    writer_number(writer, interval.upper);
+}
+
+static const char *const flow_names[] = {"period", "from",  "to",   "users",
+                                         "share",  "lower", "upper"};
+enum { FLOW_NAMES = sizeof flow_names / sizeof *flow_names };
+
+static int write_departures(struct cli *cli, const struct departures *departures, bool by_period,
+                            const char *span, struct error *err) {
     struct writer *writer;
-    int status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
-    for (size_t i = 0; i < flows->n && !status; i++) {
-        const struct user_flow *flow = &flows->items[i];
-        double users = (double)flow->users, left = (double)flow->left;
-        struct proportion_interval interval = proportion_wilson(users, left, confidence);
+    int status = cli_writer(cli, flow_names, FLOW_NAMES, &writer, err);
+    for (size_t i = 0; i < departures->n && !status; i++) {
+        const struct departure *flow = &departures->items[i];
         if (by_period)
             writer_period(writer, flow->period);
         else
             writer_string(writer, span);
         writer_text(writer, flow->from);
         writer_text(writer, flow->to);
-        writer_integer(writer, flow->users);
-        writer_number(writer, users / left);
-        writer_number(writer, interval.lower);
-        writer_number(writer, interval.upper);
+        write_share(writer, flow->users, flow->left, cli_number(cli, "confidence"));
     }
     return status;
 }
 
-static int run(struct cli *cli, struct error *err) {
+static int run_departures(struct cli *cli, struct table *table, struct error *err) {
     enum period_kind kind;
-    bool by_period = wanted_period(cli, &kind);
-    const struct user_flows_options how = {.weight = cli_text(cli, "weight"),
+    const bool by_period = wanted_period(cli, &kind);
+    const struct departures_options how = {.weight = cli_text(cli, "weight"),
                                            .period = by_period ? &kind : NULL,
                                            .top = (size_t)cli_integer(cli, "top")};
-    struct table *table;
-    struct user_flows flows = {0};
+    struct departures departures = {0};
     char span[SPAN_TEXT] = "";
-    int status = cli_open(cli, &table, err);
-    if (!status)
-        status = user_flows_read(table, &how, &flows, err);
+    int status = departures_read(table, &how, &departures, err);
     if (!status) {
-        if (flows.n > 0)
-            format_span(&flows, span);
-        say_what_was_read(cli, &flows, span);
-        status = write_flows(cli, &flows, by_period, span, err);
+        if (departures.n > 0)
+            format_span(&departures, span);
+        say_who_left(cli, &departures, span);
+        status = write_departures(cli, &departures, by_period, span, err);
     }
-    user_flows_free(&flows);
+    departures_free(&departures);
     return status;
+}
+
+/* ---- Switching ---------------------------------------------------------------------------------
+ */
+
+static int write_moves(struct cli *cli, const struct switching *switching,
+                       const struct period *between, struct error *err) {
+    struct writer *writer;
+    int status = cli_writer(cli, flow_names, FLOW_NAMES, &writer, err);
+    char span[SPAN_TEXT] = "", from[CALENDAR_TEXT], to[CALENDAR_TEXT];
+    if (between) {
+        period_format(between[0], from);
+        period_format(between[1], to);
+        snprintf(span, sizeof span, "%s/%s", from, to);
+    }
+    for (size_t i = 0; i < switching->n && !status; i++) {
+        const struct switching_move *move = &switching->moves[i];
+        if (between)
+            writer_string(writer, span);
+        else
+            writer_period(writer, move->period);
+        writer_text(writer, switching->states[move->from].name);
+        writer_text(writer, switching->states[move->to].name);
+        write_share(writer, move->users, move->all, cli_number(cli, "confidence"));
+    }
+    return status;
+}
+
+/* The users of each pair of states, summed over the periods: counts[from * n_states + to]. */
+static int64_t *pool(const struct switching *switching, struct error *err) {
+    const size_t n = switching->n_states;
+    int64_t *counts = calloc(n * n, sizeof *counts);
+    if (!counts) {
+        error_memory(err);
+        return NULL;
+    }
+    for (size_t i = 0; i < switching->n; i++)
+        counts[switching->moves[i].from * n + switching->moves[i].to] += switching->moves[i].users;
+    return counts;
+}
+
+static int write_pooled(struct cli *cli, const struct switching *switching, struct error *err) {
+    static const char *const names[] = {"from", "to", "transitions", "share", "lower", "upper"};
+    const size_t n = switching->n_states;
+    struct writer *writer;
+    if (cli_writer(cli, names, sizeof names / sizeof *names, &writer, err))
+        return err->code;
+    int64_t *counts = pool(switching, err);
+    for (size_t from = 0; from < n && counts; from++) {
+        int64_t all = 0;
+        for (size_t to = 0; to < n; to++)
+            all += counts[from * n + to];
+        for (size_t to = 0; to < n; to++) {
+            if (counts[from * n + to] == 0)
+                continue;
+            writer_text(writer, switching->states[from].name);
+            writer_text(writer, switching->states[to].name);
+            write_share(writer, counts[from * n + to], all, cli_number(cli, "confidence"));
+        }
+    }
+    free(counts);
+    return counts ? 0 : err->code;
+}
+
+static int write_balances(struct cli *cli, const struct switching *switching, struct error *err) {
+    static const char *const names[] = {"period", "platform",     "before", "new",   "returned",
+                                        "joined", "moved",        "gone",   "users", "share_before",
+                                        "share",  "displacement", "lower",  "upper"};
+    struct switching_balance *balances = NULL;
+    struct writer *writer;
+    size_t n = 0;
+    if (cli_writer(cli, names, sizeof names / sizeof *names, &writer, err) ||
+        switching_balances(switching, cli_number(cli, "confidence"), &balances, &n, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        const struct switching_balance *balance = &balances[i];
+        const int64_t counts[] = {balance->before, balance->newcomers, balance->returned,
+                                  balance->joined, balance->moved,     balance->gone,
+                                  balance->users};
+        const double shares[] = {balance->share_before, balance->share, balance->displacement,
+                                 balance->lower, balance->upper};
+        writer_period(writer, balance->period);
+        writer_text(writer, switching->platforms[balance->platform]);
+        for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+            writer_integer(writer, counts[k]);
+        for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
+            writer_number(writer, shares[k]);
+    }
+    free(balances);
+    return 0;
+}
+
+static void say_what_was_seen(struct cli *cli, const struct presence *presence) {
+    const struct presence_report *report = presence_report(presence);
+    char first[CALENDAR_TEXT], last[CALENDAR_TEXT], name[CALENDAR_TEXT];
+    if (report->late_rows > 0)
+        cli_note(cli, "%" PRIu64 " row%s after the last look not used", report->late_rows,
+                 plural((int64_t)report->late_rows));
+    if (!report->any)
+        return;
+    calendar_format_date(report->first, first);
+    calendar_format_date(report->as_of, last);
+    const size_t n = presence_steps(presence);
+    cli_note(cli,
+             "%" PRIu64 " row%s from %s to the last look, %s; %zu period%s of kind %s; who was "
+             "there before the first counts as new later",
+             report->rows, plural((int64_t)report->rows), first, last, n, plural((int64_t)n),
+             period_kind_name(report->kind));
+    const struct period latest = presence_period(presence, n - 1);
+    if (n > 1 && report->as_of < period_last_day(latest)) {
+        period_format(latest, name);
+        cli_warn(cli,
+                 "%s is seen up to %s only: who comes later in it counts as " SWITCHING_GONE
+                 "; give --as-of with the last day of a whole period",
+                 name, last);
+    }
+}
+
+/* "2024-12,2025-03" */
+static int parse_between(struct cli *cli, struct period ret[2], struct error *err) {
+    const char *given = cli_text(cli, "between");
+    const char *comma = strchr(given, ',');
+    if (comma && period_parse((struct text){given, (size_t)(comma - given)}, &ret[0]) &&
+        period_parse(text_of(comma + 1), &ret[1]) && ret[0].kind == ret[1].kind &&
+        ret[0].index < ret[1].index)
+        return 0;
+    return cli_usage(err,
+                     "--between: found '%s', expected two periods of one kind, the earlier one "
+                     "first, such as 2024-12,2025-03",
+                     given);
+}
+
+static int run_switching(struct cli *cli, struct table *table, enum presence_shape shape,
+                         struct error *err) {
+    enum period_kind kind = PERIOD_MONTH;
+    struct period between[2];
+    bool wanted = wanted_period(cli, &kind);
+    const bool is_between = cli_given(cli, "between");
+    if (is_between && parse_between(cli, between, err))
+        return err->code;
+    if (is_between && !wanted && shape != PRESENCE_PANEL) {
+        kind = between[0].kind;
+        wanted = true;
+    }
+    const int32_t as_of = cli_given(cli, "as-of") ? cli_date(cli, "as-of") : 0;
+    const struct presence_options reading = {.shape = shape,
+                                             .platform = "platform",
+                                             .period = wanted ? &kind : NULL,
+                                             .as_of = cli_given(cli, "as-of") ? &as_of : NULL,
+                                             .threads = cli_threads(cli)};
+    const struct switching_options how = {.top = (size_t)cli_integer(cli, "top"),
+                                          .join = cli_text(cli, "join"),
+                                          .between = is_between ? between : NULL};
+    struct presence *presence;
+    struct switching switching = {0};
+    int status = presence_read(&presence, table, &reading, err);
+    if (!status)
+        say_what_was_seen(cli, presence);
+    if (!status)
+        status = switching_count(presence, &how, &switching, err);
+    if (!status && switching.others > 0)
+        cli_note(cli, "%zu platform%s put together as " SWITCHING_OTHER, switching.others,
+                 plural((int64_t)switching.others));
+    if (!status)
+        status = cli_flag(cli, "summary")  ? write_balances(cli, &switching, err)
+                 : cli_flag(cli, "pooled") ? write_pooled(cli, &switching, err)
+                                           : write_moves(cli, &switching, how.between, err);
+    switching_free(&switching);
+    presence_destroy(presence);
+    return status;
+}
+
+/* ---- Which
+ * --------------------------------------------------------------------------------------- */
+
+/* What is read follows from the columns; with `departures` spells of which only the end counts. */
+static int find_shape(struct cli *cli, const struct table *table, bool *ret_departures,
+                      enum presence_shape *ret, struct error *err) {
+    const bool users = table_has(table, "user");
+    *ret_departures = cli_flag(cli, "departures") ||
+                      (!users && (table_has(table, "end") || table_has(table, "destination")));
+    if (*ret_departures)
+        return 0;
+    if (cli_given(cli, "weight"))
+        return cli_usage(err, "--weight needs --departures: elsewhere users are told apart");
+    if (cli_given(cli, "period") && cli_choice(cli, "period", "all"))
+        return cli_usage(err, "--period all needs --departures; --pooled sums over periods");
+    *ret = table_has(table, "date")     ? PRESENCE_LOG
+           : table_has(table, "period") ? PRESENCE_PANEL
+                                        : PRESENCE_SPELLS;
+    if (users && (*ret != PRESENCE_SPELLS || table_has(table, "start") || table_has(table, "end")))
+        return 0;
+    return error_set(err, ERROR_DATA,
+                     "found no column '%s', expected user,platform,date (a log), "
+                     "user,platform,period (a panel), user,platform,start,end (spells), or "
+                     "platform,end,destination (departures); --column NAME=HEADER says what the "
+                     "file calls them",
+                     users ? "date" : "user");
+}
+
+static int run(struct cli *cli, struct error *err) {
+    struct table *table;
+    enum presence_shape shape = PRESENCE_LOG;
+    bool departures = false;
+    if (cli_open(cli, &table, err) || find_shape(cli, table, &departures, &shape, err))
+        return err->code;
+    return departures ? run_departures(cli, table, err) : run_switching(cli, table, shape, err);
 }
 
 int main(int argc, char **argv) {
     static const struct cli_tool tool = {
         .name = "churn-flows",
-        .summary = "of those who left, where to: flows between platforms",
+        .summary = "who was where in one period and where in the next: flows between platforms",
         .description =
-            "Counts departures by platform left and destination, and gives each destination's "
-            "share of all who left that platform in that period, with Wilson's interval.\n\n"
-            "An empty destination is " USER_FLOWS_GONE
-            ", left for nowhere known. Who has not left is "
-            "in no flow.",
-        .input = "platform: where they were\n"
-                 "end: the date on which they left; empty if they are still there\n"
-                 "destination: where to; empty if it is not known",
-        .output = "period: in which they left, or with --period all the first and the last day of "
-                  "departure\n"
-                  "from: the platform that they left\n"
-                  "to: the destination, largest first; " USER_FLOWS_GONE " and " USER_FLOWS_OTHER
-                  " last\n"
-                  "users: how many\n"
-                  "share: users by all who left the platform in the period\n"
-                  "lower, upper: its interval",
-        .operands = "[FILE...]",
+            "Counts users by where they were in one period and in the next: on a platform, on "
+            "several (A+B), " SWITCHING_GONE " if seen before but not now, " SWITCHING_NEW
+            " if never seen before. Each count comes with its share of all who were in the same "
+            "place before, and Wilson's interval.\n\n"
+            "With --departures it counts departures instead: of those who left a platform, how "
+            "many went where.",
+        .input = "user, platform: who and where\n"
+                 "date: of activity (a log); or\n"
+                 "period: year, quarter, month, ISO week or date (a panel); or\n"
+                 "start, end: of a spell; an empty end is still there\n"
+                 "destination: where to, with --departures; empty if it is not known",
+        .output =
+            "period: the later one; with --departures the one in which they left, or the first "
+            "and the last day of departure\n"
+            "from: where they were: a platform, several, " SWITCHING_NEW " or " SWITCHING_GONE "\n"
+            "to: where they are\n"
+            "users: how many; with --pooled transitions, as a user counts in every period\n"
+            "share: of all who were in from\n"
+            "lower, upper: its interval\n"
+            "platform, before, new, returned, joined, moved, gone, users: with --summary; before "
+            "and who came, less who went, are users\n"
+            "share_before, share, displacement, lower, upper: with --summary, the platform's share "
+            "of all active users, how it changed, and the interval of that",
+        .operands = "[FILE]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE,
         .options = options,

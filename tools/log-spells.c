@@ -35,7 +35,7 @@ static const struct cli_example examples[] = {
      "who stayed from when to when, and where they went next"},
     {"log-spells --gap 4w --settled datasets/tiny/activity.csv | churn-survival --group platform",
      "how long users stay, from a log"},
-    {"log-spells --within 30d datasets/tiny/activity.csv | churn-flows",
+    {"log-spells --within 30d datasets/tiny/activity.csv | churn-flows --departures",
      "of those who left, where to, if they went there in 30 days"},
     {0}};
 

@@ -6,7 +6,65 @@ flows() {
     "$BIN/churn-flows" "$@"
 }
 
-# ---- The real case -------------------------------------------------------------------------------
+# ---- Switching ------------------------------------------------------------------------------------
+# Bounds: R's prop.test(k, n, correct = FALSE)$conf.int
+runs 'a log' 0 flows "$DATA/tiny/activity.csv"
+is 'counted by hand' "$out" 'period,from,to,users,share,lower,upper
+2025-02,Alpha,Alpha,2,0.5,0.15003898915214953,0.8499610108478505
+2025-02,Alpha,Beta,1,0.25,0.04558726080970058,0.699358157417598
+2025-02,Alpha,(gone),1,0.25,0.04558726080970058,0.699358157417598
+2025-03,Alpha,Alpha,1,0.5,0.09453120573423075,0.9054687942657692
+2025-03,Alpha,Beta,1,0.5,0.09453120573423075,0.9054687942657692
+2025-03,Beta,Beta,1,1,0.2065493143772375,1
+2025-03,(new),Alpha,1,1,0.2065493143772375,1
+2025-03,(gone),Alpha,1,1,0.2065493143772375,1'
+is 'without a word' "$err" ''
+runs 'all months in one' 0 flows "$DATA/tiny/activity.csv" --pooled
+is 'by another name' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'from,to,transitions,share
+Alpha,Alpha,3,0.5
+Alpha,Beta,2,0.3333333333333333
+Alpha,(gone),1,0.16666666666666666
+Beta,Beta,1,1
+(new),Alpha,1,1
+(gone),Alpha,1,1'
+runs 'two months' 0 flows "$DATA/tiny/activity.csv" --between 2025-01,2025-03
+is 'whatever was between' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'period,from,to,users
+2025-01/2025-03,Alpha,Alpha,2
+2025-01/2025-03,Alpha,Beta,2
+2025-01/2025-03,(new),Alpha,1'
+runs 'the last period is not over' 0 flows "$DATA/tiny/activity.csv" --as-of 2025-03-10 --verbose
+like 'a warning' "$err" '^churn-flows: 2025-03 is seen up to 2025-03-10 only: who comes later in it counts as \(gone\)'
+like 'late rows are not used' "$err" '^churn-flows: 3 rows after the last look not used$'
+runs 'one period' 0 flows "$DATA/tiny/activity.csv" --period year
+is 'nothing to compare' "$out" 'period,from,to,users,share,lower,upper'
+runs 'a creator panel' 0 flows "$DATA/tiny/creator-panel.csv" --column user=creator --between 2024-12,2025-02
+is 'who went where' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'from,to,users
+RedNote+TikTok,RedNote,1
+TikTok,TikTok,4
+(new),RedNote,1'
+runs 'spells' 0 flows "$DATA/tiny/spells.csv" --period week --as-of 2025-01-26
+like 'those who left are gone' "$out" '^2025-W04,TikTok,\(gone\),2,0.4,'
+
+runs 'in and out' 0 flows "$DATA/tiny/activity.csv" --summary
+ok 'who came and went makes up who is there' awk -F, '
+    NR > 1 { n++; bad += $3 + $4 + $5 + $6 - $7 - $8 != $9; net[$1] += $12 }
+    END { for (p in net) bad += net[p] > 1e-12 || net[p] < -1e-12; exit !(n == 4 && bad == 0) }' tap.out
+
+runs 'no users, no departures' 1 flows "$DATA/tiny/series.csv"
+like 'says what it could be' "$err" "^churn-flows: found no column 'user', expected user,platform,date"
+runs 'periods the wrong way round' 2 flows "$DATA/tiny/activity.csv" --between 2025-03,2025-01
+like 'with an example' "$err" "found '2025-03,2025-01', expected two periods of one kind, the earlier one first"
+runs 'a period that is not there' 1 flows "$DATA/tiny/activity.csv" --between 2025-01,2025-04
+like 'is named' "$err" 'found no period 2025-04 in the data'
+runs 'weights of users' 2 flows "$DATA/tiny/activity.csv" --weight minutes
+runs 'all periods' 2 flows "$DATA/tiny/activity.csv" --period all
+like 'are pooled' "$err" -- '--pooled'
+runs 'a heat map' 0 flows "$DATA/tiny/activity.csv" --pooled --chart pooled.gp
+like 'of the shares' "$(cat pooled.gp)" 'From where to where'
+runs 'ribbons' 0 flows "$DATA/tiny/activity.csv" --chart ribbons.gp
+like 'of the users' "$(cat ribbons.gp)" 'Where they went'
+
+# ---- Departures: the real case -------------------------------------------------------------------------------
 # Counts: awk -F, 'NR > 1 { n[$3] += $4 } END { for (d in n) print n[d], d }' | sort -rn
 # Bounds: R's prop.test(k, 1056, correct = FALSE)$conf.int
 runs 'Freenode' 0 flows "$exits" --column end=date --weight projects --top 6
@@ -42,7 +100,7 @@ runs 'without weights each row counts' 0 flows "$exits" --column end=date --top 
 like 'as one' "$out" ",Libera.Chat,$(grep -c ,Libera.Chat, "$exits"),"
 
 # ---- Who left and who did not --------------------------------------------------------------------
-runs 'the tiny spells' 0 flows "$DATA/tiny/spells.csv" --verbose
+runs 'the tiny spells' 0 flows --departures "$DATA/tiny/spells.csv" --verbose
 is 'counted by hand' "$(printf '%s\n' "$out" | cut -d, -f1-5)" 'period,from,to,users,share
 2025-01-11/2025-01-31,RedNote,TikTok,1,1
 2025-01-11/2025-01-31,TikTok,RedNote,2,0.5
@@ -50,7 +108,7 @@ is 'counted by hand' "$(printf '%s\n' "$out" | cut -d, -f1-5)" 'period,from,to,u
 2025-01-11/2025-01-31,TikTok,(gone),1,0.25
 2025-01-11/2025-01-31,小红书 test,TikTok,1,1'
 like 'says who is in no flow' "$err" '^churn-flows: 6 users left, 2025-01-11/2025-01-31; 4 still there, in no flow$'
-runs 'the largest, with a word' 0 flows "$DATA/tiny/spells.csv" --top 1 --verbose
+runs 'the largest, with a word' 0 flows --departures "$DATA/tiny/spells.csv" --top 1 --verbose
 like 'says what was put together' "$err" '^churn-flows: 1 destination put together as \(other\)$'
 
 cat >promised.csv <<'END'
@@ -86,7 +144,7 @@ bad.csv,4,4,\"weight 0, expected a whole number from 1 on\",\"A,2025-01-03,C,0\"
 printf 'platform,end,destination,n\nA,2025-01-01,B,1.5\n' >half.csv
 runs 'half a user' 1 flows half.csv --weight n
 like 'and where' "$err" '^churn-flows: half.csv:2:4: '
-runs 'a column that is not there' 1 flows "$DATA/tiny/spells.csv" --weight destinatoin
+runs 'a column that is not there' 1 flows --departures "$DATA/tiny/spells.csv" --weight destinatoin
 like 'with what was meant' "$err" 'destination'
 runs 'a file without ends' 1 flows "$exits"
 like 'says what is missing' "$err" "'end'"
@@ -98,7 +156,7 @@ like 'with those there are' "$err" 'all, year, quarter, month, week or day'
 # At most 12 names a side: what --top put together and what the chart does are one.
 runs 'draws' 0 flows "$exits" --column end=date --weight projects --top 13 --chart flows.gp
 like 'with one (other), the last' "$(grep right_text flows.gp)" "^array right_text\[12\] = \['Libera.Chat  901 \(85%\)', .*, 'Gitter  2 \(0.2%\)', '\(other\)  17 \(2%\)'\]\$"
-runs 'draws the tiny spells' 0 flows "$DATA/tiny/spells.csv" --top 1 --chart flows.gp
+runs 'draws the tiny spells' 0 flows --departures "$DATA/tiny/spells.csv" --top 1 --chart flows.gp
 like 'nowhere known before (other)' "$(grep right_text flows.gp)" "^array right_text\[4\] = \['RedNote .*', 'TikTok .*', '\(gone\) .*', '\(other\) .*'\]\$"
 
 # ---- The same bytes ------------------------------------------------------------------------------
@@ -113,19 +171,19 @@ awk 'BEGIN {
         printf "u%d,Platform %d,2023-12-31,%s,%s,%d\n", i, from, end, end == "" ? "" : to, 1 + rand() * 9
     }
 }' >many.csv
-flows many.csv --weight n --period month --top 5 --threads 1 -o expected.csv
+flows many.csv --departures --weight n --period month --top 5 --threads 1 -o expected.csv
 ok 'a table of some size' test "$(wc -l <expected.csv)" -gt 2000
 awk -F, -v OFS=, 'NR > 1 && $4 != "" { n[substr($4, 1, 7) "," $2] += $6 } END { for (k in n) print k, n[k] }' many.csv | LC_ALL=C sort >left
 awk -F, -v OFS=, 'NR > 1 { n[$1 "," $2] += $4 } END { for (k in n) print k, n[k] }' expected.csv | LC_ALL=C sort >summed
 same 'all who left are in some flow' summed left
 for threads in 2 4; do
-    flows many.csv --weight n --period month --top 5 --threads "$threads" -o found.csv
+    flows many.csv --departures --weight n --period month --top 5 --threads "$threads" -o found.csv
     same "$threads threads" found.csv expected.csv
 done
 perl "$TESTS/lib/vary.pl" shards 7 shard many.csv
-flows --weight n --period month --top 5 shard[1-7].csv -o found.csv
+flows --departures --weight n --period month --top 5 shard[1-7].csv -o found.csv
 same 'seven shards' found.csv expected.csv
-gzip -c many.csv | flows - --weight n --period month --top 5 -o found.csv
+gzip -c many.csv | flows - --departures --weight n --period month --top 5 -o found.csv
 same 'gzip through a pipe' found.csv expected.csv
 
 # ---- Known truth ---------------------------------------------------------------------------------
@@ -133,7 +191,7 @@ same 'gzip through a pipe' found.csv expected.csv
 # is a sample of its own: of 1,095 intervals 95 % should hold the truth, give or take three times
 # sqrt(0.95 x 0.05 / 730) (the shares of a day sum to 1: two of three are free).
 "$BIN/synth-panel" spells --set users=100000 --seed 20210519 -o spells.csv
-flows spells.csv --period day -o shares.csv
+flows spells.csv --departures --period day -o shares.csv
 ok 'the intervals of 365 days hold the known shares as often as they should' awk -F, '
     BEGIN { truth["RedNote"] = 0.6; truth["Instagram"] = 0.25; truth["(gone)"] = 0.15 }
     NR > 1 { n++; held += $6 <= truth[$3] && truth[$3] <= $7 }

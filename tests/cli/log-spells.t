@@ -162,7 +162,7 @@ truth() { # a, gap: spells.csv and curve.csv
 }
 truth 1 7d
 # Of those who leave, 0.6 move; 0.1 are on RedNote anyway: 1 - 0.4 * 0.9 are active there next.
-churn-flows --confidence 0.999 spells.csv -f csv -o flows.csv
+churn-flows --departures --confidence 0.999 spells.csv -f csv -o flows.csv
 ok 'the share that went to RedNote is the true one' awk -F, '
     $2 == "TikTok" && $3 == "RedNote" { n++; held = $6 <= 0.64 && 0.64 <= $7; print }
     END { exit !(n == 1 && held) }' flows.csv

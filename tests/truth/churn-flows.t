@@ -5,7 +5,7 @@
 agrees() { # name, file of spells, confidence, R's format of the period, options...
     what=$1 spells=$2 confidence=$3 format=$4
     shift 4
-    runs "$what: ends well" 0 "$BIN/churn-flows" "$spells" --confidence "$confidence" -o result.csv "$@"
+    runs "$what: ends well" 0 "$BIN/churn-flows" --departures "$spells" --confidence "$confidence" -o result.csv "$@"
     ok "$what: as in R" Rscript "$TESTS/truth/churn-flows.R" "$spells" result.csv "$confidence" "$format"
 }
 
@@ -28,4 +28,20 @@ A,2025-01-01,B,1
 A,2025-01-02,C,999999999
 END
 agrees 'one of 10^9' lopsided.csv 0.95 all --weight n
+
+# The switching matrix of a log.
+matrix_agrees() { # name, log, confidence
+    runs "$1: ends well" 0 "$BIN/churn-flows" "$2" --confidence "$3" -o result.csv
+    ok "$1: as in R" Rscript "$TESTS/truth/churn-flows-matrix.R" "$2" result.csv "$3"
+}
+matrix_agrees 'the tiny log' "$DATA/tiny/activity.csv" 0.95
+"$BIN/synth-panel" activity --set users=3000 -o log.csv
+matrix_agrees 'a synthetic log' log.csv 0.9
+awk 'BEGIN {
+    srand(11)
+    print "user,platform,date"
+    for (i = 0; i < 20000; i++)
+        printf "u%d,%c,2024-%02d-%02d\n", rand() * 2500, 65 + rand() * 4, 3 + rand() * 8, 1 + rand() * 28
+}' >random.csv
+matrix_agrees 'a random log' random.csv 0.99
 finish

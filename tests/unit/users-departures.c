@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Flows: counted by hand, by a plain loop, and in whatever way the reading is divided. */
-#include "users/flows.h"
+#include "users/departures.h"
 
 #include "tables.h"
 
 /* ---- Showing --------------------------------------------------------------------------------- */
 
 /* "2021-06 A>B 3/4" and so on, one a line; the period is left out where all are in one. */
-static void show(struct buffer *out, const struct user_flows *flows, bool by_period) {
+static void show(struct buffer *out, const struct departures *flows, bool by_period) {
     buffer_clear(out);
     buffer_text(out, "");
     for (size_t i = 0; i < flows->n; i++) {
-        const struct user_flow *flow = &flows->items[i];
+        const struct departure *flow = &flows->items[i];
         char period[CALENDAR_TEXT];
         period_format(flow->period, period);
         if (by_period)
@@ -24,14 +24,14 @@ static void show(struct buffer *out, const struct user_flows *flows, bool by_per
 }
 
 /* Reads `files` and leaves the flows, or "error CODE: TEXT". */
-static int read_files(struct user_flows *flows, const struct table_options *reading,
-                      const struct user_flows_options *options, struct buffer *out) {
+static int read_files(struct departures *flows, const struct table_options *reading,
+                      const struct departures_options *options, struct buffer *out) {
     struct error err = {0};
     struct table *table = NULL;
-    *flows = (struct user_flows){0};
+    *flows = (struct departures){0};
     int status = table_open(&table, reading, &err);
     if (!status)
-        status = user_flows_read(table, options, flows, &err);
+        status = departures_read(table, options, flows, &err);
     if (status) {
         assert_int_equal(status, err.code);
         assert_null(flows->items);
@@ -43,15 +43,15 @@ static int read_files(struct user_flows *flows, const struct table_options *read
     return status;
 }
 
-static void assert_flows(const char *csv, const struct user_flows_options *options,
+static void assert_flows(const char *csv, const struct departures_options *options,
                          const char *expected) {
     const char *path = tables_write("a.csv", text_of(csv));
     const struct table_options reading = {.files = &path, .n_files = 1};
     struct buffer out = {0};
-    struct user_flows flows;
+    struct departures flows;
     read_files(&flows, &reading, options, &out);
     assert_string_equal(out.bytes, expected);
-    user_flows_free(&flows);
+    departures_free(&flows);
     buffer_free(&out);
 }
 
@@ -72,7 +72,7 @@ static const char hand[] = "user,platform,start,end,destination\n"
 
 static void counts_by_hand(void **state) {
     (void)state;
-    assert_flows(hand, &(struct user_flows_options){0},
+    assert_flows(hand, &(struct departures_options){0},
                  "RedNote>TikTok 1/2\n"
                  "RedNote>(gone) 1/2\n"
                  "TikTok>RedNote 3/5\n"
@@ -83,28 +83,28 @@ static void counts_by_hand(void **state) {
 /* 2024-12-30 to 2025-01-05 is one ISO week, in two years. */
 static void counts_by_period(void **state) {
     (void)state;
-    assert_flows(hand, &(struct user_flows_options){.period = &year},
+    assert_flows(hand, &(struct departures_options){.period = &year},
                  "2024 TikTok>RedNote 2/2\n"
                  "2025 RedNote>TikTok 1/2\n2025 RedNote>(gone) 1/2\n"
                  "2025 TikTok>Instagram 1/3\n2025 TikTok>RedNote 1/3\n2025 TikTok>(gone) 1/3\n");
-    assert_flows(hand, &(struct user_flows_options){.period = &quarter},
+    assert_flows(hand, &(struct departures_options){.period = &quarter},
                  "2024-Q4 TikTok>RedNote 2/2\n"
                  "2025-Q1 RedNote>TikTok 1/1\n"
                  "2025-Q1 TikTok>Instagram 1/3\n2025-Q1 TikTok>RedNote 1/3\n"
                  "2025-Q1 TikTok>(gone) 1/3\n"
                  "2025-Q2 RedNote>(gone) 1/1\n");
-    assert_flows(hand, &(struct user_flows_options){.period = &month},
+    assert_flows(hand, &(struct departures_options){.period = &month},
                  "2024-12 TikTok>RedNote 2/2\n"
                  "2025-01 TikTok>Instagram 1/3\n2025-01 TikTok>RedNote 1/3\n"
                  "2025-01 TikTok>(gone) 1/3\n"
                  "2025-03 RedNote>TikTok 1/1\n"
                  "2025-04 RedNote>(gone) 1/1\n");
-    assert_flows(hand, &(struct user_flows_options){.period = &week},
+    assert_flows(hand, &(struct departures_options){.period = &week},
                  "2025-W01 TikTok>RedNote 2/3\n2025-W01 TikTok>Instagram 1/3\n"
                  "2025-W03 TikTok>RedNote 1/1\n"
                  "2025-W04 TikTok>(gone) 1/1\n"
                  "2025-W14 RedNote>TikTok 1/2\n2025-W14 RedNote>(gone) 1/2\n");
-    assert_flows(hand, &(struct user_flows_options){.period = &day},
+    assert_flows(hand, &(struct departures_options){.period = &day},
                  "2024-12-30 TikTok>RedNote 1/1\n"
                  "2024-12-31 TikTok>RedNote 1/1\n"
                  "2025-01-01 TikTok>Instagram 1/1\n"
@@ -124,9 +124,9 @@ static void says_what_it_saw(void **state) {
                                                      "A,2021-06-04,C,7\n"));
     const struct table_options reading = {.files = &path, .n_files = 1};
     struct buffer out = {0};
-    struct user_flows flows;
+    struct departures flows;
     assert_int_equal(
-        read_files(&flows, &reading, &(struct user_flows_options){.weight = "n"}, &out), 0);
+        read_files(&flows, &reading, &(struct departures_options){.weight = "n"}, &out), 0);
     assert_int_equal(flows.left, 14);
     assert_int_equal(flows.stayed, 130);
     assert_int_equal(flows.undecided, 100);
@@ -134,14 +134,14 @@ static void says_what_it_saw(void **state) {
     assert_int_equal(flows.last, calendar_day(2021, 6, 5));
     assert_int_equal(flows.others, 0);
     assert_string_equal(out.bytes, "A>C 7/14\nA>B 2/14\nA>(gone) 5/14\n");
-    user_flows_free(&flows);
+    departures_free(&flows);
     buffer_free(&out);
 }
 
 static void is_empty_when_nobody_left(void **state) {
     (void)state;
-    assert_flows("platform,end,destination\n", &(struct user_flows_options){.top = 1}, "");
-    assert_flows("platform,end,destination\nA,,\nB,,A\n", &(struct user_flows_options){.top = 1},
+    assert_flows("platform,end,destination\n", &(struct departures_options){.top = 1}, "");
+    assert_flows("platform,end,destination\nA,,\nB,,A\n", &(struct departures_options){.top = 1},
                  "");
 }
 
@@ -153,7 +153,7 @@ static void sorts_ties_by_name(void **state) {
     assert_flows("platform,end,destination\n"
                  "z,2021-01-01,b\nz,2021-01-01,C\nz,2021-01-01,a\nz,2021-01-01,\n"
                  "z,2021-01-01,\nz,2021-01-01,a\nA,2021-01-01,z\n",
-                 &(struct user_flows_options){0},
+                 &(struct departures_options){0},
                  "A>z 1/1\nz>a 2/6\nz>C 1/6\nz>b 1/6\nz>(gone) 2/6\n");
 }
 
@@ -163,7 +163,7 @@ static void takes_its_own_names_as_meant(void **state) {
     assert_flows("platform,end,destination,n\n"
                  "A,2021-01-01,(gone),3\nA,2021-01-01,,4\nA,2021-01-01,(other),9\n"
                  "A,2021-01-01,B,2\nA,2021-01-01,C,1\n",
-                 &(struct user_flows_options){.weight = "n", .top = 1},
+                 &(struct departures_options){.weight = "n", .top = 1},
                  "A>B 2/19\nA>(gone) 7/19\nA>(other) 10/19\n");
 }
 
@@ -183,12 +183,12 @@ static const char many[] = "platform,end,destination,n\n"
 /* Over all years A lost 7 to p, 6 to r, 5 to q and 2 to s; B lost 1 each to A, p and s. */
 static void keeps_the_largest_of_the_whole_file(void **state) {
     (void)state;
-    assert_flows(many, &(struct user_flows_options){.weight = "n", .period = &year, .top = 2},
+    assert_flows(many, &(struct departures_options){.weight = "n", .period = &year, .top = 2},
                  "2021 A>p 1/96\n2021 A>(gone) 90/96\n2021 A>(other) 5/96\n"
                  "2022 A>p 6/14\n2022 A>r 6/14\n2022 A>(other) 2/14\n"
                  "2022 B>p 1/2\n2022 B>(other) 1/2\n"
                  "2023 B>A 1/1\n");
-    assert_flows(many, &(struct user_flows_options){.weight = "n", .top = 1},
+    assert_flows(many, &(struct departures_options){.weight = "n", .top = 1},
                  "A>p 7/110\nA>(gone) 90/110\nA>(other) 13/110\n"
                  "B>A 1/3\nB>(other) 2/3\n");
 }
@@ -197,9 +197,9 @@ static void keeps_all_if_there_are_no_more(void **state) {
     (void)state;
     const char *expected = "A>p 7/110\nA>r 6/110\nA>q 5/110\nA>s 2/110\nA>(gone) 90/110\n"
                            "B>A 1/3\nB>p 1/3\nB>s 1/3\n";
-    assert_flows(many, &(struct user_flows_options){.weight = "n", .top = 4}, expected);
-    assert_flows(many, &(struct user_flows_options){.weight = "n", .top = SIZE_MAX}, expected);
-    assert_flows(many, &(struct user_flows_options){.weight = "n"}, expected);
+    assert_flows(many, &(struct departures_options){.weight = "n", .top = 4}, expected);
+    assert_flows(many, &(struct departures_options){.weight = "n", .top = SIZE_MAX}, expected);
+    assert_flows(many, &(struct departures_options){.weight = "n"}, expected);
 }
 
 static void says_how_many_it_put_together(void **state) {
@@ -207,10 +207,10 @@ static void says_how_many_it_put_together(void **state) {
     const char *path = tables_write("a.csv", text_of(many));
     const struct table_options reading = {.files = &path, .n_files = 1};
     struct buffer out = {0};
-    struct user_flows flows;
-    read_files(&flows, &reading, &(struct user_flows_options){.top = 1}, &out);
+    struct departures flows;
+    read_files(&flows, &reading, &(struct departures_options){.top = 1}, &out);
     assert_int_equal(flows.others, 3 + 2);
-    user_flows_free(&flows);
+    departures_free(&flows);
     buffer_free(&out);
 }
 
@@ -218,7 +218,7 @@ static void says_how_many_it_put_together(void **state) {
 
 static void turns_down_what_makes_no_sense(void **state) {
     (void)state;
-    const struct user_flows_options plain = {0}, weighted = {.weight = "n"};
+    const struct departures_options plain = {0}, weighted = {.weight = "n"};
     assert_flows("platform,end,destination\nA,2021-01-01,B\nA,2021-01-02,A\n", &plain,
                  "error 1: a.csv:3:3: destination 'A' is the platform itself, expected another or "
                  "none\n");
@@ -245,9 +245,9 @@ static void needs_whole_weights_and_all_columns(void **state) {
         const char *path = tables_write("a.csv", text_of(bad[i]));
         const struct table_options reading = {.files = &path, .n_files = 1};
         struct buffer out = {0};
-        struct user_flows flows;
+        struct departures flows;
         assert_int_equal(
-            read_files(&flows, &reading, &(struct user_flows_options){.weight = "n"}, &out),
+            read_files(&flows, &reading, &(struct departures_options){.weight = "n"}, &out),
             ERROR_DATA);
         buffer_free(&out);
     }
@@ -263,19 +263,19 @@ static void goes_on_behind_skipped_rows(void **state) {
                                                      "A,2021-01-01,C,3\n"));
     const struct table_options reading = {.files = &path, .n_files = 1, .bad_rows = TABLE_SKIP};
     struct buffer out = {0};
-    struct user_flows flows;
+    struct departures flows;
     assert_int_equal(
-        read_files(&flows, &reading, &(struct user_flows_options){.weight = "n"}, &out), 0);
+        read_files(&flows, &reading, &(struct departures_options){.weight = "n"}, &out), 0);
     assert_string_equal(out.bytes, "A>C 3/5\nA>B 2/5\n");
     assert_int_equal(flows.first, calendar_day(2021, 1, 1)); /* the bad row's is earlier */
     assert_int_equal(flows.stayed, 0);
-    user_flows_free(&flows);
+    departures_free(&flows);
     buffer_free(&out);
 }
 
 static void refuses_more_than_a_double_counts(void **state) {
     (void)state;
-    const struct user_flows_options weighted = {.weight = "n"};
+    const struct departures_options weighted = {.weight = "n"};
     assert_flows("platform,end,destination,n\n"
                  "A,2021-01-01,B,9007199254740991\nA,2021-01-01,C,1\n",
                  &weighted, "A>B 9007199254740991/9007199254740992\nA>C 1/9007199254740992\n");
@@ -335,11 +335,11 @@ static void put_row(struct buffer *csv, uint64_t *random) {
     count_row(left, on, at, from, to, n);
 }
 
-static void assert_counted(const struct user_flows *flows) {
+static void assert_counted(const struct departures *flows) {
     size_t seen = 0, expected = 0;
     int64_t all = 0;
     for (size_t i = 0; i < flows->n; i++) {
-        const struct user_flow *flow = &flows->items[i];
+        const struct departure *flow = &flows->items[i];
         int at = flow->period.index - 12 * 2020;
         int from = flow->from.bytes[1] - '0';
         int to = text_is(flow->to, "(gone)") ? NAMES : flow->to.bytes[1] - '0';
@@ -381,8 +381,8 @@ static void does_not_depend_on_the_division(void **state) {
     for (int shard = 0; shard < 3; shard++)
         paths[2 - shard] = tables_write(names[shard], text_of(csv[shard].bytes)); /* backwards */
     paths[3] = tables_write("whole.csv", text_of(whole.bytes));
-    const struct user_flows_options all = {.weight = "n", .period = &month};
-    const struct user_flows_options largest = {.weight = "n", .period = &month, .top = 3};
+    const struct departures_options all = {.weight = "n", .period = &month};
+    const struct departures_options largest = {.weight = "n", .period = &month, .top = 3};
     for (int i = 0; i < 12; i++) {
         static const int threads[] = {1, 2, 4};
         static const size_t blocks[] = {0, 997};
@@ -391,12 +391,12 @@ static void does_not_depend_on_the_division(void **state) {
                                               .n_files = sharded ? 3 : 1,
                                               .threads = threads[i / 2 % 3],
                                               .block_bytes = blocks[i / 6]};
-        struct user_flows flows;
+        struct departures flows;
         assert_int_equal(read_files(&flows, &reading, &all, &out), 0);
         assert_counted(&flows);
-        user_flows_free(&flows);
+        departures_free(&flows);
         assert_int_equal(read_files(&flows, &reading, &largest, &out), 0);
-        user_flows_free(&flows);
+        departures_free(&flows);
         if (i == 0)
             buffer_text(&first, out.bytes);
         assert_string_equal(out.bytes, first.bytes);

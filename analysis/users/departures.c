@@ -1,92 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Flows between states.
+/* Departures: of those who left, where to.
  *
- *   1. Counts by period and by the states on both sides
+ *   1. The order of the output
  *   2. Reading spells: each worker counts with codes of its own
  *   3. Keeping the largest destinations
  *   4. Listing
  */
-#include "users/flows.h"
+#include "users/departures.h"
 
 #include "base/decimal.h"
+#include "users/transitions.h"
 #include <stdlib.h>
 
 /* Every worker's dictionary begins with these two, so that merging leaves their codes alone. */
 enum { GONE, OTHER, PLATFORMS };
 
-/* ---- 1. Counts ------------------------------------------------------------------------------- */
-
-/* 128 bits cannot overflow: at most 2^64 rows of less than 2^63. What is too much is told at the
- * end, once, in whatever order the rows came. */
-struct count {
-    int128 users; /* 0: a free slot */
-    int32_t period;
-    uint32_t from, to;
-};
-
-/* A hash table with open addressing. Zero-initialise. */
-struct counts {
-    struct count *slots;
-    size_t n_slots; /* a power of two, or 0 */
-    size_t used;
-};
-
-enum { FIRST_SLOTS = 64 };
-
-static uint64_t hash_of(int32_t period, uint32_t from, uint32_t to) {
-    uint64_t key = ((uint64_t)from << 32 | to) * UINT64_C(0x9E3779B97F4A7C15);
-    key = (key ^ key >> 32 ^ (uint32_t)period) * UINT64_C(0xD6E8FEB86659FD93);
-    return key ^ key >> 32;
-}
-
-/* The slot of this flow, or the free one where it belongs. */
-static struct count *seek(struct count *slots, size_t n_slots, int32_t period, uint32_t from,
-                          uint32_t to) {
-    size_t mask = n_slots - 1;
-    for (size_t i = hash_of(period, from, to) & mask;; i = (i + 1) & mask) {
-        struct count *slot = &slots[i];
-        if (slot->users == 0 || (slot->period == period && slot->from == from && slot->to == to))
-            return slot;
-    }
-}
-
-/* Room for `more` further flows, at most half full; false when memory is out. */
-static bool counts_reserve(struct counts *counts, size_t more) {
-    if (counts->slots && (counts->used + more) * 2 <= counts->n_slots)
-        return true;
-    size_t n_slots = FIRST_SLOTS;
-    while ((counts->used + more) * 2 > n_slots)
-        n_slots *= 2;
-    struct count *slots = calloc(n_slots, sizeof *slots);
-    if (!slots)
-        return false;
-    for (size_t i = 0; i < counts->n_slots; i++) {
-        const struct count *old = &counts->slots[i];
-        if (old->users > 0)
-            *seek(slots, n_slots, old->period, old->from, old->to) = *old;
-    }
-    free(counts->slots);
-    counts->slots = slots;
-    counts->n_slots = n_slots;
-    return true;
-}
-
-static int counts_add(struct counts *counts, int32_t period, uint32_t from, uint32_t to,
-                      int128 users, struct error *err) {
-    if (!counts_reserve(counts, 1))
-        return error_memory(err);
-    struct count *slot = seek(counts->slots, counts->n_slots, period, from, to);
-    if (slot->users == 0) {
-        *slot = (struct count){.period = period, .from = from, .to = to};
-        counts->used++;
-    }
-    slot->users += users;
-    return 0;
-}
-
-static bool counts_has(const struct counts *counts, int32_t period, uint32_t from, uint32_t to) {
-    return counts->used > 0 && seek(counts->slots, counts->n_slots, period, from, to)->users > 0;
-}
+/* ---- 1. Order -------------------------------------------------------------------------------- */
 
 static int compare_states(const struct dictionary *states, uint32_t a, uint32_t b) {
     return text_compare(dictionary_name(states, a), dictionary_name(states, b));
@@ -98,7 +27,7 @@ static int place_of(uint32_t to) {
 }
 
 static int compare_counts(const void *left, const void *right, void *context) {
-    const struct count *a = left, *b = right;
+    const struct transition *a = left, *b = right;
     const struct dictionary *states = context;
     if (a->period != b->period)
         return a->period < b->period ? -1 : 1;
@@ -111,33 +40,15 @@ static int compare_counts(const void *left, const void *right, void *context) {
     return compare_states(states, a->to, b->to);
 }
 
-/* A copy, `used` long, in the order of the output; the caller frees it. NULL when memory is out. */
-static struct count *counts_sort(const struct counts *counts, struct dictionary *states) {
-    struct count *sorted = malloc((counts->used + 1) * sizeof *sorted);
-    if (!sorted)
-        return NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < counts->n_slots; i++)
-        if (counts->slots[i].users > 0)
-            sorted[n++] = counts->slots[i];
-    qsort_r(sorted, n, sizeof *sorted, compare_counts, states);
-    return sorted;
-}
-
-static void counts_free(struct counts *counts) {
-    free(counts->slots);
-    *counts = (struct counts){0};
-}
-
 /* ---- 2. Reading spells ----------------------------------------------------------------------- */
 
 enum { PLATFORM, END, DESTINATION, WEIGHT, COLUMNS };
 
 /* The fold's state. */
 struct reading {
-    const struct user_flows_options *options;
+    const struct departures_options *options;
     struct dictionary states;
-    struct counts counts;
+    struct transitions counts;
     int128 stayed, undecided;
     int32_t first, last; /* days of departure */
     uint32_t from, to;   /* of the departure before, as most are like it */
@@ -149,17 +60,17 @@ static void reading_destroy(void *state) {
     if (!reading)
         return;
     dictionary_free(&reading->states);
-    counts_free(&reading->counts);
+    transitions_free(&reading->counts);
     free(reading);
 }
 
-static int32_t period_index(const struct user_flows_options *options, int32_t day) {
+static int32_t period_index(const struct departures_options *options, int32_t day) {
     return options->period ? period_of(*options->period, day).index : 0;
 }
 
 static int reading_begin(void *context, void **ret_state, struct error *err) {
     static const char *const names[PLATFORMS] = {
-        [GONE] = USER_FLOWS_GONE, [OTHER] = USER_FLOWS_OTHER};
+        [GONE] = DEPARTURES_GONE, [OTHER] = DEPARTURES_OTHER};
     struct reading *reading = calloc(1, sizeof *reading);
     if (!reading)
         return error_memory(err);
@@ -215,7 +126,8 @@ static int add_departure(struct reading *reading, const struct table_batch *batc
                             (int)name.length, name.bytes);
     }
     see_departure(reading, cells[END].date[row]);
-    return counts_add(&reading->counts, reading->period, reading->from, reading->to, users, err);
+    return transitions_add(&reading->counts, reading->period, reading->from, reading->to, users,
+                           err);
 }
 
 static int add_row(struct reading *reading, const struct table_batch *batch, size_t row,
@@ -238,22 +150,6 @@ static int reading_add(void *state, const struct table_batch *batch, struct erro
     return status;
 }
 
-static int merge_counts(struct counts *into, const struct counts *from, const uint32_t *codes,
-                        struct error *err) {
-    /* All at once: flows that arrive in the order of their hash would pile up in a table that is
-     * nearly full. */
-    if (!counts_reserve(into, from->used))
-        return error_memory(err);
-    int status = 0;
-    for (size_t i = 0; i < from->n_slots && !status; i++) {
-        const struct count *slot = &from->slots[i];
-        if (slot->users > 0)
-            status = counts_add(into, slot->period, codes[slot->from], codes[slot->to], slot->users,
-                                err);
-    }
-    return status;
-}
-
 static int reading_merge(void *into_state, void *from_state, struct error *err) {
     struct reading *into = into_state, *from = from_state;
     uint32_t *codes = malloc(from->states.count * sizeof *codes);
@@ -261,7 +157,7 @@ static int reading_merge(void *into_state, void *from_state, struct error *err) 
         return error_memory(err);
     int status = dictionary_merge(&into->states, &from->states, codes, err);
     if (!status)
-        status = merge_counts(&into->counts, &from->counts, codes, err);
+        status = transitions_merge(&into->counts, &from->counts, codes, err);
     free(codes);
     into->stayed += from->stayed;
     into->undecided += from->undecided;
@@ -272,62 +168,61 @@ static int reading_merge(void *into_state, void *from_state, struct error *err) 
 
 /* ---- 3. Keeping the largest destinations ----------------------------------------------------- */
 
-static int sum_periods(const struct counts *counts, struct counts *totals, struct error *err) {
-    int status = 0;
-    for (size_t i = 0; i < counts->n_slots && !status; i++) {
-        const struct count *slot = &counts->slots[i];
-        if (slot->users > 0)
-            status = counts_add(totals, 0, slot->from, slot->to, slot->users, err);
-    }
-    return status;
+static int sum_periods(const struct transitions *counts, struct transitions *totals,
+                       struct error *err) {
+    const struct transition *move;
+    for (size_t place = 0; transitions_next(counts, &place, &move);)
+        if (transitions_add(totals, 0, move->from, move->to, move->users, err))
+            return err->code;
+    return 0;
 }
 
 /* The flows, without their periods, whose destination is beyond the `top` largest. */
-static int find_small(const struct counts *totals, struct dictionary *states, size_t top,
-                      struct counts *small, struct error *err) {
-    struct count *sorted = counts_sort(totals, states);
+static int find_small(const struct transitions *totals, struct dictionary *states, size_t top,
+                      struct transitions *small, struct error *err) {
+    struct transition *sorted = transitions_sort(totals, compare_counts, states);
     if (!sorted)
         return error_memory(err);
     int status = 0;
     for (size_t i = 0, rank = 0; i < totals->used && !status; i++) {
         rank = i > 0 && sorted[i].from == sorted[i - 1].from ? rank + 1 : 0;
         if (rank >= top && sorted[i].to >= PLATFORMS)
-            status = counts_add(small, 0, sorted[i].from, sorted[i].to, 1, err);
+            status = transitions_add(small, 0, sorted[i].from, sorted[i].to, 1, err);
     }
     free(sorted);
     return status;
 }
 
-static int keep_largest(struct counts *counts, struct dictionary *states, size_t top,
+static int keep_largest(struct transitions *counts, struct dictionary *states, size_t top,
                         size_t *ret_others, struct error *err) {
-    struct counts totals = {0}, small = {0}, kept = {0};
+    struct transitions totals = {0}, small = {0}, kept = {0};
     int status = sum_periods(counts, &totals, err);
     if (!status)
         status = find_small(&totals, states, top, &small, err);
-    for (size_t i = 0; i < counts->n_slots && !status; i++) {
-        const struct count *slot = &counts->slots[i];
-        if (slot->users == 0)
-            continue;
-        uint32_t to = counts_has(&small, 0, slot->from, slot->to) ? OTHER : slot->to;
-        status = counts_add(&kept, slot->period, slot->from, to, slot->users, err);
+    const struct transition *move;
+    for (size_t place = 0; !status && transitions_next(counts, &place, &move);) {
+        const bool put_together = transitions_has(&small, 0, move->from, move->to);
+        status = transitions_add(&kept, move->period, move->from, put_together ? OTHER : move->to,
+                                 move->users, err);
     }
     *ret_others = small.used;
-    counts_free(&totals);
-    counts_free(&small);
-    counts_free(counts);
+    transitions_free(&totals);
+    transitions_free(&small);
+    transitions_free(counts);
     *counts = kept;
     return status;
 }
 
 /* ---- 4. Listing ------------------------------------------------------------------------------ */
 
-static int check_total(const struct reading *reading, struct user_flows *flows, struct error *err) {
+static int check_total(const struct reading *reading, struct departures *flows, struct error *err) {
     int128 left = 0;
-    for (size_t i = 0; i < reading->counts.n_slots; i++)
-        left += reading->counts.slots[i].users;
-    if (left + reading->stayed > USER_FLOWS_MAX)
+    const struct transition *move;
+    for (size_t place = 0; transitions_next(&reading->counts, &place, &move);)
+        left += move->users;
+    if (left + reading->stayed > DEPARTURES_MAX)
         return error_set(err, ERROR_DATA, "more than %lld users, counting weights",
-                         (long long)USER_FLOWS_MAX);
+                         (long long)DEPARTURES_MAX);
     flows->left = (int64_t)left;
     flows->stayed = (int64_t)reading->stayed;
     flows->undecided = (int64_t)reading->undecided;
@@ -337,7 +232,7 @@ static int check_total(const struct reading *reading, struct user_flows *flows, 
 }
 
 /* Sums each run of flows from one platform in one period. */
-static void add_up(struct user_flow *items, const struct count *sorted, size_t n) {
+static void add_up(struct departure *items, const struct transition *sorted, size_t n) {
     for (size_t start = 0, end; start < n; start = end) {
         int64_t left = 0;
         for (end = start; end < n && sorted[end].period == sorted[start].period &&
@@ -349,9 +244,9 @@ static void add_up(struct user_flow *items, const struct count *sorted, size_t n
     }
 }
 
-static int list(const struct counts *counts, const struct user_flows_options *options,
-                struct user_flows *flows, struct error *err) {
-    struct count *sorted = counts_sort(counts, &flows->states);
+static int list(const struct transitions *counts, const struct departures_options *options,
+                struct departures *flows, struct error *err) {
+    struct transition *sorted = transitions_sort(counts, compare_counts, &flows->states);
     flows->items = calloc(counts->used + 1, sizeof *flows->items);
     if (!sorted || !flows->items) {
         free(sorted);
@@ -359,7 +254,7 @@ static int list(const struct counts *counts, const struct user_flows_options *op
     }
     flows->n = counts->used;
     for (size_t i = 0; i < flows->n; i++)
-        flows->items[i] = (struct user_flow){
+        flows->items[i] = (struct departure){
             .period = {options->period ? *options->period : PERIOD_YEAR, sorted[i].period},
             .from = dictionary_name(&flows->states, sorted[i].from),
             .to = dictionary_name(&flows->states, sorted[i].to),
@@ -370,7 +265,7 @@ static int list(const struct counts *counts, const struct user_flows_options *op
     return 0;
 }
 
-static int finish(struct reading *reading, struct user_flows *flows, struct error *err) {
+static int finish(struct reading *reading, struct departures *flows, struct error *err) {
     int status = check_total(reading, flows, err);
     if (!status && reading->options->top > 0)
         status = keep_largest(&reading->counts, &reading->states, reading->options->top,
@@ -382,8 +277,8 @@ static int finish(struct reading *reading, struct user_flows *flows, struct erro
     return list(&reading->counts, reading->options, flows, err);
 }
 
-int user_flows_read(struct table *table, const struct user_flows_options *options,
-                    struct user_flows *ret, struct error *err) {
+int departures_read(struct table *table, const struct departures_options *options,
+                    struct departures *ret, struct error *err) {
     static const struct table_fold fold = {reading_begin, reading_add, reading_merge,
                                            reading_destroy};
     const struct table_column columns[COLUMNS] = {
@@ -393,7 +288,7 @@ int user_flows_read(struct table *table, const struct user_flows_options *option
         [WEIGHT] = {.name = options->weight, .type = TABLE_INTEGER},
     };
     void *reading = NULL;
-    *ret = (struct user_flows){0};
+    *ret = (struct departures){0};
     int status = table_bind(table, columns, options->weight ? COLUMNS : WEIGHT, err);
     if (!status)
         status = table_fold(table, &fold, (void *)options, &reading, err);
@@ -401,12 +296,12 @@ int user_flows_read(struct table *table, const struct user_flows_options *option
         status = finish(reading, ret, err);
     reading_destroy(reading);
     if (status)
-        user_flows_free(ret);
+        departures_free(ret);
     return status;
 }
 
-void user_flows_free(struct user_flows *flows) {
+void departures_free(struct departures *flows) {
     free(flows->items);
     dictionary_free(&flows->states);
-    *flows = (struct user_flows){0};
+    *flows = (struct departures){0};
 }
