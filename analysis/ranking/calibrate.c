@@ -254,6 +254,30 @@ static int read_tier_row(struct calibration *calibration, const struct table_bat
     return 0;
 }
 
+/* A tier in which nobody ever was, and which nobody came into: at its first row. */
+static int check_reachable(const struct calibration *calibration, const struct table_batch *batch,
+                           struct error *err) {
+    const struct tier_counts *counts = calibration->counts;
+    for (size_t k = 0; k < calibration->n_tiers; k++) {
+        int64_t came = counts[k].latest + counts[k].at_risk + counts[k].entered;
+        came += k > 0 ? counts[k - 1].promoted : 0;
+        came += k + 1 < calibration->n_tiers ? counts[k + 1].demoted : 0;
+        if (came > 0)
+            continue;
+        size_t row = 0;
+        while (!text_is(batch->columns[T_TIER].text[row], calibration->tier_names[k]))
+            row++;
+        char where[TABLE_WHERE];
+        table_where(batch, row, T_TIER, where);
+        return error_set(
+            err, ERROR_DATA,
+            "%s: no one can reach tier '%s': nobody was in it, entered it, was promoted "
+            "or demoted into it, expected at least one",
+            where, calibration->tier_names[k]);
+    }
+    return 0;
+}
+
 static int check_tiers(const struct calibration *calibration, struct error *err) {
     int64_t at_risk = 0, latest = 0;
     for (size_t k = 0; k < calibration->n_tiers; k++) {
@@ -291,7 +315,7 @@ int calibrate_read_tiers(struct calibration *calibration, struct table *table, s
     for (size_t row = 0; row < batch->rows; row++)
         if (read_tier_row(calibration, batch, row, last, err))
             return err->code;
-    return check_tiers(calibration, err);
+    return check_tiers(calibration, err) ? err->code : check_reachable(calibration, batch, err);
 }
 
 /* ---- Survival -------------------------------------------------------------------------------- */

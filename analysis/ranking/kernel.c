@@ -75,6 +75,10 @@ float kernel_score(const struct kernel_top *top, size_t i) {
     return score_of(top->keys[i]);
 }
 
+void kernel_rename(struct kernel_top *top, size_t i, uint32_t position) {
+    top->keys[i] = (top->keys[i] >> 32 << 32) | (uint32_t)~position;
+}
+
 /* ---- Scoring --------------------------------------------------------------------------------- */
 
 /* yes where the mask is set, no elsewhere. */

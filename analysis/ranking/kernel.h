@@ -58,4 +58,8 @@ void kernel_scan(const float *user, size_t dimensions, const float *blocks, cons
 uint32_t kernel_position(const struct kernel_top *top, size_t i); /* i < found */
 float kernel_score(const struct kernel_top *top, size_t i);
 
+/* Puts another position in the place of entry i, which keeps its score and its place: for lists in
+ * which ties go by another order than that of the positions. */
+void kernel_rename(struct kernel_top *top, size_t i, uint32_t position);
+
 #endif

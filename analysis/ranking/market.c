@@ -27,8 +27,7 @@ decimal market_share_out(decimal pool, const uint64_t *exposures, size_t n, deci
 }
 
 /* What a platform earns and what it has for its creators; false if it does not fit. */
-static bool earn(const struct world *world, const struct tally *tally, int p, decimal *ret_revenue,
-                 decimal *ret_pool) {
+static bool earn(const struct world *world, int p, decimal *ret_revenue, decimal *ret_pool) {
     const struct parameters *set = &world->settings.parameters;
     int64_t weight = (int64_t)set->user_weight;
     int128 exposures = 0;
@@ -39,20 +38,19 @@ static bool earn(const struct world *world, const struct tally *tally, int p, de
     return decimal_from_double(set->arpu[p], &arpu) &&
            decimal_from_double(set->payout_per_thousand[p], &payout) &&
            decimal_from_double(set->revenue_share[p], &share) &&
-           decimal_sum_divide((int128)arpu * weight * (int128)tally->sessions[p],
+           decimal_sum_divide((int128)arpu * weight * (int128)world->platforms[p].period.sessions,
                               (int64_t)set->sessions, ret_revenue) &&
            decimal_multiply(*ret_revenue, share, &of_revenue) &&
            decimal_sum_divide((int128)payout * weight * exposures, 1000, &of_exposures) &&
            decimal_add(of_revenue, of_exposures, ret_pool);
 }
 
-int market_pay(struct world *world, const struct tally *tally, struct books *ret,
-               struct error *err) {
+int market_pay(struct world *world, struct books *ret, struct error *err) {
     struct creators *creators = &world->creators;
     double recency = world->step == 0 ? 1 : world->settings.parameters.recency;
     for (int p = 0; p < PLATFORMS; p++) {
         decimal pool;
-        if (!earn(world, tally, p, &ret->revenue[p], &pool))
+        if (!earn(world, p, &ret->revenue[p], &pool))
             return error_set(err, ERROR_DATA,
                              "revenue or payout of a period is too large, expected below 9.2e12");
         ret->paid[p] =
@@ -387,6 +385,7 @@ static void draw_luck(const struct world *world, size_t entity, uint32_t purpose
 static void user_arrives(struct world *world, const struct view *view, size_t u, int p,
                          struct moves *moves) {
     world->users.homes[u] |= (uint8_t)(1 << p);
+    world->users.came[u] |= (uint8_t)(1 << p);
     world->users.satisfaction[p][u] = view->satisfaction[p];
     moves->users_arrived[p]++;
 }
@@ -424,6 +423,7 @@ static void move_user(const struct market *market, struct world *world, const st
                       size_t u, struct moves *moves) {
     uint8_t *homes = &world->users.homes[u], before = *homes;
     double luck[LUCK];
+    world->users.came[u] = 0;
     draw_luck(world, u, DRAW_USER_MOVE, luck);
     if (before == HOME_NONE) {
         return_user(market, world, view, u, luck, moves);
@@ -523,6 +523,18 @@ static void move_creator(const struct market *market, struct world *world, const
     }
 }
 
+/* For policies that look at it: without shock, at the state and in the tier after the moves. */
+static void note_exit_odds(const struct market *market, struct world *world,
+                           const struct view *view) {
+    struct creators *creators = &world->creators;
+    for (int p = 0; p < PLATFORMS; p++)
+        for (size_t c = 0; c < creators->n; c++)
+            creators->exit_odds[p][c] = home_on(creators->homes[c], p)
+                                            ? market->creator_leave[p][creators->tiers[c]] +
+                                                  creator_leaves(world, &market->start, view, c, p)
+                                            : -INFINITY;
+}
+
 void market_move(const struct market *market, struct world *world, double shock,
                  struct moves *ret) {
     struct view view = view_world(world);
@@ -536,4 +548,6 @@ void market_move(const struct market *market, struct world *world, double shock,
         move_user(market, world, &view, u, ret);
     for (size_t c = 0; c < world->creators.n; c++)
         move_creator(market, world, &view, c, ret);
+    view.creator_push[PLATFORM_A] = 0;
+    note_exit_odds(market, world, &view);
 }

@@ -3,7 +3,7 @@
  *
  *     struct market *market;
  *     if (market_fit(&market, world, err)) ...        // once, after the warm-up
- *     if (market_pay(world, &tally, &books, err)) ... // every step, after world_absorb
+ *     if (market_pay(world, &books, err)) ...         // every step, after world_end_step
  *     market_move(market, world, &moves);             // every step after the warm-up
  *     market_destroy(market);
  *
@@ -43,8 +43,7 @@ struct books {
  * to the exposures of their items, each rounded down to the millionth; `paid` is the sum of what
  * they got. Sets creators.paid and moves the running means creators.income. ERROR_DATA if an
  * amount is too large for a decimal. */
-int market_pay(struct world *world, const struct tally *tally, struct books *ret,
-               struct error *err);
+int market_pay(struct world *world, struct books *ret, struct error *err);
 
 /* pool shared in proportion to exposures, each share rounded down: paid[i] = floor(pool *
  * exposures[i] / sum of exposures), 0 if nothing was shown. Returns the sum of paid. */

@@ -111,15 +111,15 @@ static void count_creators(struct census *ret, const struct world *world, int p,
     ret->gini[p] = measure_gini(scratch, n);
 }
 
-void census_take(struct census *ret, const struct world *world, const struct tally *tally,
-                 const struct books *books, uint64_t *scratch) {
+void census_take(struct census *ret, const struct world *world, const struct books *books,
+                 uint64_t *scratch) {
     *ret = (struct census){.user_weight = world->settings.parameters.user_weight,
                            .creator_weight = world->settings.parameters.creator_weight,
                            .books = *books};
     count_users(ret, world);
     for (int p = 0; p < PLATFORMS; p++) {
-        ret->sessions[p] = tally->sessions[p];
-        ret->utility[p] = tally->utility[p];
+        ret->sessions[p] = world->platforms[p].period.sessions;
+        ret->utility[p] = world->platforms[p].period.utility;
         count_creators(ret, world, p, scratch);
     }
 }

@@ -4,7 +4,7 @@
  *     struct series series[MEASURE_SERIES];
  *     size_t n = measure_list(n_tiers, series);
  *     struct census census;
- *     census_take(&census, world, &tally, &books, scratch);   // before anyone moves
+ *     census_take(&census, world, &books, scratch);   // before anyone moves
  *     market_move(market, world, shock, &moves);
  *     for (size_t i = 0; i < n; i++)
  *         row[i] = measure_value(&series[i], &census, &moves);
@@ -72,8 +72,8 @@ struct census {
 };
 
 /* scratch: room for one number for each creator of the world. */
-void census_take(struct census *ret, const struct world *world, const struct tally *tally,
-                 const struct books *books, uint64_t *scratch);
+void census_take(struct census *ret, const struct world *world, const struct books *books,
+                 uint64_t *scratch);
 
 /* nan where the measure does not exist: a mean of nothing. */
 double measure_value(const struct series *series, const struct census *census,

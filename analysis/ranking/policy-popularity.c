@@ -24,7 +24,7 @@ static int init(struct policy *policy, struct error *err) {
 
 /* score = engagements with the item + mean engagements with the living items of its creator: the
  * second term is all that a new item has. */
-static void step_begin(struct policy *policy) {
+static void round_begin(struct policy *policy) {
     struct popularity *state = policy->state;
     const struct world *world = policy->world;
     const struct shelf *shelf = policy->shelf;
@@ -52,11 +52,23 @@ static void score(const struct policy *policy, struct session *session,
     policy_scan(policy, candidates, NULL, 0, state->biases, ret);
 }
 
+static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
+                      struct term ret[POLICY_TERMS]) {
+    (void)user;
+    const struct popularity *state = policy->state;
+    uint32_t taken =
+        policy->world->items.engagements[policy->platform][policy->shelf->items[position]];
+    ret[0] = (struct term){"item", (double)taken};
+    ret[1] = (struct term){"creator", (double)state->biases[position] - (double)taken};
+    return 2;
+}
+
 const struct policy_class policy_popularity = {
     .name = "popularity",
     .summary = "by how often an item and those of its creator were taken up",
     .init = init,
-    .step_begin = step_begin,
+    .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
     .score = score,
+    .explain = explain,
 };

@@ -2,14 +2,14 @@
 /* The list of policies, the way from candidates to a slate, and what several policies share. */
 #include "ranking/policy.h"
 
+#include "ranking/slate.h"
+
 #include <math.h>
 #include <stdio.h>
 
 const struct policy_class *const policy_classes[] = {
-    &policy_random,
-    &policy_popularity,
-    &policy_foryou,
-    NULL,
+    &policy_random,    &policy_popularity,  &policy_following, &policy_foryou,
+    &policy_viability, &policy_transparent, &policy_pools,     NULL,
 };
 
 enum { MOST_CLASSES = 32 };
@@ -51,16 +51,30 @@ void policy_close(struct policy *policy) {
     *policy = (struct policy){0};
 }
 
-void policy_step_begin(struct policy *policy) {
-    if (policy->class->step_begin)
-        policy->class->step_begin(policy);
+static bool all_zero(const float *vector, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (vector[i] != 0)
+            return false;
+    return true;
 }
 
-/* Without rerank the best are shown as they come. */
-static void take_best(const struct kernel_top *top, size_t n, struct slate *ret) {
-    ret->n = n < top->found ? n : top->found;
-    for (size_t i = 0; i < ret->n; i++)
-        ret->positions[i] = kernel_position(top, i);
+void policy_welcome(struct policy *policy, const struct policy *elsewhere) {
+    const struct world *world = policy->world;
+    float share = (float)world->settings.parameters.warm_start;
+    size_t d = world->dimensions;
+    if (share == 0 || !policy->class->profiles || !elsewhere->class->profiles)
+        return;
+    float *mine = policy->class->profiles(policy);
+    const float *theirs = elsewhere->class->profiles(elsewhere);
+    for (size_t u = 0; u < world->users.n; u++)
+        if (home_on(world->users.came[u], policy->platform) && all_zero(mine + u * d, d))
+            for (size_t k = 0; k < d; k++)
+                mine[u * d + k] = share * theirs[u * d + k];
+}
+
+void policy_round_begin(struct policy *policy) {
+    if (policy->class->round_begin)
+        policy->class->round_begin(policy);
 }
 
 void policy_serve(const struct policy *policy, struct session *session, struct slate *ret) {
@@ -75,18 +89,23 @@ void policy_serve(const struct policy *policy, struct session *session, struct s
     if (policy->class->rerank)
         policy->class->rerank(policy, session, &top, ret);
     else
-        take_best(&top, policy_slate(policy), ret);
+        slate_take_best(policy, &top, ret);
 }
 
 void policy_feedback(struct policy *policy, const struct session *session,
-                     const struct slate *slate, int chosen) {
+                     const struct slate *slate, const struct reaction *reaction) {
     if (policy->class->feedback)
-        policy->class->feedback(policy, session, slate, chosen);
+        policy->class->feedback(policy, session, slate, reaction);
 }
 
-void policy_step_end(struct policy *policy) {
-    if (policy->class->step_end)
-        policy->class->step_end(policy);
+void policy_round_end(struct policy *policy) {
+    if (policy->class->round_end)
+        policy->class->round_end(policy);
+}
+
+size_t policy_explain(const struct policy *policy, uint32_t user, uint32_t position,
+                      struct term ret[POLICY_TERMS]) {
+    return policy->class->explain ? policy->class->explain(policy, user, position, ret) : 0;
 }
 
 /* ---- For the classes ------------------------------------------------------------------------- */

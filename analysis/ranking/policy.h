@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Ranking policies: what a platform shows in a session.
  *
- *     const struct policy_class *class = policy_find("foryou");
+ *     const struct policy_class *class = policy_find(text_of("foryou"), err);
  *     struct policy policy;
  *     if (policy_open(&policy, class, world, PLATFORM_A, err)) ...
- *     policy_step_begin(&policy);                      // after world_publish
+ *     policy_welcome(&policy, &other);                 // after the moves: users who came
+ *     policy_round_begin(&policy);                     // after world_publish or world_absorb
  *     policy_serve(&policy, &session, &slate);         // retrieve, score, rerank
- *     policy_feedback(&policy, &session, &slate, chosen);
- *     policy_step_end(&policy);                        // at the barrier
+ *     policy_feedback(&policy, &session, &slate, &reaction);
+ *     policy_round_end(&policy);                       // at the barrier
+ *     size_t n = policy_explain(&policy, user, slate.positions[0], terms);
  *     policy_close(&policy);
  *
- * A policy is a struct of functions in a file of its own, listed in policy.c. Between step_begin
- * and step_end it decides from what was known when the step began, so that the order in which users
- * are served cannot matter: feedback may only write to what belongs to the session's user.
+ * A policy is a struct of functions in a file of its own, listed in policy.c. During a round it
+ * decides by what the barrier before it left and by what belongs to the session's user, and
+ * feedback writes to nothing else than the latter, so that the order in which users are served
+ * cannot matter.
  */
 #ifndef RANKING_POLICY_H
 #define RANKING_POLICY_H
@@ -42,12 +45,26 @@ struct slate {
     uint32_t positions[POLICY_SLATE]; /* on the shelf, in the order shown, all different */
 };
 
+/* What a user did in a session. */
+struct reaction {
+    int chosen;      /* index into the slate, or -1 for none */
+    int dismissed;   /* the same */
+    uint8_t actions; /* with what was chosen: bits 1 << enum action */
+};
+
+/* A part of a score: they add up to it. */
+struct term {
+    const char *name;
+    double value;
+};
+#define POLICY_TERMS 8
+
 struct policy {
     const struct policy_class *class;
     const struct world *world;
     const struct shelf *shelf;
     int platform;
-    void *state; /* of the class; from the arena */
+    void *state; /* of the class; from the arena, with which it is freed */
     struct arena arena;
 };
 
@@ -56,18 +73,22 @@ struct policy_class {
     const char *name;
     const char *summary; /* one line */
     int (*init)(struct policy *policy, struct error *err);
-    void (*step_begin)(struct policy *policy);
+    void (*round_begin)(struct policy *policy);
     void (*retrieve)(const struct policy *policy, struct session *session, struct candidates *ret);
     void (*score)(const struct policy *policy, struct session *session,
                   const struct candidates *candidates, struct kernel_top *ret);
     void (*rerank)(const struct policy *policy, struct session *session,
                    const struct kernel_top *top, struct slate *ret);
     void (*feedback)(struct policy *policy, const struct session *session,
-                     const struct slate *slate, int chosen);
-    void (*step_end)(struct policy *policy);
+                     const struct slate *slate, const struct reaction *reaction);
+    void (*round_end)(struct policy *policy);
+    size_t (*explain)(const struct policy *policy, uint32_t user, uint32_t position,
+                      struct term ret[POLICY_TERMS]);
+    float *(*profiles)(const struct policy *policy); /* [users][dimensions] of learnt interests */
 };
 
-extern const struct policy_class policy_random, policy_popularity, policy_foryou;
+extern const struct policy_class policy_random, policy_popularity, policy_following, policy_foryou,
+    policy_viability, policy_transparent, policy_pools;
 
 /* All of them, ending with NULL. */
 extern const struct policy_class *const policy_classes[];
@@ -81,13 +102,20 @@ int policy_open(struct policy *ret, const struct policy_class *class, const stru
                 int platform, struct error *err);
 void policy_close(struct policy *policy); /* zeroed is fine */
 
-void policy_step_begin(struct policy *policy);
-void policy_serve(const struct policy *policy, struct session *session, struct slate *ret);
+/* Warm start: who came to the platform in the last moves, and has no profile here, brings the share
+ * `warm_start` of the one at the other platform, if both policies keep profiles. */
+void policy_welcome(struct policy *policy, const struct policy *elsewhere);
 
-/* chosen: index into the slate, or -1 for none. */
+void policy_round_begin(struct policy *policy);
+void policy_serve(const struct policy *policy, struct session *session, struct slate *ret);
 void policy_feedback(struct policy *policy, const struct session *session,
-                     const struct slate *slate, int chosen);
-void policy_step_end(struct policy *policy);
+                     const struct slate *slate, const struct reaction *reaction);
+void policy_round_end(struct policy *policy);
+
+/* The terms of an item's score for a user, of the place alone and before chance, diversity and
+ * gaps; returns how many, 0 if the policy has no score. */
+size_t policy_explain(const struct policy *policy, uint32_t user, uint32_t position,
+                      struct term ret[POLICY_TERMS]);
 
 /* ---- For the classes ------------------------------------------------------------------------- */
 

@@ -20,9 +20,11 @@ enum ranking_purpose {
     DRAW_VISIT = 10,    /* which platform a session goes to; entity: user, step */
     DRAW_USER_MOVE = 11,
     DRAW_CREATOR_MOVE = 12,
-    DRAW_RETRIEVE = 16, /* + platform; entity: user, step; and the next two alike */
+    DRAW_RETRIEVE = 16, /* + platform; entity: user, step; and the next three alike */
     DRAW_EXPLORE = 18,
     DRAW_CHOOSE = 20,
+    DRAW_REACT = 22,
+    DRAW_ROUND = 256, /* times the round, added to those of sessions */
 };
 
 #endif

@@ -33,11 +33,17 @@ enum { PLATFORM_A, PLATFORM_B, PLATFORMS };
 struct parameters {
     double periods, warm_up, period_days;
     double users, user_weight, creators, creator_weight;
-    double dimensions, items, item_life, candidates, slate, sessions;
+    double dimensions, items, item_life, candidates, slate, sessions, rounds, follows;
     double user_share_b, user_share_both, user_share_none;
     double creator_share_b, creator_share_both;
     double taste_weight, appeal_spread, item_spread, theme_spread, tier_appeal, outside_utility;
-    double creator_gap, exploration, learning_rate;
+    double like_rate, save_rate, comment_rate, share_rate, follow_rate, dismiss_rate;
+    double action_sensitivity;
+    double creator_gap, exploration, learning_rate, warm_start, novelty;
+    double weight_like, weight_save, weight_comment, weight_share, weight_follow;
+    double dial_interest, dial_following, diversity, diversity_window;
+    double pool_views, pool_growth, pool_levels, pool_threshold, pool_choice, pool_following;
+    double viability_boost;
     double arpu[PLATFORMS], revenue_share[PLATFORMS], payout_per_thousand[PLATFORMS];
     double recency, user_leave[PLATFORMS], user_sensitivity, user_adopt, user_return;
     double switching_cost, creator_sensitivity, creator_adopt, tier_sensitivity;
@@ -59,7 +65,7 @@ struct scenario_parameter {
     const char *unit, *meaning;
 };
 
-#define SCENARIO_PARAMETERS 47
+#define SCENARIO_PARAMETERS 74
 extern const struct scenario_parameter scenario_parameters[SCENARIO_PARAMETERS];
 
 /* low and high are equal to value where nothing is uncertain. */

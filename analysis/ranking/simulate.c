@@ -32,6 +32,9 @@ struct replication {
     struct desk desks[PLATFORMS];
     struct market *market; /* NULL during the warm-up */
     uint64_t *scratch;     /* one number for each creator */
+    size_t rounds;
+    double round_recency;        /* of users' satisfaction */
+    double odds[ACTION_DISMISS]; /* of each action for an item worth as much as none */
 };
 
 static int open_desk(struct desk *desk, const struct world *world, int p,
@@ -54,6 +57,20 @@ static void close_replication(struct replication *replication) {
     world_destroy(replication->world);
 }
 
+static double odds_of(double rate) {
+    return rate / (1 - rate);
+}
+
+static void set_behaviour(struct replication *ret, const struct parameters *set) {
+    ret->rounds = (size_t)fmin(set->rounds, set->sessions);
+    ret->round_recency = set->recency < 1 ? -expm1(log1p(-set->recency) / (double)ret->rounds) : 1;
+    ret->odds[ACTION_LIKE] = odds_of(set->like_rate);
+    ret->odds[ACTION_SAVE] = odds_of(set->save_rate);
+    ret->odds[ACTION_COMMENT] = odds_of(set->comment_rate);
+    ret->odds[ACTION_SHARE] = odds_of(set->share_rate);
+    ret->odds[ACTION_FOLLOW] = odds_of(set->follow_rate);
+}
+
 /* On failure close_replication is still due. */
 static int open_replication(struct replication *ret, const struct settings *settings,
                             const struct simulate_options *options, uint32_t number,
@@ -65,6 +82,7 @@ static int open_replication(struct replication *ret, const struct settings *sett
     ret->scratch = malloc(ret->world->creators.n * sizeof *ret->scratch);
     if (!ret->scratch)
         return error_memory(err);
+    set_behaviour(ret, &settings->parameters);
     for (int p = 0; p < PLATFORMS; p++)
         if (open_desk(&ret->desks[p], ret->world, p, options, err))
             return err->code;
@@ -73,22 +91,22 @@ static int open_replication(struct replication *ret, const struct settings *sett
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
-/* One user's step on one platform. */
+/* One user's round on one platform. */
 struct visit {
     struct session session;
-    struct random_stream retrieving, exploring, choosing;
+    struct random_stream retrieving, exploring, choosing, reacting;
     uint64_t sessions;
     double utility;
 };
 
 static void open_visit(struct visit *visit, const struct world *world, size_t u, int p) {
-    uint32_t user = (uint32_t)u, platform = (uint32_t)p;
-    random_open(&visit->retrieving, world->seed, world->replication, user, world->step,
-                DRAW_RETRIEVE + platform);
-    random_open(&visit->exploring, world->seed, world->replication, user, world->step,
-                DRAW_EXPLORE + platform);
-    random_open(&visit->choosing, world->seed, world->replication, user, world->step,
-                DRAW_CHOOSE + platform);
+    uint32_t user = (uint32_t)u, place = (uint32_t)p + DRAW_ROUND * world->round;
+    struct random_stream *streams[] = {&visit->retrieving, &visit->exploring, &visit->choosing,
+                                       &visit->reacting};
+    static const uint32_t purposes[] = {DRAW_RETRIEVE, DRAW_EXPLORE, DRAW_CHOOSE, DRAW_REACT};
+    for (int i = 0; i < 4; i++)
+        random_open(streams[i], world->seed, world->replication, user, world->step,
+                    purposes[i] + place);
     visit->session = (struct session){user, &visit->retrieving, &visit->exploring};
     visit->sessions = 0;
     visit->utility = 0;
@@ -100,37 +118,80 @@ static void see(const struct world *world, const struct shelf *shelf, const stru
     size_t d = world->dimensions;
     const float *taste = world->users.tastes + u * d;
     for (size_t i = 0; i < slate->n; i++) {
-        const float *x = shelf->embeddings + kernel_at(slate->positions[i], d, 0);
+        const float *x = world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d;
         float match = 0;
         for (size_t k = 0; k < d; k++)
-            match += taste[k] * x[k * KERNEL_LANES];
+            match += taste[k] * x[k];
         ret[i] = world->settings.parameters.taste_weight * (double)match +
                  (double)shelf->utility[slate->positions[i]];
     }
 }
 
+static size_t worst(const double *utilities, size_t n) {
+    size_t worst = 0;
+    for (size_t i = 1; i < n; i++)
+        worst = utilities[i] < utilities[worst] ? i : worst;
+    return worst;
+}
+
+/* What is done with the item taken, each action by itself, with log-odds that rise with what the
+ * item is worth beyond taking nothing; and perhaps a word against the worst. */
+static struct reaction react(const struct replication *replication, struct random_stream *stream,
+                             const double *utilities, size_t n, int chosen) {
+    const struct parameters *set = &replication->world->settings.parameters;
+    struct reaction reaction = {.chosen = chosen, .dismissed = -1};
+    if (chosen >= 0) {
+        double lift = exp(set->action_sensitivity * (utilities[chosen] - set->outside_utility));
+        for (int a = 0; a < ACTION_DISMISS; a++) {
+            double odds = replication->odds[a] * lift;
+            if (random_uniform(stream) * (1 + odds) < odds)
+                reaction.actions |= (uint8_t)(1 << a);
+        }
+    }
+    if (n > 0 && random_uniform(stream) < set->dismiss_rate) {
+        size_t least = worst(utilities, n);
+        reaction.dismissed = (int)least == chosen ? -1 : (int)least;
+    }
+    return reaction;
+}
+
+static void count_session(struct tally *tally, int p, const struct slate *slate,
+                          const struct reaction *reaction, double worth) {
+    struct traffic *traffic = &tally->traffic[p];
+    for (size_t i = 0; i < slate->n; i++)
+        tally->exposures[p][slate->positions[i]]++;
+    if (reaction->chosen >= 0) {
+        size_t position = slate->positions[reaction->chosen];
+        tally->engagements[p][position]++;
+        for (size_t a = 0; a < ACTION_DISMISS; a++)
+            tally->actions[p][position * ACTIONS + a] += reaction->actions >> a & 1;
+    } else {
+        traffic->unchosen++;
+    }
+    if (reaction->dismissed >= 0)
+        tally->actions[p][slate->positions[reaction->dismissed] * ACTIONS + ACTION_DISMISS]++;
+    traffic->sessions++;
+    traffic->utility += llrint(worth / WORLD_UTILITY);
+}
+
 static void hold_session(struct replication *replication, struct visit *visit, int p) {
-    const struct world *world = replication->world;
-    struct tally *tally = &replication->tally;
+    struct world *world = replication->world;
+    const struct shelf *shelf = &world->platforms[p].shelf;
     struct desk *desk = &replication->desks[p];
     struct slate slate;
     double utilities[POLICY_SLATE], shares[POLICY_SLATE];
     policy_serve(desk->serving, &visit->session, &slate);
-    see(world, &world->platforms[p].shelf, &slate, visit->session.user, utilities);
+    see(world, shelf, &slate, visit->session.user, utilities);
     double worth =
         choice_shares(utilities, slate.n, world->settings.parameters.outside_utility, shares);
     int chosen = choice_draw(shares, slate.n, random_uniform(&visit->choosing));
-    policy_feedback(&desk->trial, &visit->session, &slate, chosen);
+    struct reaction reaction = react(replication, &visit->reacting, utilities, slate.n, chosen);
+    policy_feedback(&desk->trial, &visit->session, &slate, &reaction);
     if (!desk->alike)
-        policy_feedback(&desk->baseline, &visit->session, &slate, chosen);
-    for (size_t i = 0; i < slate.n; i++)
-        tally->exposures[p][slate.positions[i]]++;
-    if (chosen >= 0)
-        tally->engagements[p][slate.positions[chosen]]++;
-    else
-        tally->unchosen[p]++;
-    tally->sessions[p]++;
-    tally->utility[p] += llrint(worth / WORLD_UTILITY);
+        policy_feedback(&desk->baseline, &visit->session, &slate, &reaction);
+    if (reaction.actions >> ACTION_FOLLOW & 1)
+        world_follow(world, visit->session.user, p, shelf->creators[slate.positions[chosen]]);
+    count_session(&replication->tally, p, &slate, &reaction, worth);
     visit->sessions++;
     visit->utility += worth;
 }
@@ -144,34 +205,44 @@ static double share_of_a(const struct world *world, size_t u) {
     return choice_logistic(world->settings.parameters.user_sensitivity * (a - b));
 }
 
-static void remember(struct world *world, size_t u, int p, const struct visit *visit) {
+/* `recency` is the weight of a period's sessions: of one round's, the share that n such weights add
+ * up to it. */
+static void remember(struct world *world, size_t u, int p, const struct visit *visit,
+                     double round_recency) {
     if (visit->sessions == 0)
         return;
     double *satisfaction = &world->users.satisfaction[p][u];
     double mean = visit->utility / (double)visit->sessions;
-    double recency = isnan(*satisfaction) ? 1 : world->settings.parameters.recency;
-    *satisfaction = isnan(*satisfaction) ? mean : *satisfaction + recency * (mean - *satisfaction);
+    *satisfaction =
+        isnan(*satisfaction) ? mean : *satisfaction + round_recency * (mean - *satisfaction);
 }
 
+/* The user's sessions of this round: an equal part of those of the period. */
 static void serve_user(struct replication *replication, size_t u) {
     struct world *world = replication->world;
     uint8_t homes = world->users.homes[u];
     if (homes == HOME_NONE)
         return;
+    size_t all = (size_t)world->settings.parameters.sessions;
+    size_t begin = world->round * all / replication->rounds;
+    size_t end = (world->round + 1) * all / replication->rounds;
     struct visit visits[PLATFORMS];
     for (int p = 0; p < PLATFORMS; p++)
-        open_visit(&visits[p], world, u, p);
-    struct random_stream where;
-    random_open(&where, world->seed, world->replication, (uint32_t)u, world->step, DRAW_VISIT);
+        if (home_on(homes, p))
+            open_visit(&visits[p], world, u, p);
     double to_a = homes == HOME_BOTH ? share_of_a(world, u) : 0;
-    for (int s = 0; s < (int)world->settings.parameters.sessions; s++) {
+    struct random_stream where;
+    random_open(&where, world->seed, world->replication, (uint32_t)u, world->step,
+                DRAW_VISIT + DRAW_ROUND * world->round);
+    for (size_t s = begin; s < end; s++) {
         int p = homes == HOME_A ? PLATFORM_A : PLATFORM_B;
         if (homes == HOME_BOTH)
             p = random_uniform(&where) < to_a ? PLATFORM_A : PLATFORM_B;
         hold_session(replication, &visits[p], p);
     }
     for (int p = 0; p < PLATFORMS; p++)
-        remember(world, u, p, &visits[p]);
+        if (home_on(homes, p))
+            remember(world, u, p, &visits[p], replication->round_recency);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
@@ -196,25 +267,40 @@ static int end_warm_up(struct replication *replication, struct error *err) {
     return market_fit(&replication->market, replication->world, err);
 }
 
+/* What was learnt elsewhere may come along with a user. */
+static void welcome_users(struct replication *replication) {
+    for (int p = 0; p < PLATFORMS; p++)
+        policy_welcome(&replication->desks[p].trial,
+                       &replication->desks[PLATFORM_A + PLATFORM_B - p].trial);
+}
+
+static void take_round(struct replication *replication) {
+    struct world *world = replication->world;
+    tally_clear(&replication->tally, world);
+    for_policies(replication, policy_round_begin);
+    for (size_t u = 0; u < world->users.n; u++)
+        serve_user(replication, u);
+    world_absorb(world, &replication->tally);
+    for_policies(replication, policy_round_end);
+}
+
 /* row: [series], or NULL in the warm-up. shock: in simulated users. */
 static int take_step(struct replication *replication, const struct simulation *simulation,
                      double shock, double *row, struct error *err) {
     struct world *world = replication->world;
     struct books books;
     world_publish(world);
-    tally_clear(&replication->tally, world);
-    for_policies(replication, policy_step_begin);
-    for (size_t u = 0; u < world->users.n; u++)
-        serve_user(replication, u);
-    world_absorb(world, &replication->tally);
-    for_policies(replication, policy_step_end);
-    if (market_pay(world, &replication->tally, &books, err))
+    for (; world->round < replication->rounds; world->round++)
+        take_round(replication);
+    world_end_step(world);
+    if (market_pay(world, &books, err))
         return err->code;
     if (row) {
         struct census census;
         struct moves moves;
-        census_take(&census, world, &replication->tally, &books, replication->scratch);
+        census_take(&census, world, &books, replication->scratch);
         market_move(replication->market, world, shock, &moves);
+        welcome_users(replication);
         for (size_t i = 0; i < simulation->n_series; i++)
             row[i] = measure_value(&simulation->series[i], &census, &moves);
     }
@@ -241,6 +327,28 @@ static void report(struct run *run) {
         run->options->progress(run->options->progress_context, done, total);
 }
 
+/* One more session of a user on each platform. */
+static void explain(const struct replication *replication, uint32_t user,
+                    struct simulation *simulation) {
+    const struct world *world = replication->world;
+    for (int p = 0; p < PLATFORMS; p++) {
+        const struct policy *policy = &replication->desks[p].trial;
+        struct visit visit;
+        struct slate slate;
+        open_visit(&visit, world, user, p);
+        policy_serve(policy, &visit.session, &slate);
+        for (size_t place = 0; place < slate.n; place++) {
+            struct shown *shown = &simulation->shown[simulation->n_shown++];
+            uint32_t creator = policy->shelf->creators[slate.positions[place]];
+            *shown = (struct shown){.platform = p,
+                                    .tier = world->creators.tiers[creator],
+                                    .place = place,
+                                    .creator = creator};
+            shown->n = policy_explain(policy, user, slate.positions[place], shown->terms);
+        }
+    }
+}
+
 static int take_steps(struct run *run, struct replication *replication, size_t number,
                       struct error *err) {
     struct simulation *simulation = run->simulation;
@@ -260,6 +368,11 @@ static int take_steps(struct run *run, struct replication *replication, size_t n
             return err->code;
         report(run);
     }
+    if (number == 0 && run->options->explain) {
+        world_publish(replication->world); /* of the period after the last */
+        for_policies(replication, policy_round_begin);
+        explain(replication, run->options->explain_user, simulation);
+    }
     return 0;
 }
 
@@ -274,7 +387,7 @@ static int replicate(void *context, size_t number, int worker, struct error *err
     if (!code)
         code = take_steps(run, &replication, number, err);
     for (int p = 0; p < PLATFORMS && !code; p++)
-        atomic_fetch_add(&run->sessions, replication.world->platforms[p].sessions);
+        atomic_fetch_add(&run->sessions, replication.world->platforms[p].so_far.sessions);
     close_replication(&replication);
     return code;
 }
@@ -311,9 +424,16 @@ static int by_value(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+static double mean_error(const double *values, size_t n, double mean) {
+    double squares = 0;
+    for (size_t i = 0; i < n; i++)
+        squares += (values[i] - mean) * (values[i] - mean);
+    return n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : NAN;
+}
+
 int simulate_summarise(const struct simulation *simulation, size_t period, size_t series,
                        double confidence, struct simulate_summary *ret, struct error *err) {
-    *ret = (struct simulate_summary){NAN, NAN, NAN};
+    *ret = (struct simulate_summary){NAN, NAN, NAN, NAN, NAN};
     double *found = malloc(simulation->replications * sizeof *found);
     if (!found)
         return error_memory(err);
@@ -330,6 +450,8 @@ int simulate_summarise(const struct simulation *simulation, size_t period, size_
     if (n > 0) {
         qsort(found, n, sizeof *found, by_value);
         ret->mean = sum / (double)n;
+        ret->error = mean_error(found, n, ret->mean);
+        ret->median = gsl_stats_quantile_from_sorted_data(found, 1, n, 0.5);
         ret->lower = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 - confidence) / 2);
         ret->upper = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 + confidence) / 2);
     }

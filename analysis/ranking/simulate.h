@@ -37,9 +37,21 @@ struct simulate_options {
     int threads;
     const struct policy_class *policies[PLATFORMS]; /* from the first period on */
     const struct policy_class *baseline[PLATFORMS]; /* in the warm-up */
+    bool explain;                                   /* fill `shown` below */
+    uint32_t explain_user;                          /* below the number of users */
     /* Called in any thread; NULL: not wanted. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;
+};
+
+/* An item of one more session after the last period of replication 0, and why it is there: the
+ * terms of its score; none where the policy has no score. */
+struct shown {
+    int platform, tier;
+    size_t place; /* from 0 */
+    uint32_t creator;
+    size_t n;
+    struct term terms[POLICY_TERMS];
 };
 
 struct simulation {
@@ -47,6 +59,8 @@ struct simulation {
     struct series series[MEASURE_SERIES];
     double *values;    /* [replication][period][series]; nan: not defined there */
     uint64_t sessions; /* simulated, the warm-up included */
+    size_t n_shown;
+    struct shown shown[PLATFORMS * POLICY_SLATE];
 };
 
 int simulate_run(struct simulation *ret, const struct scenario *scenario,
@@ -54,11 +68,12 @@ int simulate_run(struct simulation *ret, const struct scenario *scenario,
                  struct error *err);
 void simulation_free(struct simulation *simulation);
 
-/* Over the replications in which the measure exists: the mean, and as bounds the quantiles (type 7
- * of Hyndman & Fan 1996) at (1 -+ confidence) / 2. This is where a single world would fall, not how
- * well the mean is known. All nan if it exists in none. */
+/* Over the replications in which the measure exists: the mean and its Monte-Carlo error, sd/sqrt(n)
+ * (nan for n = 1); and the quantiles (type 7 of Hyndman & Fan 1996) at (1 - confidence)/2, 1/2 and
+ * (1 + confidence)/2. Those are where a single world would fall, not how well the mean is known.
+ * All nan if it exists in none. */
 struct simulate_summary {
-    double mean, lower, upper;
+    double mean, error, lower, median, upper;
 };
 int simulate_summarise(const struct simulation *simulation, size_t period, size_t series,
                        double confidence, struct simulate_summary *ret, struct error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Drawing a world, publishing and shelving its items, and counting what happened to them.
  *
- * Contents: memory; drawing users and creators; publishing; shelves; tallies. */
+ * Contents: memory; drawing users and creators; publishing; shelves; tallies; followers. */
 #include "ranking/world.h"
 
 #include "base/random.h"
@@ -42,6 +42,7 @@ static int allocate(struct world *world, struct error *err) {
     bool out = false;
     TAKE(users->tastes, users->n * d);
     TAKE(users->homes, users->n);
+    TAKE(users->came, users->n);
     TAKE(creators->themes, creators->n * d);
     TAKE(creators->appeal, creators->n);
     TAKE(creators->homes, creators->n);
@@ -53,11 +54,18 @@ static int allocate(struct world *world, struct error *err) {
     for (int p = 0; p < PLATFORMS; p++) {
         struct shelf *shelf = &world->platforms[p].shelf;
         TAKE(users->satisfaction[p], users->n);
+        TAKE(users->follows[p], users->n * (size_t)world->settings.parameters.follows);
+        TAKE(users->followed[p], users->n);
+        TAKE(creators->followers[p], creators->n);
+        TAKE(creators->exit_odds[p], creators->n);
         TAKE(creators->exposures[p], creators->n);
         TAKE(creators->paid[p], creators->n);
         TAKE(creators->income[p], creators->n);
         TAKE(items->exposures[p], items->n);
         TAKE(items->engagements[p], items->n);
+        TAKE(items->actions[p], items->n * ACTIONS);
+        TAKE(shelf->first, creators->n + 1);
+        TAKE(shelf->by_creator, items->n);
         TAKE(shelf->items, items->n);
         TAKE(shelf->creators, items->n);
         TAKE(shelf->utility, items->n);
@@ -149,6 +157,7 @@ static int draw_creators(struct world *world, struct error *err) {
         double appeal = gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
         double luck = gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
         creators->appeal[c] = (float)appeal;
+        creators->exit_odds[PLATFORM_A][c] = creators->exit_odds[PLATFORM_B][c] = -INFINITY;
         if (c >= n)
             continue;
         ranked[c] = (struct ranked){appeal + luck, (uint32_t)c};
@@ -226,8 +235,10 @@ static void publish_items(struct world *world) {
         random_open(&stream, world->seed, world->replication, (uint32_t)c, world->step, DRAW_ITEM);
         for (size_t i = first; i < first + each; i++) {
             items->shown[i] = publishes;
-            for (int q = 0; q < PLATFORMS; q++)
+            for (int q = 0; q < PLATFORMS; q++) {
                 items->exposures[q][i] = items->engagements[q][i] = 0;
+                memset(items->actions[q] + i * ACTIONS, 0, ACTIONS * sizeof *items->actions[q]);
+            }
             if (publishes)
                 draw_item(world, i, c, &stream);
         }
@@ -276,12 +287,39 @@ static void lay_out(struct world *world, int platform) {
     }
 }
 
+/* By counting: a creator's positions stand together. Generations are gone through from the newest,
+ * whose items are the first to be put down; within one, the shelf's own order. */
+static void index_creators(struct world *world, int platform) {
+    struct shelf *shelf = &world->platforms[platform].shelf;
+    size_t n = world->creators.n, life = (size_t)world->settings.parameters.item_life;
+    size_t generation_size = n * (size_t)world->settings.parameters.items;
+    memset(shelf->first, 0, (n + 1) * sizeof *shelf->first);
+    for (size_t i = 0; i < shelf->n; i++)
+        shelf->first[shelf->creators[i] + 1]++;
+    for (size_t c = 0; c < n; c++)
+        shelf->first[c + 1] += shelf->first[c];
+    for (size_t age = 0; age < life; age++) {
+        size_t generation = (world->step + life - age) % life;
+        for (size_t i = 0; i < shelf->n; i++)
+            if (shelf->items[i] / generation_size == generation)
+                shelf->by_creator[shelf->first[shelf->creators[i]]++] = (uint32_t)i;
+    }
+    for (size_t c = n; c > 0; c--) /* each begins where the one before has ended */
+        shelf->first[c] = shelf->first[c - 1];
+    shelf->first[0] = 0;
+}
+
 void world_publish(struct world *world) {
     publish_items(world);
     for (int p = 0; p < PLATFORMS; p++) {
         pick_items(world, p);
         lay_out(world, p);
+        index_creators(world, p);
+        world->platforms[p].period = (struct traffic){0};
+        memset(world->creators.exposures[p], 0,
+               world->creators.n * sizeof *world->creators.exposures[p]);
     }
+    world->round = 0;
 }
 
 /* ---- Tallies --------------------------------------------------------------------------------- */
@@ -291,7 +329,8 @@ int tally_create(struct tally *ret, const struct world *world, struct error *err
     for (int p = 0; p < PLATFORMS; p++) {
         ret->exposures[p] = calloc(world->items.n, sizeof *ret->exposures[p]);
         ret->engagements[p] = calloc(world->items.n, sizeof *ret->engagements[p]);
-        if (!ret->exposures[p] || !ret->engagements[p]) {
+        ret->actions[p] = calloc(world->items.n * ACTIONS, sizeof *ret->actions[p]);
+        if (!ret->exposures[p] || !ret->engagements[p] || !ret->actions[p]) {
             tally_destroy(ret);
             return error_memory(err);
         }
@@ -304,8 +343,8 @@ void tally_clear(struct tally *tally, const struct world *world) {
         size_t n = world->platforms[p].shelf.n;
         memset(tally->exposures[p], 0, n * sizeof *tally->exposures[p]);
         memset(tally->engagements[p], 0, n * sizeof *tally->engagements[p]);
-        tally->sessions[p] = tally->unchosen[p] = 0;
-        tally->utility[p] = 0;
+        memset(tally->actions[p], 0, n * ACTIONS * sizeof *tally->actions[p]);
+        tally->traffic[p] = (struct traffic){0};
     }
 }
 
@@ -313,29 +352,75 @@ void tally_destroy(struct tally *tally) {
     for (int p = 0; p < PLATFORMS; p++) {
         free(tally->exposures[p]);
         free(tally->engagements[p]);
+        free(tally->actions[p]);
     }
     *tally = (struct tally){0};
 }
 
-static void absorb_platform(struct world *world, const struct tally *tally, int p) {
-    struct platform *platform = &world->platforms[p];
-    struct creators *creators = &world->creators;
-    memset(creators->exposures[p], 0, creators->n * sizeof *creators->exposures[p]);
-    for (size_t position = 0; position < platform->shelf.n; position++) {
-        uint32_t item = platform->shelf.items[position];
-        world->items.exposures[p][item] += tally->exposures[p][position];
-        world->items.engagements[p][item] += tally->engagements[p][position];
-        creators->exposures[p][platform->shelf.creators[position]] += tally->exposures[p][position];
-    }
-    platform->sessions += tally->sessions[p];
-    platform->unchosen += tally->unchosen[p];
+static void add_traffic(struct traffic *sum, const struct traffic *traffic) {
+    sum->sessions += traffic->sessions;
+    sum->unchosen += traffic->unchosen;
+    sum->utility += traffic->utility;
 }
 
 void world_absorb(struct world *world, const struct tally *tally) {
+    for (int p = 0; p < PLATFORMS; p++) {
+        struct platform *platform = &world->platforms[p];
+        const struct shelf *shelf = &platform->shelf;
+        for (size_t position = 0; position < shelf->n; position++) {
+            uint32_t item = shelf->items[position];
+            world->items.exposures[p][item] += tally->exposures[p][position];
+            world->items.engagements[p][item] += tally->engagements[p][position];
+            world->creators.exposures[p][shelf->creators[position]] +=
+                tally->exposures[p][position];
+            for (size_t a = 0; a < ACTIONS; a++)
+                world->items.actions[p][item * ACTIONS + a] +=
+                    tally->actions[p][position * ACTIONS + a];
+        }
+        add_traffic(&platform->period, &tally->traffic[p]);
+        add_traffic(&platform->so_far, &tally->traffic[p]);
+    }
+}
+
+/* ---- Followers ------------------------------------------------------------------------------- */
+
+bool world_follows(const struct world *world, size_t u, int platform, uint32_t creator) {
+    const struct users *users = &world->users;
+    size_t most = (size_t)world->settings.parameters.follows;
+    size_t n = users_following(users, u, platform, most);
+    for (size_t i = 0; i < n; i++)
+        if (users->follows[platform][u * most + i] == creator)
+            return true;
+    return false;
+}
+
+void world_follow(struct world *world, size_t u, int platform, uint32_t creator) {
+    struct users *users = &world->users;
+    size_t most = (size_t)world->settings.parameters.follows;
+    if (most == 0 || world_follows(world, u, platform, creator))
+        return;
+    users->follows[platform][u * most + users->followed[platform][u]++ % most] = creator;
+}
+
+static void count_followers(struct world *world, int p) {
+    const struct users *users = &world->users;
+    size_t most = (size_t)world->settings.parameters.follows;
+    uint32_t *followers = world->creators.followers[p];
+    memset(followers, 0, world->creators.n * sizeof *followers);
+    for (size_t u = 0; u < users->n; u++) {
+        if (!home_on(users->homes[u], p))
+            continue;
+        size_t n = users_following(users, u, p, most);
+        for (size_t i = 0; i < n; i++)
+            followers[users->follows[p][u * most + i]]++;
+    }
+}
+
+void world_end_step(struct world *world) {
     struct creators *creators = &world->creators;
-    for (int p = 0; p < PLATFORMS; p++)
-        absorb_platform(world, tally, p);
     double recency = world->step == 0 ? 1 : world->settings.parameters.recency;
+    for (int p = 0; p < PLATFORMS; p++)
+        count_followers(world, p);
     for (size_t c = 0; c < creators->n; c++) {
         double seen =
             (double)(creators->exposures[PLATFORM_A][c] + creators->exposures[PLATFORM_B][c]);

@@ -5,8 +5,10 @@
  *     if (world_create(&world, &settings, seed, replication, err)) ...
  *     for (;;) {
  *         world_publish(world);           // the new items, and the shelves
- *         ... sessions read the world and write into a tally ...
- *         world_absorb(world, &tally);    // the barrier: counters, in integers
+ *         for each round:
+ *             ... sessions read the world and write into a tally ...
+ *             world_absorb(world, &tally);    // the barrier: counters, in integers
+ *         world_end_step(world);
  *         ... money and moves ...
  *         world->step++;
  *     }
@@ -57,8 +59,17 @@ struct users {
     size_t n;
     float *tastes; /* [n][dimensions], unit length: what users like, which no policy sees */
     uint8_t *homes;
+    uint8_t *came;                   /* bits as of homes: to which platforms in the last moves */
     double *satisfaction[PLATFORMS]; /* running mean utility of a session; nan: none yet */
+    uint32_t *follows[PLATFORMS];    /* [n][parameters.follows] creators, a ring */
+    uint32_t *followed[PLATFORMS];   /* [n] how many, those that gave way included */
 };
+
+/* How many creators user u follows on a platform now: the first ones of its ring. */
+static inline size_t users_following(const struct users *users, size_t u, int platform,
+                                     size_t most) {
+    return users->followed[platform][u] < most ? users->followed[platform][u] : most;
+}
 
 struct creators {
     size_t n;      /* with those who have not come yet, or have left: homes = HOME_NONE */
@@ -67,9 +78,22 @@ struct creators {
     uint8_t *homes;
     uint8_t *tiers;
     uint64_t *exposures[PLATFORMS]; /* of this step */
-    decimal *paid[PLATFORMS];       /* in this step, for all the creators it stands for */
-    decimal *income[PLATFORMS];     /* running mean of paid */
-    double *audience;               /* running mean of exposures, both platforms */
+    uint32_t *followers[PLATFORMS]; /* simulated users */
+    double *exit_odds[PLATFORMS]; /* log-odds to leave, as of the last moves; -infinity: unknown */
+    decimal *paid[PLATFORMS];     /* in this step, for all the creators it stands for */
+    decimal *income[PLATFORMS];   /* running mean of paid */
+    double *audience;             /* running mean of exposures, both platforms */
+};
+
+/* What a user may do with an item. All but the last only with one that was taken up. */
+enum action {
+    ACTION_LIKE,
+    ACTION_SAVE,
+    ACTION_COMMENT,
+    ACTION_SHARE,
+    ACTION_FOLLOW,
+    ACTION_DISMISS,
+    ACTIONS
 };
 
 /* A ring: item = (generation * creators + creator) * items + j, generation = step modulo life. */
@@ -79,26 +103,36 @@ struct items {
     float *quality;    /* the creator's appeal and the item's own */
     bool *shown;       /* published and not expired */
     uint32_t *exposures[PLATFORMS], *engagements[PLATFORMS];
+    uint32_t *actions[PLATFORMS]; /* [n][ACTIONS] */
 };
 
 /* What a platform can show in this step, in random order, laid out for the kernel. */
 struct shelf {
     size_t n, blocks;
-    uint32_t *items;    /* [n] */
-    uint32_t *creators; /* [n] of each item */
-    float *embeddings;  /* [blocks][dimensions][KERNEL_LANES] */
-    float *utility;     /* [n] of each item apart from taste, which no policy sees */
+    uint32_t *items;      /* [n] */
+    uint32_t *creators;   /* [n] of each item */
+    float *embeddings;    /* [blocks][dimensions][KERNEL_LANES] */
+    float *utility;       /* [n] of each item apart from taste, which no policy sees */
+    uint32_t *first;      /* [creators + 1] where a creator's positions begin in by_creator */
+    uint32_t *by_creator; /* [n] positions, newest items first */
+};
+
+/* Sums over sessions; utility in WORLD_UTILITY. */
+struct traffic {
+    uint64_t sessions, unchosen;
+    int64_t utility;
 };
 
 struct platform {
     struct shelf shelf;
-    uint64_t sessions, unchosen; /* so far, those of the warm-up included */
+    struct traffic so_far, period; /* so_far: those of the warm-up included */
 };
 
 struct world {
     struct settings settings;
     uint32_t seed, replication;
-    uint32_t step; /* from 0; the warm-up counts */
+    uint32_t step;  /* from 0; the warm-up counts */
+    uint32_t round; /* of the step, from 0 */
     size_t dimensions;
     struct users users;
     struct creators creators;
@@ -113,7 +147,7 @@ int world_create(struct world **ret, const struct settings *settings, uint32_t s
 void world_destroy(struct world *world); /* NULL is fine */
 
 /* This step's items of all creators who are somewhere, in place of the oldest ones, and the shelves
- * of both platforms. */
+ * of both platforms. The counts of the period start from 0. */
 void world_publish(struct world *world);
 
 static inline size_t world_creator(const struct world *world, size_t item) {
@@ -126,20 +160,27 @@ static inline size_t world_creator(const struct world *world, size_t item) {
  */
 #define WORLD_UTILITY 0x1p-20
 
-/* Counts of one step, by position on the shelf. Several tallies of the same step add up. */
+/* Counts of one round, by position on the shelf. Several tallies of the same round add up. */
 struct tally {
     uint32_t *exposures[PLATFORMS], *engagements[PLATFORMS]; /* [items.n] */
-    uint64_t sessions[PLATFORMS], unchosen[PLATFORMS];
-    int64_t utility[PLATFORMS]; /* in WORLD_UTILITY */
+    uint32_t *actions[PLATFORMS];                            /* [items.n][ACTIONS] */
+    struct traffic traffic[PLATFORMS];
 };
 
 int tally_create(struct tally *ret, const struct world *world, struct error *err);
 void tally_clear(struct tally *tally, const struct world *world);
 void tally_destroy(struct tally *tally);
 
-/* Adds a tally to the counters of items, creators and platforms, and moves the running mean of
- * each creator's audience. */
+/* Adds a tally to the counters of items, creators and platforms. */
 void world_absorb(struct world *world, const struct tally *tally);
+
+/* After the step's last round: moves the running mean of each creator's audience and counts
+ * followers. */
+void world_end_step(struct world *world);
+
+/* User u follows creator c on a platform from now on, if not already. Only u's own list changes. */
+void world_follow(struct world *world, size_t u, int platform, uint32_t creator);
+bool world_follows(const struct world *world, size_t u, int platform, uint32_t creator);
 
 /* Mean satisfaction of the users of a platform; 0, the utility of staying away, if none has any. */
 double world_satisfaction(const struct world *world, int platform);

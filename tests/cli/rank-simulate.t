@@ -9,7 +9,7 @@ pick() { # file, period, platform, tier, measure: the mean
 
 # ---- What it writes ------------------------------------------------------------------------------
 runs 'a small world' 0 "$tool" --platforms TikTok,RedNote --replications 1 "$tiny" -o world.csv
-is 'columns' "$(head -1 world.csv)" 'period,platform,tier,measure,mean,lower,upper'
+is 'columns' "$(head -1 world.csv)" 'period,platform,tier,measure,mean,std_error,lower,median,upper'
 is 'as many periods as asked for' "$(sed 1d world.csv | cut -d, -f1 | sort -nu | tr '\n' ' ')" '1 2 3 4 '
 is 'platforms and states' "$(sed 1d world.csv | cut -d, -f2 | sort -u | tr '\n' ' ')" '(gone) RedNote TikTok TikTok+RedNote '
 is 'tiers from the lowest up' "$(grep '^1,TikTok,.*,creators,' world.csv | cut -d, -f3 | tr '\n' ' ')" '(all) nano micro mid macro mega '
@@ -35,7 +35,7 @@ for period in 1 2 3 4; do
     is "period $period: five sessions each" $((sessions + other)) $(((200 - gone) * 5))
     is "period $period: ten items a session" "$(pick world.csv $period TikTok '(all)' exposures)" $((sessions * 10))
 done
-is 'a mean over one world is its bounds' "$(awk -F, 'NR > 1 && ($5 != $6 || $5 != $7)' world.csv)" ''
+is 'a mean over one world is its bounds' "$(awk -F, 'NR > 1 && ($5 != $7 || $5 != $8 || $5 != $9 || $6 != "")' world.csv)" ''
 
 runs 'exact money' 0 "$tool" --replications 1 --set arpu_a=0.1 --set revenue_share_a=0 \
     --set payout_per_thousand_a=0.3 "$tiny" -o money.csv
@@ -87,7 +87,7 @@ refuse 'three policies' 2 'expected one or two names' --policy random,random,ran
 refuse 'an empty policy' 2 'expected one or two names' --baseline random, "$tiny"
 refuse 'one platform' 2 'expected two different names' --platforms TikTok "$tiny"
 
-for policy in random popularity foryou popularity,foryou; do
+for policy in random popularity following foryou viability transparent pools popularity,foryou; do
     runs "policy $policy" 0 "$tool" --replications 6 --policy "$policy" "$tiny" -o "$policy.csv"
 done
 "$tool" --replications 6 --policy foryou,foryou "$tiny" -o pair.csv
@@ -97,10 +97,22 @@ ok 'learnt interests are worth more than what is popular, and that more than cha
     awk -v a="$(utility foryou)" -v b="$(utility popularity)" -v c="$(utility random)" \
     'BEGIN { exit !(a > b && b > c) }'
 is 'rules meet the same users' "$(grep '^1,.*,users,' random.csv)" "$(grep '^1,.*,users,' foryou.csv)"
-is 'B is ranked as before where only A changes' "$(pick popularity,foryou.csv 1 B '(all)' utility)" "$(pick foryou.csv 1 B '(all)' utility)"
+# With nobody on both, whose sessions would go where they are worth more.
+alone() { "$tool" --replications 6 --periods 1 --set user_share_both=0 --policy "$1" "$tiny" -o alone.csv && pick alone.csv 1 B '(all)' utility; }
+is 'B is ranked as before where only A changes' "$(alone popularity,foryou)" "$(alone foryou)"
 
 "$tool" --replications 6 --seed 2 "$tiny" -o seed2.csv
 ok 'another seed, another world' sh -c '! cmp -s foryou.csv seed2.csv'
+
+# ---- Explaining ----------------------------------------------------------------------------------
+runs 'what a user is shown, and why' 0 "$tool" --policy transparent,random --replications 2 --explain 7 "$tiny" -o why.csv
+is 'columns of it' "$(head -1 why.csv)" 'platform,place,creator,tier,term,value,share'
+is 'seven terms for each of ten places' "$(grep -c '^A,' why.csv)" 70
+is 'shares add up to 1 at each place' "$(awk -F, '/^A,/ { sum[$2] += $7 } END { for (i in sum) if (sum[i] < 0.99999 || sum[i] > 1.00001) print i, sum[i] }' why.csv)" ''
+is 'chance has no terms' "$(grep -c '^B,.*,(none),,$' why.csv)" 10
+runs 'one replication says the same' 0 "$tool" --policy transparent,random --replications 1 --explain 7 "$tiny" -o again.csv
+same 'as it is of the first world' why.csv again.csv
+refuse 'a user who is not there' 2 "option '--explain' is 200, expected below the 200 users" --explain 200 "$tiny"
 
 # ---- Calibration ---------------------------------------------------------------------------------
 cat >arpu.csv <<'END'
@@ -149,6 +161,15 @@ refuse 'a calibration of other platforms' 1 "no row of platform 'A' or 'B'" --ar
 refuse 'a calibration that is not there' 3 "cannot open 'none.csv'" --tiers none.csv "$tiny"
 sed 's/,40$/,-40/' tiers.csv >negative.csv
 refuse 'a count below 0' 1 'negative.csv:4:9: left is -40' --tiers negative.csv "$tiny"
+
+cat >empty-tier.csv <<'END'
+tier,period,creators,entered,promoted_in,demoted_in,promoted_out,demoted_out,left
+small,2024-12,900,,,,,,
+huge,2024-12,0,,,,,,
+small,2025-01,905,45,0,0,0,0,40
+huge,2025-01,0,0,0,0,0,0,0
+END
+refuse 'a tier that no one can reach' 1 "empty-tier.csv:3:1: no one can reach tier 'huge'" --tiers empty-tier.csv "$tiny"
 
 # ---- From data to simulation ---------------------------------------------------------------------
 printf 'platform,period,users,revenue\nTikTok,2025-01,200,500\nRedNote,2025-01,50,25\n' >revenue.csv

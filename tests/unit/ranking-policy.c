@@ -3,6 +3,7 @@
 #include "worlds.h"
 
 #include "ranking/purpose.h"
+#include "ranking/slate.h"
 
 #include <gsl/gsl_cdf.h>
 
@@ -31,7 +32,7 @@ static void open_stage(struct stage *stage, const struct policy_class *class,
     stage->world = worlds_create(&settings, 1);
     world_publish(stage->world);
     assert_int_equal(policy_open(&stage->policy, class, stage->world, PLATFORM_A, &err), 0);
-    policy_step_begin(&stage->policy);
+    policy_round_begin(&stage->policy);
     random_open(&stage->retrieving, 1, 0, 0, 0, DRAW_RETRIEVE);
     random_open(&stage->exploring, 1, 0, 0, 0, DRAW_EXPLORE);
 }
@@ -84,11 +85,10 @@ static void random_is_uniform(void **state) {
 /* Fewer items than places: all are shown. */
 static void short_shelves(void **state) {
     (void)state;
-    static const struct policy_class *const classes[] = {&policy_random, &policy_popularity,
-                                                         &policy_foryou};
+    const struct policy_class *const *classes = policy_classes;
     struct scenario scenario = worlds_scenario("users=1", "creators=3", "creator_share_b=0",
                                                "creator_share_both=0", "slate=10", NULL);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; classes[i]; i++) {
         struct stage stage;
         struct slate slate;
         open_stage(&stage, classes[i], &scenario);
@@ -99,7 +99,7 @@ static void short_shelves(void **state) {
     }
     scenario =
         worlds_scenario("users=1", "creators=3", "creator_share_b=1", "creator_share_both=0", NULL);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; classes[i]; i++) {
         struct stage stage;
         struct slate slate;
         open_stage(&stage, classes[i], &scenario);
@@ -123,7 +123,7 @@ static void popularity_by_counts(void **state) {
     assert_int_not_equal(shelf->creators[3], shelf->creators[7]);
     taken[first] = 100;
     taken[second] = 80;
-    policy_step_begin(&stage.policy);
+    policy_round_begin(&stage.policy);
     serve(&stage, 0, &slate);
     assert_int_equal(slate.positions[0], 3);
     assert_int_equal(slate.positions[1], 7);
@@ -161,9 +161,11 @@ static void foryou_learns(void **state) {
                 if (step == 39)
                     after += match / (double)slate.n / 5;
             }
-            policy_feedback(&stage.policy, &session, &slate, chosen);
+            struct reaction reaction = {.chosen = chosen, .dismissed = -1};
+            if (step > 0)
+                policy_feedback(&stage.policy, &session, &slate, &reaction);
         }
-        policy_step_end(&stage.policy);
+        policy_round_end(&stage.policy);
     }
     assert_true(fabs(before) < 0.15);
     assert_true(after > 0.3);
@@ -219,12 +221,358 @@ static void foryou_explores(void **state) {
     close_stage(&b);
 }
 
+/* ---- Following ------------------------------------------------------------------------------- */
+
+static void following_shows_the_followed(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=3", "creators=50", "creator_share_b=0",
+                                               "creator_share_both=0", "candidates=1000", NULL);
+    struct stage stage;
+    struct slate slate;
+    open_stage(&stage, &policy_following, &scenario);
+    const struct shelf *shelf = stage.policy.shelf;
+    world_follow(stage.world, 1, PLATFORM_A, 30);
+    world_follow(stage.world, 1, PLATFORM_A, 12);
+    serve(&stage, 1, &slate);
+    assert_int_equal(slate.n, 10);
+    expect_different(&slate);
+    for (int i = 0; i < 4; i++) { /* two items each */
+        uint32_t creator = shelf->creators[slate.positions[i]];
+        assert_true(creator == 30 || creator == 12);
+    }
+    stage.world->step++; /* the newest first */
+    world_publish(stage.world);
+    policy_round_begin(&stage.policy);
+    serve(&stage, 1, &slate);
+    size_t generation = stage.world->creators.n * 2;
+    for (int i = 0; i < 8; i++) {
+        uint32_t creator = shelf->creators[slate.positions[i]];
+        assert_true(creator == 30 || creator == 12);
+        assert_int_equal(shelf->items[slate.positions[i]] / generation, i < 4 ? 1 : 0);
+    }
+    close_stage(&stage);
+}
+
+/* ---- Pools ----------------------------------------------------------------------------------- */
+
+/* Draws without replacement in proportion to weights: the chance of an ordered pair (i, j) is
+ * p_i p_j / (1 - p_i) (Plackett 1975). Quotas here are those of items in pools of 20 and 200. */
+static void pools_draw_in_proportion(void **state) {
+    (void)state;
+    enum { N = 6, SESSIONS = 200000 };
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=3", "items=2", "slate=2", "creator_share_b=0",
+                        "creator_share_both=0", "pool_choice=1", "pool_following=0", NULL);
+    struct stage stage;
+    open_stage(&stage, &policy_pools, &scenario);
+    static const uint32_t views[N] = {0, 5, 10, 15, 19, 12};
+    double quota[N], sum = 0, chi_square = 0;
+    assert_int_equal(stage.policy.shelf->n, N);
+    for (size_t i = 0; i < N; i++) {
+        stage.world->items.exposures[PLATFORM_A][stage.policy.shelf->items[i]] = views[i];
+        quota[i] = 20 - views[i];
+        sum += quota[i];
+    }
+    policy_round_begin(&stage.policy);
+    int counts[N][N] = {0};
+    for (int s = 0; s < SESSIONS; s++) {
+        struct slate slate;
+        serve(&stage, 0, &slate);
+        counts[slate.positions[0]][slate.positions[1]]++;
+    }
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            double expected = SESSIONS * quota[i] / sum * quota[j] / (sum - quota[i]);
+            if (i != j)
+                chi_square += (counts[i][j] - expected) * (counts[i][j] - expected) / expected;
+        }
+    assert_true(gsl_cdf_chisq_Q(chi_square, N * (N - 1) - 1) > 0.001);
+    close_stage(&stage);
+}
+
+/* Each view is a like with probability q, so that an item with n views in its pool passes with
+ * P(binomial(n, q) >= threshold n): the expected number of items that reach a pool is the sum over
+ * those judged before, and of them a product of such probabilities. */
+static void pools_pass_binomially(void **state) {
+    (void)state;
+    enum { ROUNDS = 60, SESSIONS = 200 };
+    const double q = 0.3, threshold = 0.3;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=400", "items=2", "creator_share_b=0",
+                        "creator_share_both=0", "pool_views=10", "pool_growth=3", "pool_levels=3",
+                        "pool_threshold=0.3", "pool_following=0", NULL);
+    struct stage stage;
+    struct tally tally;
+    struct error err = {0};
+    open_stage(&stage, &policy_pools, &scenario);
+    struct world *world = stage.world;
+    const struct shelf *shelf = stage.policy.shelf;
+    assert_int_equal(tally_create(&tally, world, &err), 0);
+    /* The test's own account of each item: views and likes in its pool, and its fate. */
+    struct record {
+        int level, views, likes, out;
+    } *records = calloc(shelf->n, sizeof *records);
+    double expected[2] = {0}, variance[2] = {0};
+    int passed[2] = {0}, judged[2] = {0};
+    static const int sizes[] = {10, 30};
+    struct random_stream stream;
+    random_open(&stream, 77, 0, 0, 0, 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        tally_clear(&tally, world);
+        for (int s = 0; s < SESSIONS; s++) {
+            struct slate slate;
+            serve(&stage, 0, &slate);
+            for (size_t i = 0; i < slate.n; i++) {
+                bool like = random_uniform(&stream) < q;
+                tally.exposures[PLATFORM_A][slate.positions[i]]++;
+                tally.actions[PLATFORM_A][slate.positions[i] * ACTIONS + ACTION_LIKE] += like;
+                records[slate.positions[i]].views++;
+                records[slate.positions[i]].likes += like;
+            }
+        }
+        world_absorb(world, &tally);
+        policy_round_begin(&stage.policy);
+        for (size_t i = 0; i < shelf->n; i++) {
+            struct record *record = &records[i];
+            if (record->out || record->level == 2 || record->views < sizes[record->level])
+                continue;
+            /* Likes of exactly the threshold pass; the product is rounded as the policy's is. */
+            int needed = 0;
+            while (needed < threshold * record->views)
+                needed++;
+            double pass = gsl_cdf_binomial_Q((unsigned)needed - 1, q, (unsigned)record->views);
+            int level = record->level;
+            judged[level]++;
+            expected[level] += pass;
+            variance[level] += pass * (1 - pass);
+            passed[level] += record->likes >= needed;
+            record->out = record->likes < needed;
+            record->level += record->likes >= needed;
+            record->views = record->likes = 0;
+        }
+    }
+    assert_int_equal(judged[0], 800);
+    assert_true(judged[1] <= passed[0] && judged[1] > passed[0] * 9 / 10);
+    for (int k = 0; k < 2; k++)
+        worlds_near(passed[k], expected[k], sqrt(variance[k]), 4);
+    /* And what failed is shown no more. */
+    assert_true(passed[1] >= 10);
+    for (int s = 0; s < SESSIONS; s++) {
+        struct slate slate;
+        serve(&stage, 0, &slate);
+        for (size_t i = 0; i < slate.n; i++)
+            assert_false(records[slate.positions[i]].out);
+    }
+    free(records);
+    tally_destroy(&tally);
+    close_stage(&stage);
+}
+
+/* ---- Transparent ----------------------------------------------------------------------------- */
+
+/* Weights 1, 1, 4, 4, 8. With 980 exposures, of which half are the item's, the rates are so near to
+ * the counts' that the terms can be worked out by hand. */
+static void transparent_by_hand(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=2", "creators=2", "items=1", "creator_share_b=0",
+                        "creator_share_both=0", "dial_following=0.5", "diversity=0", NULL);
+    struct stage stage;
+    struct slate slate;
+    struct term terms[POLICY_TERMS];
+    open_stage(&stage, &policy_transparent, &scenario);
+    struct items *items = &stage.world->items;
+    const struct shelf *shelf = stage.policy.shelf;
+    for (size_t i = 0; i < 2; i++)
+        items->exposures[PLATFORM_A][shelf->items[i]] = 490;
+    uint32_t *actions = items->actions[PLATFORM_A] + (size_t)shelf->items[1] * ACTIONS;
+    actions[ACTION_LIKE] = 98;
+    actions[ACTION_FOLLOW] = 49;
+    policy_round_begin(&stage.policy);
+    /* Platform: (98 + 0.2)/1000, (49 + 0.2)/1000 and 0.2/1000 three times. */
+    double mean = 0.0982 + 0.0002 + 4 * 0.0002 + 4 * 0.0002 + 8 * 0.0492;
+    assert_int_equal(policy_explain(&stage.policy, 1, 1, terms), 7);
+    assert_string_equal(terms[ACTION_LIKE].name, "like");
+    assert_true(fabs(terms[ACTION_LIKE].value - (98 + 20 * 0.0982) / 510 / mean) < 1e-12);
+    assert_true(fabs(terms[ACTION_FOLLOW].value - 8 * (49 + 20 * 0.0492) / 510 / mean) < 1e-12);
+    assert_true(fabs(terms[ACTION_SAVE].value - 20 * 0.0002 / 510 / mean) < 1e-12);
+    assert_true(terms[5].value == 0 && terms[6].value == 0); /* no interest yet, not followed */
+    serve(&stage, 1, &slate);
+    assert_int_equal(slate.positions[0], 1);
+    /* A user who follows the other one sees it first only if the dial is worth the difference. */
+    world_follow(stage.world, 1, PLATFORM_A, shelf->creators[0]);
+    policy_explain(&stage.policy, 1, 0, terms);
+    assert_string_equal(terms[6].name, "following");
+    assert_true(terms[6].value == 0.5);
+    serve(&stage, 1, &slate);
+    assert_int_equal(slate.n, 2);
+    assert_int_equal(slate.positions[0], 1);
+    close_stage(&stage);
+}
+
+/* Terms add up to the score that the kernel ranks by, for every policy that explains itself. */
+static void terms_add_up(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=5", "creators=50", "candidates=10000",
+                                               "follows=0", "exploration=0", NULL);
+    for (int c = 0; policy_classes[c]; c++) {
+        if (!policy_classes[c]->explain)
+            continue;
+        struct stage stage;
+        open_stage(&stage, policy_classes[c], &scenario);
+        const struct shelf *shelf = stage.policy.shelf;
+        struct random_stream stream;
+        random_open(&stream, 3, 0, 0, 0, 0);
+        if (stage.policy.class->profiles)
+            for (size_t k = 0; k < 5 * stage.world->dimensions; k++)
+                stage.policy.class->profiles(&stage.policy)[k] = (float)random_uniform(&stream);
+        for (size_t i = 0; i < shelf->n; i++) {
+            stage.world->items.exposures[PLATFORM_A][shelf->items[i]] = 50;
+            stage.world->items.engagements[PLATFORM_A][shelf->items[i]] = random_below(&stream, 9);
+            stage.world->creators.exit_odds[PLATFORM_A][shelf->creators[i]] =
+                4 * random_uniform(&stream) - 3;
+        }
+        policy_round_begin(&stage.policy);
+        struct kernel_top top;
+        struct session session = {2, &stage.retrieving, &stage.exploring};
+        struct candidates all = {0, shelf->blocks};
+        policy_classes[c]->score(&stage.policy, &session, &all, &top);
+        assert_true(top.found >= 10);
+        for (size_t i = 0; i < top.found; i++) {
+            struct term terms[POLICY_TERMS];
+            double sum = 0;
+            size_t n = policy_explain(&stage.policy, 2, kernel_position(&top, i), terms);
+            assert_true(n > 0 && n <= POLICY_TERMS);
+            for (size_t k = 0; k < n; k++)
+                sum += terms[k].value;
+            /* Sums of 16 products in single precision, in another order. */
+            assert_true(fabs(sum - (double)kernel_score(&top, i)) < 1e-5 * (1 + fabs(sum)));
+        }
+        close_stage(&stage);
+    }
+}
+
+/* ---- Diversity ------------------------------------------------------------------------------- */
+
+/* Three directions, many items of each, the first the best scored: without diversity the first
+ * alone, with a great weight on volume each direction in turn. */
+static void spectrum_takes_turns(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=30", "items=1", "slate=6", "dimensions=3",
+                        "creator_share_b=0", "creator_share_both=0", NULL);
+    struct stage stage;
+    struct slate slate;
+    struct kernel_top top;
+    open_stage(&stage, &policy_random, &scenario);
+    const struct shelf *shelf = stage.policy.shelf;
+    kernel_begin(&top, 30);
+    for (uint32_t i = 0; i < 30; i++) {
+        for (size_t k = 0; k < 3; k++)
+            stage.world->items.embeddings[(size_t)shelf->items[i] * 3 + k] = i / 10 == k ? 1 : 0;
+        kernel_offer(&top, 1 - (float)i / 100, i);
+    }
+    slate_spectrum(&stage.policy, &top, 0, 3, &slate);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(slate.positions[i], i);
+    slate_spectrum(&stage.policy, &top, 10, 3, &slate);
+    static const uint32_t turns[] = {0, 10, 20, 1, 11, 21};
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(slate.positions[i], turns[i]);
+    /* With a window of 2 only the last place counts: 0.99 of the first direction beats the third.
+     */
+    slate_spectrum(&stage.policy, &top, 10, 2, &slate);
+    static const uint32_t pairs[] = {0, 10, 1, 11, 2, 12};
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(slate.positions[i], pairs[i]);
+    /* Marginal relevance with a novelty of 1: cosine 1 within a direction, 0 between. */
+    slate_diverse(&stage.policy, &top, 1, &slate);
+    static const uint32_t relevant[] = {0, 10, 20, 1, 2, 3};
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(slate.positions[i], relevant[i]);
+    slate_diverse(&stage.policy, &top, 0, &slate);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(slate.positions[i], i);
+    close_stage(&stage);
+}
+
+/* ---- Viability ------------------------------------------------------------------------------- */
+
+/* g = h (1 - h) is 1/4 at the threshold and next to nothing for who is safe or lost; with boost 2 a
+ * creator at the threshold among such gets 2 g / (g + mean g). */
+static void viability_boosts_who_is_near(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=10", "items=1", "creator_share_b=0",
+                        "creator_share_both=0", "viability_boost=2", "exploration=0", NULL);
+    struct stage stage;
+    struct slate slate;
+    open_stage(&stage, &policy_viability, &scenario);
+    const struct shelf *shelf = stage.policy.shelf;
+    double *odds = stage.world->creators.exit_odds[PLATFORM_A];
+    for (size_t c = 0; c < 10; c++)
+        odds[c] = c % 2 ? -10 : 10;
+    odds[shelf->creators[6]] = 0;
+    policy_round_begin(&stage.policy);
+    double g = 1 / (1 + exp(10.0)) * (1 / (1 + exp(-10.0))), mean = (0.25 + 9 * g) / 10;
+    for (uint32_t i = 0; i < 10; i++) {
+        struct term terms[POLICY_TERMS];
+        assert_int_equal(policy_explain(&stage.policy, 0, i, terms), 3);
+        double own = i == 6 ? 0.25 : g;
+        assert_true(fabs(terms[2].value - 2 * own / (own + mean)) < 1e-6);
+    }
+    serve(&stage, 0, &slate);
+    assert_int_equal(slate.positions[0], 6);
+    close_stage(&stage);
+}
+
+/* ---- Warm start ------------------------------------------------------------------------------ */
+
+static void warm_start_brings_profiles(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=4", "warm_start=0.5", "dimensions=2", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct policy a, b, c;
+    struct error err = {0};
+    assert_int_equal(policy_open(&a, &policy_foryou, world, PLATFORM_A, &err), 0);
+    assert_int_equal(policy_open(&b, &policy_transparent, world, PLATFORM_B, &err), 0);
+    assert_int_equal(policy_open(&c, &policy_random, world, PLATFORM_B, &err), 0);
+    float *theirs = a.class->profiles(&a), *mine = b.class->profiles(&b);
+    for (int i = 0; i < 8; i++)
+        theirs[i] = (float)(i + 1);
+    world->users.came[1] = HOME_B;
+    world->users.came[2] = HOME_A;
+    world->users.came[3] = HOME_B;
+    mine[7] = 9; /* has been there before */
+    policy_welcome(&b, &a);
+    policy_welcome(&b, &c);
+    static const float expected[] = {0, 0, 1.5f, 2, 0, 0, 0, 9};
+    for (int i = 0; i < 8; i++)
+        assert_true(mine[i] == expected[i]);
+    policy_close(&a);
+    policy_close(&b);
+    policy_close(&c);
+    world_destroy(world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found_by_name),   cmocka_unit_test(random_is_uniform),
-        cmocka_unit_test(short_shelves),   cmocka_unit_test(popularity_by_counts),
-        cmocka_unit_test(foryou_learns),   cmocka_unit_test(foryou_keeps_the_gap),
+        cmocka_unit_test(found_by_name),
+        cmocka_unit_test(random_is_uniform),
+        cmocka_unit_test(short_shelves),
+        cmocka_unit_test(popularity_by_counts),
+        cmocka_unit_test(foryou_learns),
+        cmocka_unit_test(foryou_keeps_the_gap),
         cmocka_unit_test(foryou_explores),
+        cmocka_unit_test(following_shows_the_followed),
+        cmocka_unit_test(pools_draw_in_proportion),
+        cmocka_unit_test(pools_pass_binomially),
+        cmocka_unit_test(transparent_by_hand),
+        cmocka_unit_test(terms_add_up),
+        cmocka_unit_test(spectrum_takes_turns),
+        cmocka_unit_test(viability_boosts_who_is_near),
+        cmocka_unit_test(warm_start_brings_profiles),
     };
     return cmocka_run_group_tests_name("ranking-policy", tests, NULL, NULL);
 }

@@ -125,9 +125,10 @@ static void tallies_add_up(void **state) {
         tally.engagements[PLATFORM_A][i] = i / 2;
         sum += i;
     }
-    tally.sessions[PLATFORM_A] = 9;
-    tally.unchosen[PLATFORM_A] = 4;
-    world_absorb(world, &tally);
+    tally.traffic[PLATFORM_A].sessions = 9;
+    tally.traffic[PLATFORM_A].unchosen = 4;
+    tally.actions[PLATFORM_A][5 * ACTIONS + ACTION_SAVE] = 7;
+    world_absorb(world, &tally); /* two rounds */
     world_absorb(world, &tally);
     uint64_t exposures = 0, of_creators = 0;
     for (size_t i = 0; i < world->items.n; i++)
@@ -135,10 +136,73 @@ static void tallies_add_up(void **state) {
     for (size_t c = 0; c < world->creators.n; c++)
         of_creators += world->creators.exposures[PLATFORM_A][c];
     assert_int_equal(exposures, 2 * sum);
-    assert_int_equal(of_creators, sum); /* of the last step only */
-    assert_int_equal(world->platforms[PLATFORM_A].sessions, 18);
-    assert_int_equal(world->platforms[PLATFORM_A].unchosen, 8);
+    assert_int_equal(of_creators, 2 * sum);
+    uint32_t item = world->platforms[PLATFORM_A].shelf.items[5];
+    assert_int_equal(world->items.actions[PLATFORM_A][item * ACTIONS + ACTION_SAVE], 14);
+    assert_int_equal(world->platforms[PLATFORM_A].period.sessions, 18);
+    world->step++;
+    world_publish(world);
+    assert_int_equal(world->platforms[PLATFORM_A].period.sessions, 0);
+    assert_int_equal(world->platforms[PLATFORM_A].so_far.sessions, 18);
+    assert_int_equal(world->platforms[PLATFORM_A].so_far.unchosen, 8);
+    for (size_t c = 0; c < world->creators.n; c++)
+        assert_int_equal(world->creators.exposures[PLATFORM_A][c], 0);
     tally_destroy(&tally);
+    world_destroy(world);
+}
+
+/* A creator's positions on a shelf stand together, the newest items first. */
+static void shelves_by_creator(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=1", "creators=30", "items=2", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    for (world->step = 0; world->step < 5; world->step++) {
+        world_publish(world);
+        for (int p = 0; p < PLATFORMS; p++) {
+            const struct shelf *shelf = &world->platforms[p].shelf;
+            assert_int_equal(shelf->first[0], 0);
+            assert_int_equal(shelf->first[world->creators.n], shelf->n);
+            for (uint32_t c = 0; c < world->creators.n; c++) {
+                size_t last_age = 0;
+                for (uint32_t i = shelf->first[c]; i < shelf->first[c + 1]; i++) {
+                    uint32_t position = shelf->by_creator[i];
+                    size_t generation = shelf->items[position] / (world->creators.n * 2);
+                    size_t age = (world->step + 3 - generation) % 3;
+                    assert_int_equal(shelf->creators[position], c);
+                    assert_true(age >= last_age && age <= world->step);
+                    last_age = age;
+                }
+            }
+        }
+    }
+    world_destroy(world);
+}
+
+/* The list of whom a user follows is a ring without repetition; followers are those who are there.
+ */
+static void follows_are_a_ring(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=10", "creators=20", "follows=3",
+                                               "user_share_b=0", "user_share_both=0", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    const uint32_t creators[] = {4, 7, 4, 9, 11, 7};
+    for (size_t i = 0; i < 6; i++)
+        world_follow(world, 0, PLATFORM_A, creators[i]);
+    assert_int_equal(users_following(&world->users, 0, PLATFORM_A, 3), 3);
+    assert_false(world_follows(world, 0, PLATFORM_A, 4)); /* gave way to 11 */
+    assert_true(world_follows(world, 0, PLATFORM_A, 7));
+    assert_true(world_follows(world, 0, PLATFORM_A, 9));
+    assert_true(world_follows(world, 0, PLATFORM_A, 11));
+    assert_false(world_follows(world, 0, PLATFORM_B, 11));
+    world_follow(world, 1, PLATFORM_A, 7);
+    assert_int_equal(world->users.homes[9], HOME_NONE);
+    world_follow(world, 9, PLATFORM_A, 7);
+    world_end_step(world);
+    assert_int_equal(world->creators.followers[PLATFORM_A][7], 2);
+    assert_int_equal(world->creators.followers[PLATFORM_A][11], 1);
+    assert_int_equal(world->creators.followers[PLATFORM_A][4], 0);
     world_destroy(world);
 }
 
@@ -157,7 +221,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_as_asked),         cmocka_unit_test(tiers_by_standing),
         cmocka_unit_test(shelves_hold_what_lives), cmocka_unit_test(tallies_add_up),
-        cmocka_unit_test(too_many_items),
+        cmocka_unit_test(too_many_items),          cmocka_unit_test(shelves_by_creator),
+        cmocka_unit_test(follows_are_a_ring),
     };
     return cmocka_run_group_tests_name("ranking-world", tests, NULL, NULL);
 }

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counting what is taken up, and learning from it. */
+#include "ranking/interest.h"
+
+#include "ranking/choice.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Weight of the prior, in exposures: an item's own record counts as much as its creator's after
+ * this many. */
+static const double PRIOR = 20;
+
+/* Assumed: how much more an action says than taking up does, and how much a dismissal does. */
+static const double ACTION_PULL = 0.25, DISMISS_PULL = 0.5;
+
+int interest_open(struct interest *ret, struct policy *policy, struct error *err) {
+    const struct world *world = policy->world;
+    ret->biases = policy_biases(policy);
+    ret->profiles = arena_alloc(&policy->arena, world->users.n * world->dimensions * sizeof(float));
+    ret->creator = arena_alloc(&policy->arena, world->creators.n * sizeof *ret->creator);
+    return ret->biases && ret->profiles && ret->creator ? 0 : error_memory(err);
+}
+
+static double shrunk(struct counts counts, double prior) {
+    return ((double)counts.taken + PRIOR * prior) / ((double)counts.shown + PRIOR);
+}
+
+static struct counts count_creators(struct interest *interest, const struct policy *policy) {
+    const struct items *items = &policy->world->items;
+    struct counts all = {0};
+    memset(interest->creator, 0, policy->world->creators.n * sizeof *interest->creator);
+    for (size_t i = 0; i < policy->shelf->n; i++) {
+        uint32_t item = policy->shelf->items[i];
+        struct counts *creator = &interest->creator[policy->shelf->creators[i]];
+        uint32_t shown = items->exposures[policy->platform][item];
+        uint32_t taken = items->engagements[policy->platform][item];
+        creator->shown += shown, creator->taken += taken;
+        all.shown += shown, all.taken += taken;
+    }
+    return all;
+}
+
+/* exp(v_i) is an item's share of choices over that of the outside option. */
+void interest_count(struct interest *interest, const struct policy *policy) {
+    const struct items *items = &policy->world->items;
+    const struct traffic *traffic = &policy->world->platforms[policy->platform].so_far;
+    /* Before anything was seen: one exposure in twenty, one session in two. */
+    double rate = shrunk(count_creators(interest, policy), 0.05);
+    double nothing = ((double)traffic->unchosen + 0.5) / ((double)traffic->sessions + 1);
+    for (size_t i = 0; i < policy->shelf->n; i++) {
+        uint32_t item = policy->shelf->items[i];
+        struct counts own = {items->exposures[policy->platform][item],
+                             items->engagements[policy->platform][item]};
+        double prior = shrunk(interest->creator[policy->shelf->creators[i]], rate);
+        interest->biases[i] = (float)(log(shrunk(own, prior)) - log(nothing));
+    }
+    policy_seal(policy, interest->biases);
+}
+
+static const float *embedding_of(const struct policy *policy, uint32_t position) {
+    const struct world *world = policy->world;
+    return world->items.embeddings + (size_t)policy->shelf->items[position] * world->dimensions;
+}
+
+double interest_match(const struct interest *interest, const struct policy *policy, uint32_t user,
+                      uint32_t position) {
+    size_t d = policy->world->dimensions;
+    const float *profile = interest->profiles + user * d, *x = embedding_of(policy, position);
+    float match = 0;
+    for (size_t k = 0; k < d; k++)
+        match += profile[k] * x[k];
+    return (double)match;
+}
+
+static int count_actions(uint8_t actions) {
+    int n = 0;
+    for (int a = 0; a < ACTION_DISMISS; a++)
+        n += actions >> a & 1;
+    return n;
+}
+
+void interest_learn(struct interest *interest, const struct policy *policy, uint32_t user,
+                    const struct slate *slate, const struct reaction *reaction) {
+    size_t d = policy->world->dimensions;
+    double rate = policy->world->settings.parameters.learning_rate;
+    float *profile = interest->profiles + user * d;
+    double utilities[POLICY_SLATE], shares[POLICY_SLATE];
+    for (size_t i = 0; i < slate->n; i++)
+        utilities[i] = (double)interest->biases[slate->positions[i]] +
+                       interest_match(interest, policy, user, slate->positions[i]);
+    choice_shares(utilities, slate->n, 0, shares);
+    for (size_t i = 0; i < slate->n; i++) {
+        double pull = -shares[i];
+        if ((int)i == reaction->chosen)
+            pull += 1 + ACTION_PULL * count_actions(reaction->actions);
+        if ((int)i == reaction->dismissed)
+            pull -= DISMISS_PULL;
+        float step = (float)(rate * pull);
+        const float *x = embedding_of(policy, slate->positions[i]);
+        for (size_t k = 0; k < d; k++)
+            profile[k] += step * x[k];
+    }
+}

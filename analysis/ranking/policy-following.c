@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The social graph instead of the interest graph: what the creators whom a user follows published,
+ * the newest first, within a period by how often it was taken up. Places that are left go to what
+ * is popular, which is where a user finds somebody to follow. */
+#include "ranking/policy.h"
+
+#include <math.h>
+
+/* More than the logarithm of any count: between what is followed and what is not, and between the
+ * periods of publication. */
+static const double RANK = 100;
+
+struct following {
+    float *biases; /* ln(1 + engagements) by position on the shelf */
+    float *newest; /* RANK times (periods that an item will still be shown for) and its bias */
+};
+
+static int init(struct policy *policy, struct error *err) {
+    struct following *state = arena_alloc(&policy->arena, sizeof *state);
+    if (!state)
+        return error_memory(err);
+    policy->state = state;
+    state->biases = policy_biases(policy);
+    state->newest = policy_biases(policy);
+    return state->biases && state->newest ? 0 : error_memory(err);
+}
+
+static void round_begin(struct policy *policy) {
+    struct following *state = policy->state;
+    const struct world *world = policy->world;
+    const struct parameters *set = &world->settings.parameters;
+    size_t life = (size_t)set->item_life, generation_size = world->creators.n * (size_t)set->items;
+    for (size_t i = 0; i < policy->shelf->n; i++) {
+        uint32_t item = policy->shelf->items[i];
+        size_t age = (world->step + life - item / generation_size) % life;
+        double taken = (double)world->items.engagements[policy->platform][item];
+        state->biases[i] = (float)log1p(taken);
+        state->newest[i] = (float)(RANK * (double)(life - age) + log1p(taken));
+    }
+    policy_seal(policy, state->biases);
+}
+
+static void score(const struct policy *policy, struct session *session,
+                  const struct candidates *candidates, struct kernel_top *ret) {
+    const struct following *state = policy->state;
+    const struct world *world = policy->world;
+    const struct shelf *shelf = policy->shelf;
+    size_t most = (size_t)world->settings.parameters.follows, u = session->user;
+    size_t n = users_following(&world->users, u, policy->platform, most);
+    const uint32_t *followed = world->users.follows[policy->platform] + u * most;
+    /* Some items may be found both ways. */
+    kernel_begin(ret, 2 * policy_slate(policy));
+    policy_scan(policy, candidates, NULL, 0, state->biases, ret);
+    for (size_t f = 0; f < n; f++)
+        for (uint32_t i = shelf->first[followed[f]]; i < shelf->first[followed[f] + 1]; i++)
+            kernel_offer(ret, state->newest[shelf->by_creator[i]], shelf->by_creator[i]);
+}
+
+const struct policy_class policy_following = {
+    .name = "following",
+    .summary = "the newest of those whom a user follows, then what is popular",
+    .init = init,
+    .round_begin = round_begin,
+    .retrieve = policy_retrieve_sample,
+    .score = score,
+};

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What rank-simulate and rank-compare have in common: options, and reading them.
+ *
+ *     static const struct cli_option options[] = {RANKING_OPTIONS, {0}};
+ *     struct ranking_setup setup;
+ *     int code = ranking_setup_read(cli, &setup, err);
+ *     ... setup.scenario, setup.calibration, setup.how ...
+ *     ranking_setup_free(&setup);
+ */
+#ifndef TOOLS_RANKING_SETUP_H
+#define TOOLS_RANKING_SETUP_H
+
+#include "base/buffer.h"
+#include "cli/cli.h"
+#include "ranking/calibrate.h"
+#include "ranking/policy.h"
+#include "ranking/scenario.h"
+#include "ranking/simulate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* clang-format off */
+#define RANKING_OPTIONS \
+    {.name = "baseline", \
+     .type = CLI_TEXT, \
+     .argument = "RULE[,RULE]", \
+     .fallback = "foryou", \
+     .help = "the rule that was in force when the rates were measured; it runs the warm-up"}, \
+    {.name = "platforms", \
+     .type = CLI_TEXT, \
+     .argument = "NAME,NAME", \
+     .fallback = "A,B", \
+     .help = "names of A and B, as they stand in the files below and shall stand in the result"}, \
+    {.name = "arpu", \
+     .type = CLI_FILE, \
+     .argument = "FILE", \
+     .help = "output of arpu-loss: from a panel or log the ARPU of each platform, from a scenario " \
+             "the number of users that the shock pushes off A"}, \
+    {.name = "tiers", \
+     .type = CLI_FILE, \
+     .argument = "FILE", \
+     .help = "output of tier-growth: creators by tier and how they move"}, \
+    {.name = "survival", \
+     .type = CLI_FILE, \
+     .argument = "FILE", \
+     .help = "output of churn-survival, times in days: how fast users leave each platform"}, \
+    {.name = "replications", \
+     .type = CLI_INTEGER, \
+     .argument = "N", \
+     .range = "[1,100000]", \
+     .fallback = "20", \
+     .help = "independent worlds to simulate"}, \
+    {.name = "periods", \
+     .type = CLI_INTEGER, \
+     .argument = "N", \
+     .range = "[1,1200]", \
+     .help = "periods to simulate, in place of the scenario's"}, \
+    {.name = "set", \
+     .type = CLI_TEXT, \
+     .argument = "NAME=VALUE", \
+     .many = true, \
+     .help = "set a parameter to a certain value, in place of the scenario's"}, \
+    {.name = "measure", \
+     .type = CLI_TEXT, \
+     .argument = "NAME", \
+     .many = true, \
+     .help = "write (and draw) only this measure; may be repeated"}
+/* clang-format on */
+
+/* ---- What was asked for ---------------------------------------------------------------------- */
+
+/* Cuts a list of one or two words; one stands for both. */
+static inline int split(const struct cli *cli, const char *option, struct text ret[PLATFORMS],
+                 struct error *err) {
+    struct text whole = text_of(cli_text(cli, option));
+    const char *comma = memchr(whole.bytes, ',', whole.length);
+    ret[0] = ret[1] = whole;
+    if (comma) {
+        ret[0].length = (size_t)(comma - whole.bytes);
+        ret[1] = text_of(comma + 1);
+    }
+    if (ret[0].length == 0 || ret[1].length == 0 ||
+        memchr(ret[1].bytes, ',', comma ? ret[1].length : 0))
+        return cli_usage(err,
+                         "option '--%s' is '%s', expected one or two names with a comma between",
+                         option, cli_text(cli, option));
+    return 0;
+}
+
+static inline int find_policies(const struct cli *cli, const char *option,
+                         const struct policy_class *ret[PLATFORMS], struct error *err) {
+    struct text names[PLATFORMS];
+    int code = split(cli, option, names, err);
+    if (code)
+        return code;
+    for (int p = 0; p < PLATFORMS; p++) {
+        ret[p] = policy_find(names[p], err);
+        if (!ret[p])
+            return ERROR_USAGE;
+    }
+    return 0;
+}
+
+/* Which measures to write. */
+static inline int choose_measures(const struct cli *cli, bool ret[MEASURES], struct error *err) {
+    const char *const *names;
+    size_t n = cli_many(cli, "measure", &names);
+    for (int m = 0; m < MEASURES; m++)
+        ret[m] = n == 0;
+    for (size_t i = 0; i < n; i++) {
+        enum measure measure;
+        if (!measure_find(text_of(names[i]), &measure, err))
+            return err->code;
+        ret[measure] = true;
+    }
+    return 0;
+}
+
+/* How the platforms and the states of users beside them are called. */
+struct names {
+    struct buffer texts[PLATFORMS + 2]; /* A, B, A+B, (gone) */
+    const char *platforms[PLATFORMS];
+};
+
+static inline int name_platforms(const struct cli *cli, struct names *ret, struct error *err) {
+    struct text given[PLATFORMS];
+    if (split(cli, "platforms", given, err))
+        return err->code;
+    if (text_equal(given[0], given[1]))
+        return cli_usage(err, "option '--platforms' is '%s', expected two different names",
+                         cli_text(cli, "platforms"));
+    for (int p = 0; p < PLATFORMS; p++)
+        buffer_append(&ret->texts[p], given[p].bytes, given[p].length);
+    buffer_format(&ret->texts[SERIES_BOTH], "%.*s+%.*s", (int)given[0].length, given[0].bytes,
+                  (int)given[1].length, given[1].bytes);
+    buffer_text(&ret->texts[SERIES_NONE], "(gone)");
+    for (int i = 0; i < PLATFORMS + 2; i++)
+        if (buffer_check(&ret->texts[i], err))
+            return err->code;
+    for (int p = 0; p < PLATFORMS; p++)
+        ret->platforms[p] = ret->texts[p].bytes;
+    return 0;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static inline int read_scenario(struct cli *cli, struct scenario *ret, struct error *err) {
+    struct table *table;
+    scenario_default(ret);
+    if (cli_open(cli, &table, err) || scenario_read(ret, table, err))
+        return err->code;
+    char periods[32];
+    snprintf(periods, sizeof periods, "periods=%lld", (long long)cli_integer(cli, "periods"));
+    if (cli_given(cli, "periods") && scenario_set(ret, periods, err))
+        return err->code;
+    const char *const *settings;
+    size_t n = cli_many(cli, "set", &settings);
+    for (size_t i = 0; i < n; i++)
+        if (scenario_set(ret, settings[i], err))
+            return err->code;
+    return scenario_check(ret, err);
+}
+
+static inline int read_calibration(struct cli *cli, const struct names *names, struct calibration *ret,
+                            struct error *err) {
+    const char *arpu = cli_text(cli, "arpu"), *tiers = cli_text(cli, "tiers");
+    const char *survival = cli_text(cli, "survival");
+    struct table *table;
+    calibrate_default(ret);
+    if (arpu &&
+        (cli_open_file(cli, arpu, &table, err) ||
+         calibrate_read_arpu(ret, table, names->platforms, cli_number(cli, "confidence"), err)))
+        return err->code;
+    if (tiers && (cli_open_file(cli, tiers, &table, err) || calibrate_read_tiers(ret, table, err)))
+        return err->code;
+    if (survival && (cli_open_file(cli, survival, &table, err) ||
+                     calibrate_read_survival(ret, table, names->platforms, err)))
+        return err->code;
+    return 0;
+}
+
+static inline void say_rules(struct cli *cli, const struct simulate_options *how,
+                      const struct names *names) {
+    for (int p = 0; p < PLATFORMS; p++)
+        cli_note(cli, "%s: ranked by %s (%s), in the warm-up by %s", names->platforms[p],
+                 how->policies[p]->name, how->policies[p]->summary, how->baseline[p]->name);
+}
+
+static inline void say_calibration(struct cli *cli, const struct calibration *calibration,
+                            const struct scenario *scenario, const struct names *names) {
+    struct buffer lines = {0};
+    calibrate_describe(calibration, scenario, names->platforms, &lines);
+    for (char *line = lines.bytes, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        *end = '\0';
+        cli_note(cli, "%s", line);
+    }
+    buffer_free(&lines);
+    if (calibration->shock_users.given && scenario_value(scenario, "shock_period") == 0)
+        cli_warn(cli, "users lost are given but shock_period is 0: there is no shock");
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+struct ranking_setup {
+    struct names names;
+    struct scenario scenario;
+    struct calibration calibration;
+    bool wanted[MEASURES];
+};
+
+static inline void ranking_setup_free(struct ranking_setup *setup) {
+    calibrate_free(&setup->calibration);
+    for (int i = 0; i < PLATFORMS + 2; i++)
+        buffer_free(&setup->names.texts[i]);
+}
+
+/* On failure ranking_setup_free is still due. */
+static inline int ranking_setup_read(struct cli *cli, struct ranking_setup *ret,
+                                     struct error *err) {
+    *ret = (struct ranking_setup){0};
+    int code = choose_measures(cli, ret->wanted, err);
+    if (!code)
+        code = name_platforms(cli, &ret->names, err);
+    if (!code)
+        code = read_scenario(cli, &ret->scenario, err);
+    if (!code)
+        code = read_calibration(cli, &ret->names, &ret->calibration, err);
+    return code;
+}
+
+/* To the millionth, beyond which neither money nor anything drawn a few times has digits. */
+static inline void write_rounded(struct writer *writer, double value) {
+    decimal rounded;
+    if (!isnan(value) && decimal_from_double(value, &rounded))
+        writer_decimal(writer, rounded, 0);
+    else
+        writer_number(writer, value);
+}
+
+static inline const char *tier_name(const struct calibration *calibration, int tier) {
+    return tier == SERIES_ALL ? "(all)" : calibration->tier_names[tier];
+}
+
+static inline void show_progress(void *context, uint64_t done, uint64_t total) {
+    cli_progress(context, "simulating", done, total);
+}
+
+static inline double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+#endif
