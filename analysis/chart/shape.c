@@ -13,6 +13,7 @@ const struct shape shapes[] = {
     {"slope", "x y [group]", shape_slope},
     {"steps", "x y [group] [lower] [upper] [at_risk] [censored]", shape_steps},
     {"tornado", "label low high [base] [low_input] [high_input]", shape_tornado},
+    {"waterfall", "label amount running from to [detail] [lower] [upper] [panel]", shape_waterfall},
     {0},
 };
 

@@ -110,4 +110,19 @@ int shape_matrix(struct drawing *drawing, struct error *err);
  * data call so; it is series n_series + 1, grey. */
 int shape_alluvial(struct drawing *drawing, struct error *err);
 
+/* waterfall: what leads from one level to another, a bar each from top to bottom.
+ *   label amount running from to [detail] [lower] [upper] [panel]
+ * Rows stand in the order of the bars. Those of one panel, from and to are a block: its first row
+ * is the level it starts from, its last the level it leads to; each row between adds its amount,
+ * and `running` is where that leads. Rows that add nothing have no bar. lower and upper bound the
+ * amount. A block that starts where the one before ended goes on in its panel.
+ * $bar       index p - 1: from, to, y - half, y + half, kind (1: more, 2: less, 3: a level)
+ * $link      index p - 1: x, y; lines from bar to bar
+ * $whisker   index p - 1: x, y; lines along what the end of a bar may be
+ * $end       index p - 1: x, y, number: the amount is end_text[number]
+ * $stroke    index 3 (p - 1) + kind - 1: x, y; a line along each bar, for terminals
+ * Where the levels are large beside the changes, the axis does not start at zero, levels are short
+ * lines, and the caption says so. At most 8 panels of at most 40 bars; in a terminal one of 14. */
+int shape_waterfall(struct drawing *drawing, struct error *err);
+
 #endif

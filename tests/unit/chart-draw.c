@@ -236,6 +236,45 @@ static void tornado_without_a_base(void **state) {
             "no row has both ends of a bar: there is nothing to draw");
 }
 
+/* ---- Waterfalls ---------------------------------------------------------------------------- */
+
+#define CHANGES "platform,from,to,part,segment,amount,lower,upper,running\n"
+
+static void waterfall_step_by_step(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "arpu-change",
+         CHANGES "A,1,2,start,,100,,,100\nA,1,2,users,,50,40,60,150\nA,1,2,mix,x,-70,,,80\n"
+                 "A,1,2,left,,0,,,80\nA,1,2,end,,80,,,80\n"
+                 "A,2,3,start,,80,,,80\nA,2,3,arpu,,-90,,,-10\nA,2,3,end,,-10,,,-10\n"
+                 "A,1,3,start,,100,,,100\nA,1,3,users,,-110,,,-10\nA,1,3,end,,-10,,,-10\n",
+         NULL);
+    /* The second block goes on where the first ended, the third one is of its own; what adds
+     * nothing has no bar. */
+    has(&drawn.script, "n_panels = 2\narray panel_name[2]");
+    has(&drawn.script, "'A, 1 to 3, step by step', 'A, 1 to 3'");
+    has(&drawn.script, "Thin lines are confidence intervals");
+    has(&drawn.script, "1 1 1\n\n0 100 0.625 1.375 3\n100 150 1.625 2.375 1\n150 80 2.625 3.375 2\n"
+                       "0 80 3.625 4.375 3\n80 -10 4.625 5.375 2\n0 -10 5.625 6.375 3\n");
+    has(&drawn.script, "'1', 'users', 'mix, x', '2', 'arpu', '3', '1', 'users', '3'");
+    has(&drawn.script, "'100', '+50', '-70', '80', '-90', '-10', '100', '-110', '-10'");
+    has(&drawn.script, "\n140 2\n160 2\n"); /* where users lead, from 40 to 60 */
+    release(&drawn);
+}
+
+static void waterfall_of_small_changes(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "arpu-change",
+         CHANGES "A,1,2,start,,1000,,,1000\nA,1,2,users,,12,,,1012\nA,1,2,end,,1012,,,1012\n",
+         NULL);
+    has(&drawn.script, "Axes do not start at zero");
+    has(&drawn.script, "\n1000 1012 1.625 2.375 1\n");
+    release(&drawn);
+    refuses("arpu-change", CHANGES "A,1,2,start,,,,,\nA,1,2,end,,,,,\n",
+            "column 'amount' holds no number: there is nothing to draw");
+}
+
 /* ---- Fans ---------------------------------------------------------------------------------- */
 
 #define SIMULATION "period,platform,tier,measure,mean,lower,upper\n"
@@ -499,6 +538,8 @@ int main(void) {
         cmocka_unit_test(slope_of_many_periods),
         cmocka_unit_test(tornado_around_a_base),
         cmocka_unit_test(tornado_without_a_base),
+        cmocka_unit_test(waterfall_step_by_step),
+        cmocka_unit_test(waterfall_of_small_changes),
         cmocka_unit_test(fan_by_measure),
         cmocka_unit_test(fan_of_many_panels),
         cmocka_unit_test(fan_of_two_columns),
