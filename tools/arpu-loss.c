@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Revenue lost when users leave: from a scenario, a revenue panel, or a log of single users.
  *
- * Contents: what kind of input it is; the label of money; a scenario; a panel or a log; the tool.
+ * Contents: what kind of input it is; the label of money; a scenario; a panel or a log;
+ * survival curves; the tool.
  */
 #include "cli/cli.h"
 #include "revenue/arpu-log.h"
 #include "revenue/arpu-panel.h"
 #include "revenue/loss-interval.h"
+#include "revenue/loss-risk.h"
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
+#include <string.h>
 
 /* ---- What kind of input it is ---------------------------------------------------------------- */
 
-enum shape { SCENARIO, PANEL, LOG, SHAPES };
+enum shape { SCENARIO, PANEL, LOG, SHAPES, BASE = SHAPES };
 
 static const struct {
     const char *name;       /* as in --from */
@@ -26,10 +30,14 @@ static const struct {
 /* Options that mean something for some of the shapes only. */
 static const struct {
     const char *option;
-    unsigned shapes;
+    unsigned shapes; /* BASE: what --survival is about */
 } restricted[] = {
-    {"sensitivity", 1 << SCENARIO},   {"draws", 1 << SCENARIO}, {"distribution", 1 << SCENARIO},
-    {"group", 1 << PANEL | 1 << LOG}, {"period", 1 << LOG},
+    {"sensitivity", 1 << SCENARIO},
+    {"draws", 1 << SCENARIO},
+    {"distribution", 1 << SCENARIO},
+    {"group", 1 << PANEL | 1 << LOG | 1 << BASE},
+    {"period", 1 << LOG},
+    {"seed", 1 << SCENARIO},
 };
 
 /* The shape whose columns are all there; if none is whole, the one that misses fewest, so that
@@ -63,12 +71,14 @@ static int choose_shape(struct cli *cli, const struct table *table, enum shape *
     for (int s = 0; s < SHAPES; s++)
         if (cli_choice(cli, "from", shapes[s].name))
             *ret = (enum shape)s;
-    if (*ret == SHAPES && guess_shape(table, ret, err))
+    if (*ret == SHAPES && !cli_given(cli, "survival") && guess_shape(table, ret, err))
         return err->code;
     for (size_t i = 0; i < sizeof restricted / sizeof *restricted; i++)
         if (cli_given(cli, restricted[i].option) && !(restricted[i].shapes & 1U << *ret))
-            return cli_usage(err, "--%s means nothing for a %s, and the input is one",
-                             restricted[i].option, shapes[*ret].name);
+            return *ret == BASE
+                       ? cli_usage(err, "--%s means nothing with --survival", restricted[i].option)
+                       : cli_usage(err, "--%s means nothing for a %s, and the input is one",
+                                   restricted[i].option, shapes[*ret].name);
     return 0;
 }
 
@@ -425,6 +435,133 @@ static int run_log(struct cli *cli, struct table *table, struct error *err) {
     return code;
 }
 
+/* ---- Survival curves ------------------------------------------------------------------------- */
+
+enum { MOST_HORIZONS = 120 };
+
+/* --horizon: times of the curve, such as 1,3,6,12. */
+static int choose_horizons(struct cli *cli, decimal horizons[MOST_HORIZONS], size_t *ret,
+                           struct error *err) {
+    struct text rest = text_of(cli_text(cli, "horizon"));
+    *ret = 0;
+    for (bool more = true; more;) {
+        const char *comma = memchr(rest.bytes, ',', rest.length);
+        const struct text one = {rest.bytes, comma ? (size_t)(comma - rest.bytes) : rest.length};
+        if (*ret == MOST_HORIZONS || !decimal_parse(one, '.', &horizons[*ret]) ||
+            horizons[*ret] <= 0 || (*ret > 0 && horizons[*ret] <= horizons[*ret - 1]))
+            return cli_usage(err,
+                             "--horizon is '%s', expected at most %d times above 0 in rising "
+                             "order, such as 1,3,6,12",
+                             cli_text(cli, "horizon"), MOST_HORIZONS);
+        ++*ret;
+        more = comma != NULL;
+        rest = (struct text){rest.bytes + one.length + 1, rest.length - one.length - more};
+    }
+    return 0;
+}
+
+static void write_risk_amount(struct writer *writer, bool known, const struct risk_amount *amount) {
+    write_bound(writer, known ? amount->value : NAN);
+    write_bound(writer, known ? amount->interval.lower : NAN);
+    write_bound(writer, known ? amount->interval.upper : NAN);
+}
+
+static void write_risk(struct writer *writer, struct text group, decimal horizon,
+                       const struct risk_answer *answer, bool lost, struct text currency) {
+    const double covered = decimal_sum_to_double(answer->covered);
+    writer_text(writer, group);
+    writer_decimal(writer, horizon, 0);
+    writer_sum(writer, answer->users, 0);
+    writer_sum(writer, answer->revenue, 2);
+    writer_sum(writer, answer->covered, 2);
+    write_risk_amount(writer, answer->known, &answer->at_risk);
+    writer_number(writer, answer->known && covered > 0 ? answer->at_risk.value / covered : NAN);
+    if (lost)
+        write_risk_amount(writer, answer->known, &answer->lost);
+    write_currency(writer, currency);
+}
+
+static void tell_of_risk(struct cli *cli, struct text group, decimal horizon,
+                         const struct risk_answer *answer) {
+    char text[DECIMAL_TEXT], left[DECIMAL_TEXT];
+    decimal_format(horizon, 0, text);
+    decimal_sum_format(answer->revenue - answer->covered, 2, left);
+    if (answer->users > 0 && !answer->known)
+        cli_warn(cli, "%.*s: the curve ends before %s, so nothing is known of it",
+                 (int)group.length, group.bytes, text);
+    else if (answer->revenue != answer->covered)
+        cli_note(cli,
+                 "%.*s: users with a revenue of %s would be followed beyond the end of the "
+                 "curve at horizon %s and are left out",
+                 (int)group.length, group.bytes, left, text);
+}
+
+static int write_risks(struct cli *cli, const struct risk_curves *curves,
+                       const struct risk_base *base, struct error *err) {
+    static const char *const always[] = {
+        "group",           "horizon", "users", "revenue",       "covered",
+        "revenue_at_risk", "lower",   "upper", "share_at_risk", NULL};
+    static const char *const cumulative[] = {"revenue_lost", "lost_lower", "lost_upper", NULL};
+    struct header header = {.count = 0};
+    decimal horizons[MOST_HORIZONS];
+    size_t n;
+    struct text currency;
+    struct writer *writer;
+    const bool lost = cli_given(cli, "per");
+    if (choose_horizons(cli, horizons, &n, err) ||
+        choose_currency(cli, base->currency, &currency, err))
+        return err->code;
+    add_names(&header, always);
+    if (lost)
+        add_names(&header, cumulative);
+    add_currency(&header, currency);
+    if (cli_writer(cli, header.names, header.count, &writer, err))
+        return err->code;
+    for (size_t group = 0; group < curves->count + (curves->count > 1); group++)
+        for (size_t h = 0; h < n; h++) {
+            const struct risk_question question = {
+                .horizon = horizons[h],
+                .per = lost ? cli_decimal(cli, "per") : 0,
+                .confidence = cli_number(cli, "confidence"),
+            };
+            const struct text name =
+                group < curves->count ? curves->items[group].group : text_of("(all)");
+            struct risk_answer answer;
+            if (risk_estimate(curves, base, group, &question, &answer, err))
+                return err->code;
+            tell_of_risk(cli, name, horizons[h], &answer);
+            write_risk(writer, name, horizons[h], &answer, lost, currency);
+        }
+    return 0;
+}
+
+/* The curves are named by --group; without it there must be one. */
+static int run_risk(struct cli *cli, struct table *table, struct error *err) {
+    struct risk_curves curves = {0};
+    struct risk_base base = {0};
+    struct table *survival;
+    int code = cli_open_file(cli, cli_text(cli, "survival"), &survival, err);
+    if (!code)
+        code = risk_read_curves(survival, &curves, err);
+    if (!code && curves.count > 1 && !cli_given(cli, "group"))
+        code = cli_usage(err,
+                         "%s has %zu curves, expected --group COL to say which column names "
+                         "a row's curve",
+                         cli_text(cli, "survival"), curves.count);
+    if (!code)
+        code = risk_read_base(table, cli_text(cli, "group"), &curves, &base, err);
+    if (!code) {
+        if (!base.has_age)
+            cli_note(cli, "there is no column age: all are taken to start now");
+        if (!base.single && !base.has_error)
+            cli_note(cli, "totals without revenue_se: the bounds hold the curves' error alone");
+        code = write_risks(cli, &curves, &base, err);
+    }
+    risk_base_free(&base);
+    risk_curves_free(&curves);
+    return code;
+}
+
 /* ---- The tool -------------------------------------------------------------------------------- */
 
 static int run(struct cli *cli, struct error *err) {
@@ -439,7 +576,8 @@ static int run(struct cli *cli, struct error *err) {
     }
     return shape == SCENARIO ? run_scenario(cli, table, err)
            : shape == PANEL  ? run_panel(cli, table, err)
-                             : run_log(cli, table, err);
+           : shape == LOG    ? run_log(cli, table, err)
+                             : run_risk(cli, table, err);
 }
 
 static const struct cli_option options[] = {
@@ -458,7 +596,7 @@ static const struct cli_option options[] = {
      .type = CLI_COLUMN,
      .argument = "COL",
      .help = "panel, log: part each platform by the values of this column (a panel with a column "
-             "segment is parted by it)"},
+             "segment is parted by it); --survival: the column that names each row's curve"},
     {.name = "sensitivity",
      .type = CLI_FLAG,
      .help = "scenario: the loss over the horizon with one parameter at a time at its low and at "
@@ -475,6 +613,26 @@ static const struct cli_option options[] = {
      .range = "pert|triangular|uniform",
      .fallback = "pert",
      .help = "scenario: how values are spread between low and high"},
+    {.name = "survival",
+     .type = CLI_FILE,
+     .argument = "FILE",
+     .needs = "horizon",
+     .conflicts = "from",
+     .help = "revenue at risk: curves as churn-survival writes them, applied to the users of the "
+             "input"},
+    {.name = "horizon",
+     .type = CLI_TEXT,
+     .argument = "TIMES",
+     .needs = "survival",
+     .help = "--survival: how far ahead, in the curves' time, such as 1,3,6,12"},
+    {.name = "per",
+     .type = CLI_DECIMAL,
+     .argument = "TIME",
+     .range = "(0,inf)",
+     .needs = "survival",
+     .help = "--survival: revenue is per this much of the curves' time (1 for monthly revenue and "
+             "months, 30.436875 for monthly revenue and days): adds what is lost up to the "
+             "horizon"},
     {.name = "currency",
      .type = CLI_TEXT,
      .argument = "CODE",
@@ -489,6 +647,9 @@ static const struct cli_example examples[] = {
     {"arpu-loss datasets/tiny/revenue-panel.csv", "ARPU and losses by platform and month"},
     {"arpu-loss --period quarter datasets/tiny/activity.csv",
      "the same from single users, by quarter"},
+    {"arpu-loss --survival datasets/telco/survival.csv --group contract --horizon 1,6,12 "
+     "datasets/telco/customers.csv",
+     "charges at risk, from how long contracts last"},
     {0},
 };
 
@@ -503,12 +664,17 @@ int main(int argc, char **argv) {
             "From a revenue panel or a log of single users: average revenue per user (ARPU) by "
             "platform, segment and period, users and revenue lost since the period before, and "
             "how much of the change comes from users and how much from ARPU.\n\n"
+            "With --survival: revenue at risk, what the users of the input will no longer bring "
+            "in at a horizon, by the survival curves of their groups, with an interval from the "
+            "curves' errors and the users' differences.\n\n"
             "Money is exact to the millionth; nothing is rounded before a ratio is taken.",
         .input = "scenario: parameter,value[,low,high,unit,source] with parameters migrants, arpu "
                  "and optionally multi_homing_share, kept_share, return_rate, horizon, "
                  "discount_rate, arpu_destination\n"
                  "panel: platform,period,users,revenue[,segment][,currency]\n"
-                 "log: user,platform,date,revenue[,currency]",
+                 "log: user,platform,date,revenue[,currency]\n"
+                 "--survival: user,revenue (a row a user) or users,revenue[,revenue_se] (totals), "
+                 "and optionally age (time since their start) and currency",
         .output = "scenario: month, users_lost, revenue_lost, lower, upper, cumulative, "
                   "cumulative_lower, cumulative_upper; with arpu_destination also "
                   "destination_gain and cumulative_gain, with discount_rate present_value, each "
@@ -519,6 +685,9 @@ int main(int argc, char **argv) {
                   "arpu_upper, users_change, users_lost, revenue_change, revenue_lost, share_lost, "
                   "share_lost_lower, share_lost_upper, users_share_lost, users_share_lost_lower, "
                   "users_share_lost_upper, change_by_users, change_by_arpu\n"
+                  "--survival: group, horizon, users, revenue, covered (of users whom the curve "
+                  "reaches), revenue_at_risk, lower, upper, share_at_risk; with --per also "
+                  "revenue_lost, lost_lower, lost_upper\n"
                   "all: currency, last, if it is known",
         .operands = "[FILE]...",
         .max_operands = -1,

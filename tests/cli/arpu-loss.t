@@ -210,6 +210,60 @@ done
 printf 'user,platform,date,revenue\n,A,2025-01-31,1\n' >nobody.csv
 refused 'a row without a user' 1 'nobody.csv:2:1: ' arpu-loss nobody.csv
 
+# ---- Survival curves -----------------------------------------------------------------------------
+telco=$DATA/telco
+churn-survival --time tenure_months --status churned=Yes --weight customers --group contract \
+    -o survival.csv "$telco/tenure.csv"
+same 'the curves in datasets/ are what churn-survival says' survival.csv "$telco/survival.csv"
+awk -F, 'NR == 1 { print "contract,age,users,revenue,currency" } NR > 1 && $3 == "No" { print $1 "," $2 "," $4 "," $5 ",USD" }' \
+    "$telco/tenure.csv" >customers.csv
+same 'and the customers those who stayed' customers.csv "$telco/customers.csv"
+risk_columns=group,horizon,users,revenue,covered,revenue_at_risk,lower,upper,share_at_risk
+# S = 0.8 from 1 on with v = 2/(10 x 8), 0.64 from 3 on with v = 1/(5 x 4): 100 x 0.2, and
+# 1.959964 x 80 sqrt(0.025) = 24.79 to either side.
+printf 'group,time,at_risk,events,survival\n(all),1,10,2,0.8\n(all),3,5,1,0.64\n' >curve.csv
+printf 'users,revenue\n50,100\n' >base.csv
+runs 'revenue at risk' 0 arpu-loss --survival curve.csv --horizon 2,3 base.csv
+is 'revenue at risk by hand' "$out" "$risk_columns
+(all),2,50,100.00,100.00,20.00,0.00,44.791801,0.19999999999999996
+(all),3,50,100.00,100.00,36.00,1.647472,70.352528,0.3599999999999999"
+runs 'and what is lost on the way' 0 arpu-loss --survival curve.csv --horizon 3 --per 2 base.csv
+is 'lost by hand: 0.2 of 100 for two thirds of 1.5 periods' "$(echo "$out" | tail -1 | cut -d, -f10-12)" \
+    '20.00,0.00,44.791801'
+runs 'beyond the curve' 0 arpu-loss --survival curve.csv --horizon 4 base.csv
+is 'nothing is known' "$(echo "$out" | tail -1)" '(all),4,50,100.00,0.00,,,,'
+like 'and that is said' "$err" 'the curve ends before 4, so nothing is known of it'
+runs 'telco' 0 arpu-loss --survival "$telco/survival.csv" --group contract --horizon 12 "$telco/customers.csv"
+is 'month to month against contracts: R (tests/truth/arpu-loss-risk.R)' "$(echo "$out" | cut -d, -f1,6-8 | tail -4)" \
+    'Month-to-month,26645.310013,24909.854245,28380.765782
+One year,4780.778923,3965.989157,5595.568689
+Two year,425.472504,299.213328,551.731681
+(all),31851.56144,29930.199822,33772.923058'
+arpu-loss --survival "$telco/survival.csv" --group contract --horizon 12 -o all.csv "$telco/customers.csv"
+for threads in 1 4; do
+    { head -1 "$telco/customers.csv"; tail -n +2 "$telco/customers.csv" | sort -r; } |
+        arpu-loss --threads $threads --survival "$telco/survival.csv" --group contract --horizon 12 >again.csv
+    same "in another order, $threads threads: the same bytes" all.csv again.csv
+done
+refused 'no column of groups' 2 'has 3 curves, expected --group COL' \
+    arpu-loss --survival "$telco/survival.csv" --horizon 1 "$telco/customers.csv"
+refused 'no horizon' 2 "option '--survival' needs '--horizon' as well" arpu-loss --survival curve.csv base.csv
+for times in 0 -1 x 1,,2 3,2 1,; do
+    refused "horizon $times" 2 "--horizon is '$times', expected at most 120 times above 0" \
+        arpu-loss --survival curve.csv "--horizon=$times" base.csv
+done
+refused 'what is for a scenario' 2 '--sensitivity means nothing with --survival' \
+    arpu-loss --sensitivity --survival curve.csv --horizon 1 base.csv
+sed 2d curve.csv >part.csv
+refused 'a part of a curve' 1 'part.csv:2:5: survival is 0.64, expected 0.8 by at_risk and events' \
+    arpu-loss --survival part.csv --horizon 1 base.csv
+sed 's/One year/One yaer/' "$telco/customers.csv" >typo.csv
+refused 'a group without a curve' 1 "typo.csv:74:1: there is no survival curve of 'One yaer'" \
+    arpu-loss --survival "$telco/survival.csv" --group contract --horizon 1 typo.csv
+printf 'users,revenue,currency\n1,1,USD\n1,1,EUR\n' >mixed.csv
+refused 'several currencies at risk' 1 'mixed.csv:3:3: currency is EUR, expected USD as at mixed.csv:2' \
+    arpu-loss --survival curve.csv --horizon 1 mixed.csv
+
 # ---- Known truth ---------------------------------------------------------------------------------
 # 500,000 of 10,000,000 users leave a platform that does not grow, at an ARPU of 1.25 whose estimate
 # has an error of 3 x 1.25/sqrt(10^7): 0.0012 of 625,000, here four times.

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Revenue at risk from survival curves.
+ *
+ * Contents: reading curves; reading the base; what a curve says; one group; all groups.
+ */
+#include "revenue/loss-risk.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- Reading curves -------------------------------------------------------------------------- */
+
+enum curve_column { GROUP, TIME, AT_RISK, EVENTS, SURVIVAL, CURVE_COLUMNS };
+
+struct curve_row {
+    struct text group;
+    decimal time;
+    size_t row;
+};
+
+static int by_group_and_time(const void *a, const void *b) {
+    const struct curve_row *x = a, *y = b;
+    int order = text_compare(x->group, y->group);
+    if (order == 0)
+        order = x->time < y->time ? -1 : x->time > y->time;
+    return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* The step of one row, from the curve up to it. */
+static int read_step(const struct table_batch *batch, const struct curve_row *item,
+                     const struct risk_step *before, struct risk_step *ret, struct error *err) {
+    const int64_t at_risk = batch->columns[AT_RISK].integer[item->row];
+    const int64_t events = batch->columns[EVENTS].integer[item->row];
+    const double found = batch->columns[SURVIVAL].number[item->row];
+    if (item->time < 0)
+        return table_reject(batch, item->row, TIME, err, "time is negative, expected 0 or more");
+    if (at_risk < 1 || events < 0 || events > at_risk)
+        return table_reject(batch, item->row, EVENTS, err,
+                            "%lld of %lld at risk left, expected none to all of at least one",
+                            (long long)events, (long long)at_risk);
+    ret->time = item->time;
+    ret->survival =
+        (before ? before->survival : 1) * ((double)(at_risk - events) / (double)at_risk);
+    ret->variance =
+        events == at_risk ? NAN : (double)events / (double)at_risk / (double)(at_risk - events);
+    if (fabs(found - ret->survival) > 1e-9) /* rounding over thousands of steps stays far below */
+        return table_reject(batch, item->row, SURVIVAL, err,
+                            "survival is %.9g, expected %.9g by at_risk and events up to here: all "
+                            "rows of one curve of churn-survival",
+                            found, ret->survival);
+    return 0;
+}
+
+static int fill_curves(const struct table_batch *batch, const struct curve_row *rows, size_t n,
+                       struct risk_curves *curves, struct error *err) {
+    for (size_t i = 0; i < n; i++) {
+        const bool first = i == 0 || !text_equal(rows[i].group, rows[i - 1].group);
+        if (first)
+            curves->items[curves->count++] =
+                (struct risk_curve){.group = rows[i].group, .steps = &curves->steps[i]};
+        struct risk_curve *curve = &curves->items[curves->count - 1];
+        if (!first && rows[i].time == rows[i - 1].time) {
+            char where[TABLE_WHERE];
+            table_where(batch, rows[i - 1].row, -1, where);
+            return table_reject(batch, rows[i].row, TIME, err,
+                                "same group and time as %s, expected one row for each", where);
+        }
+        if (read_step(batch, &rows[i], first ? NULL : &curve->steps[curve->n - 1],
+                      &curve->steps[curve->n], err))
+            return err->code;
+        curve->n++;
+    }
+    return 0;
+}
+
+int risk_read_curves(struct table *table, struct risk_curves *ret, struct error *err) {
+    static const struct table_column columns[CURVE_COLUMNS] = {
+        [GROUP] = {.name = "group", .type = TABLE_TEXT},
+        [TIME] = {.name = "time", .type = TABLE_DECIMAL},
+        [AT_RISK] = {.name = "at_risk", .type = TABLE_INTEGER},
+        [EVENTS] = {.name = "events", .type = TABLE_INTEGER},
+        [SURVIVAL] = {.name = "survival", .type = TABLE_NUMBER},
+    };
+    const struct table_batch *batch;
+    if (table_bind(table, columns, CURVE_COLUMNS, err) || table_read(table, &batch, err))
+        return err->code;
+    if (batch->rows == 0)
+        return error_set(err, ERROR_DATA, "the survival curve has no rows, expected some");
+    struct curve_row *rows = malloc(batch->rows * sizeof *rows);
+    ret->items = malloc(batch->rows * sizeof *ret->items);
+    ret->steps = malloc(batch->rows * sizeof *ret->steps);
+    int code = rows && ret->items && ret->steps ? 0 : error_memory(err);
+    for (size_t i = 0; !code && i < batch->rows; i++)
+        rows[i] =
+            (struct curve_row){batch->columns[GROUP].text[i], batch->columns[TIME].decimal[i], i};
+    if (!code) {
+        qsort(rows, batch->rows, sizeof *rows, by_group_and_time);
+        code = fill_curves(batch, rows, batch->rows, ret, err);
+    }
+    free(rows);
+    return code;
+}
+
+void risk_curves_free(struct risk_curves *curves) {
+    free(curves->items);
+    free(curves->steps);
+    *curves = (struct risk_curves){0};
+}
+
+/* ---- What a curve says ----------------------------------------------------------------------- */
+
+/* How many of its steps lie at or before `time`. */
+static size_t steps_until(const struct risk_curve *curve, decimal time) {
+    size_t low = 0, high = curve->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (curve->steps[middle].time <= time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static double survival_after(const struct risk_curve *curve, size_t steps) {
+    return steps == 0 ? 1 : curve->steps[steps - 1].survival;
+}
+
+static bool ends_at_zero(const struct risk_curve *curve) {
+    return curve->steps[curve->n - 1].survival == 0;
+}
+
+static bool covers(const struct risk_curve *curve, decimal age, decimal horizon) {
+    decimal until;
+    return ends_at_zero(curve) ||
+           (decimal_add(age, horizon, &until) && until <= curve->steps[curve->n - 1].time);
+}
+
+/* ---- Reading the base ------------------------------------------------------------------------ */
+
+enum base_column { USER, USERS, REVENUE, ERROR, AGE, CURRENCY, BASE_GROUP, BASE_COLUMNS };
+
+/* A row on its way to its cell. */
+struct base_row {
+    size_t group;
+    decimal age;
+    struct text user;
+    size_t row;
+};
+
+static bool find_curve(const struct risk_curves *curves, struct text group, size_t *ret) {
+    size_t low = 0, high = curves->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = text_compare(curves->items[middle].group, group);
+        *ret = middle;
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static int check_row(const struct table_batch *batch, size_t row, const struct risk_curves *curves,
+                     const struct risk_base *base, bool grouped, struct base_row *ret,
+                     struct error *err) {
+    const struct text group = grouped ? batch->columns[BASE_GROUP].text[row] : (struct text){0};
+    *ret = (struct base_row){.age = batch->columns[AGE].decimal[row],
+                             .user = batch->columns[USER].text[row],
+                             .row = row};
+    if (grouped && !find_curve(curves, group, &ret->group))
+        return table_reject(batch, row, BASE_GROUP, err,
+                            "there is no survival curve of '%.*s', expected a group such as '%.*s'",
+                            (int)group.length, group.bytes, (int)curves->items[0].group.length,
+                            curves->items[0].group.bytes);
+    if (ret->age < 0)
+        return table_reject(batch, row, AGE, err, "age is negative, expected 0 or more");
+    const struct risk_curve *curve = &curves->items[ret->group];
+    if (survival_after(curve, steps_until(curve, ret->age)) == 0)
+        return table_reject(batch, row, AGE, err,
+                            "by its curve nobody stays as long, expected a lower age");
+    if (!base->single && batch->columns[USERS].decimal[row] < 0)
+        return table_reject(batch, row, USERS, err, "users are negative, expected 0 or more");
+    if (batch->columns[ERROR].number[row] < 0)
+        return table_reject(batch, row, ERROR, err,
+                            "the standard error is negative, expected 0 or more");
+    return 0;
+}
+
+static int by_cell(const void *a, const void *b) {
+    const struct base_row *x = a, *y = b;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    if (x->age != y->age)
+        return x->age < y->age ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static int by_user(const void *a, const void *b) {
+    const struct base_row *x = a, *y = b;
+    int order = text_compare(x->user, y->user);
+    return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* The row that comes first in the input and repeats a user. */
+static int refuse_repeats(const struct table_batch *batch, struct base_row *rows, size_t n,
+                          struct error *err) {
+    size_t found = 0;
+    qsort(rows, n, sizeof *rows, by_user);
+    for (size_t i = 1; i < n; i++)
+        if (text_equal(rows[i].user, rows[i - 1].user) &&
+            (found == 0 || rows[i].row < rows[found].row))
+            found = i;
+    if (found == 0)
+        return 0;
+    char where[TABLE_WHERE];
+    table_where(batch, rows[found - 1].row, -1, where);
+    return table_reject(batch, rows[found].row, USER, err,
+                        "user stands at %s too, expected one row for each", where);
+}
+
+static void add_row(const struct table_batch *batch, const struct base_row *row,
+                    struct risk_base *base) {
+    struct risk_cell *cell = base->count > 0 ? &base->cells[base->count - 1] : NULL;
+    const decimal revenue = batch->columns[REVENUE].decimal[row->row];
+    if (!cell || cell->group != row->group || cell->age != row->age) {
+        cell = &base->cells[base->count++];
+        *cell = (struct risk_cell){.group = row->group, .age = row->age};
+    }
+    base->negative |= revenue < 0;
+    cell->revenue += revenue;
+    if (base->single) {
+        cell->users += DECIMAL_ONE;
+        moments_add(&cell->paid, revenue);
+        return;
+    }
+    const double error = batch->columns[ERROR].number[row->row];
+    cell->users += batch->columns[USERS].decimal[row->row];
+    cell->variance += error * error;
+}
+
+static int take_currency(const struct table_batch *batch, struct risk_base *base,
+                         struct error *err) {
+    size_t first = 0;
+    for (size_t row = 0; row < batch->rows; row++) {
+        const struct text currency = batch->columns[CURRENCY].text[row];
+        if (currency.length == 0)
+            continue;
+        if (base->currency.length == 0) {
+            base->currency = (struct text){
+                arena_text(&base->arena, currency.bytes, currency.length), currency.length};
+            first = row;
+            if (!base->currency.bytes)
+                return error_memory(err);
+        } else if (!text_equal(currency, base->currency)) {
+            char where[TABLE_WHERE];
+            table_where(batch, first, -1, where);
+            return table_reject(batch, row, CURRENCY, err,
+                                "currency is %.*s, expected %.*s as at %s", (int)currency.length,
+                                currency.bytes, (int)base->currency.length, base->currency.bytes,
+                                where);
+        }
+    }
+    return 0;
+}
+
+static int read_rows(const struct table_batch *batch, bool grouped,
+                     const struct risk_curves *curves, struct risk_base *base, struct error *err) {
+    struct base_row *rows = malloc((batch->rows + 1) * sizeof *rows);
+    base->cells = malloc((batch->rows + 1) * sizeof *base->cells);
+    int code = rows && base->cells ? 0 : error_memory(err);
+    for (size_t row = 0; !code && row < batch->rows; row++)
+        code = check_row(batch, row, curves, base, grouped, &rows[row], err);
+    if (!code && base->single)
+        code = refuse_repeats(batch, rows, batch->rows, err);
+    if (!code) {
+        qsort(rows, batch->rows, sizeof *rows, by_cell);
+        for (size_t i = 0; i < batch->rows; i++)
+            add_row(batch, &rows[i], base);
+    }
+    free(rows);
+    return code;
+}
+
+int risk_read_base(struct table *table, const char *group, const struct risk_curves *curves,
+                   struct risk_base *ret, struct error *err) {
+    ret->single = table_has(table, "user") && !table_has(table, "users");
+    ret->has_age = table_has(table, "age");
+    ret->has_error = !ret->single && table_has(table, "revenue_se");
+    const struct table_column columns[BASE_COLUMNS] = {
+        [USER] = {.name = "user", .type = TABLE_TEXT, .optional = !ret->single},
+        [USERS] = {.name = "users", .type = TABLE_DECIMAL, .optional = ret->single},
+        [REVENUE] = {.name = "revenue", .type = TABLE_DECIMAL},
+        [ERROR] = {.name = "revenue_se", .type = TABLE_NUMBER, .missing = true, .optional = true},
+        [AGE] = {.name = "age", .type = TABLE_DECIMAL, .optional = true},
+        [CURRENCY] = {.name = "currency", .type = TABLE_TEXT, .missing = true, .optional = true},
+        [BASE_GROUP] = {.name = group, .type = TABLE_TEXT},
+    };
+    const struct table_batch *batch;
+    if (table_bind(table, columns, group ? BASE_COLUMNS : BASE_GROUP, err) ||
+        table_read(table, &batch, err) || take_currency(batch, ret, err))
+        return err->code;
+    return read_rows(batch, group != NULL, curves, ret, err);
+}
+
+void risk_base_free(struct risk_base *base) {
+    free(base->cells);
+    arena_free(&base->arena);
+    *base = (struct risk_base){0};
+}
+
+/* ---- One group ------------------------------------------------------------------------------- */
+
+/* What adds up over the cells of a group. */
+struct sums {
+    double at_risk, lost;              /* money */
+    double z, z_squares, y, y_squares; /* over single users: x (1 - q), and x times the time lost */
+    double at_risk_totals, lost_totals; /* variances from standard errors of totals */
+    int64_t singles;
+    bool fell_to_zero;
+};
+
+/* For one cell: 1 - q at the horizon, the integral of 1 - q up to it in periods, and for each step
+ * on the way what the increment of ln S there does to both. */
+static void follow(const struct risk_curve *curve, const struct risk_cell *cell,
+                   const struct risk_question *question, struct sums *sums, double *slopes,
+                   double *lost_slopes) {
+    decimal until = INT64_MAX; /* beyond the end of a curve that came to 0 */
+    decimal_add(cell->age, question->horizon, &until);
+    const size_t first = steps_until(curve, cell->age), end = steps_until(curve, until);
+    const double here = survival_after(curve, first);
+    const double gone = 1 - survival_after(curve, end) / here;
+    const double money = decimal_sum_to_double(cell->revenue);
+    const double per = question->per > 0 ? decimal_to_double(question->per) : 1;
+    double time = decimal_to_double(until), kept = 0; /* integral of q from a step to the horizon */
+    for (size_t j = end; j-- > first;) {
+        const double at = decimal_to_double(curve->steps[j].time);
+        kept += curve->steps[j].survival / here * (time - at);
+        time = at;
+        slopes[j] += money * (1 - gone);
+        lost_slopes[j] += money * kept / per;
+        sums->fell_to_zero |= isnan(curve->steps[j].variance);
+    }
+    kept += time - decimal_to_double(cell->age); /* q = 1 before the first step */
+    const double lost = (decimal_to_double(question->horizon) - kept) / per;
+    sums->at_risk += money * gone;
+    sums->lost += money * lost;
+    const double paid = decimal_sum_to_double(cell->paid.sum);
+    const double squares = moments_squares(&cell->paid);
+    sums->singles += cell->paid.count;
+    sums->z += paid * gone;
+    sums->z_squares += squares * gone * gone;
+    sums->y += paid * lost;
+    sums->y_squares += squares * lost * lost;
+    sums->at_risk_totals += cell->variance * gone * gone;
+    sums->lost_totals += cell->variance * lost * lost;
+}
+
+/* n times the sample variance of n values with this sum and sum of squares. */
+static double variance_of_sum(int64_t n, double sum, double squares) {
+    if (n < 2)
+        return 0;
+    const double count = (double)n, about = squares - sum * sum / count;
+    return fmax(about, 0) * count / (count - 1);
+}
+
+static void bound(struct risk_amount *amount, double most, const struct risk_base *base,
+                  double confidence) {
+    const double reach = gsl_cdf_ugaussian_Qinv((1 - confidence) / 2) * amount->std_error;
+    amount->interval = (struct interval){NAN, NAN};
+    if (!(reach > 0)) /* nan, or nothing was seen to vary */
+        return;
+    amount->interval = (struct interval){amount->value - reach, amount->value + reach};
+    if (!base->negative)
+        amount->interval =
+            (struct interval){fmax(amount->interval.lower, 0), fmin(amount->interval.upper, most)};
+}
+
+static void settle(const struct risk_curve *curve, const struct sums *sums, const double *slopes,
+                   const double *lost_slopes, struct risk_answer *ret) {
+    double at_risk =
+        variance_of_sum(sums->singles, sums->z, sums->z_squares) + sums->at_risk_totals;
+    double lost = variance_of_sum(sums->singles, sums->y, sums->y_squares) + sums->lost_totals;
+    for (size_t j = 0; j < curve->n; j++) {
+        if (slopes[j] == 0 && lost_slopes[j] == 0)
+            continue; /* also where the curve falls to 0: see fell_to_zero */
+        at_risk += curve->steps[j].variance * slopes[j] * slopes[j];
+        lost += curve->steps[j].variance * lost_slopes[j] * lost_slopes[j];
+    }
+    ret->at_risk.value = sums->at_risk;
+    ret->lost.value = sums->lost;
+    ret->at_risk.std_error = sums->fell_to_zero ? NAN : sqrt(at_risk);
+    ret->lost.std_error = sums->fell_to_zero ? NAN : sqrt(lost);
+}
+
+static int estimate_group(const struct risk_curves *curves, const struct risk_base *base,
+                          size_t group, const struct risk_question *question,
+                          struct risk_answer *ret, struct error *err) {
+    const struct risk_curve *curve = &curves->items[group];
+    double *slopes = calloc(2 * curve->n, sizeof *slopes);
+    struct sums sums = {0};
+    if (!slopes)
+        return error_memory(err);
+    *ret = (struct risk_answer){0};
+    for (size_t i = 0; i < base->count; i++) {
+        const struct risk_cell *cell = &base->cells[i];
+        if (cell->group != group)
+            continue;
+        ret->users += cell->users;
+        ret->revenue += cell->revenue;
+        if (!covers(curve, cell->age, question->horizon))
+            continue;
+        ret->known = true;
+        ret->covered += cell->revenue;
+        follow(curve, cell, question, &sums, slopes, slopes + curve->n);
+    }
+    settle(curve, &sums, slopes, slopes + curve->n, ret);
+    free(slopes);
+    return 0;
+}
+
+/* ---- All groups ------------------------------------------------------------------------------ */
+
+static void add_amount(struct risk_amount *into, const struct risk_amount *from) {
+    into->value += from->value;
+    into->std_error = hypot(into->std_error, from->std_error);
+}
+
+/* Groups have users and curves of their own, so that their errors are independent. */
+static int estimate_all(const struct risk_curves *curves, const struct risk_base *base,
+                        const struct risk_question *question, struct risk_answer *ret,
+                        struct error *err) {
+    bool known = true;
+    *ret = (struct risk_answer){0};
+    for (size_t group = 0; group < curves->count; group++) {
+        struct risk_answer one;
+        if (estimate_group(curves, base, group, question, &one, err))
+            return err->code;
+        ret->users += one.users;
+        ret->revenue += one.revenue;
+        ret->covered += one.covered;
+        known &= one.known || one.users == 0;
+        ret->known |= one.known;
+        add_amount(&ret->at_risk, &one.at_risk);
+        add_amount(&ret->lost, &one.lost);
+    }
+    ret->known &= known;
+    return 0;
+}
+
+int risk_estimate(const struct risk_curves *curves, const struct risk_base *base, size_t group,
+                  const struct risk_question *question, struct risk_answer *ret,
+                  struct error *err) {
+    if (group == curves->count ? estimate_all(curves, base, question, ret, err)
+                               : estimate_group(curves, base, group, question, ret, err))
+        return err->code;
+    const double covered = decimal_sum_to_double(ret->covered);
+    const double periods =
+        question->per > 0 ? decimal_to_double(question->horizon) / decimal_to_double(question->per)
+                          : 0;
+    bound(&ret->at_risk, covered, base, question->confidence);
+    bound(&ret->lost, covered * periods, base, question->confidence);
+    return 0;
+}
