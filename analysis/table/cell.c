@@ -18,6 +18,8 @@ size_t cell_size(enum table_type type) {
         return sizeof(int32_t);
     case TABLE_PERIOD:
         return sizeof(struct period);
+    case TABLE_CATEGORY:
+        return sizeof(uint32_t);
     }
     return 0;
 }
@@ -41,6 +43,9 @@ static enum cell_state missing(enum table_type type, void *value) {
         break;
     case TABLE_PERIOD:
         *(struct period *)value = (struct period){PERIOD_YEAR, 0};
+        break;
+    case TABLE_CATEGORY:
+        *(uint32_t *)value = DICTIONARY_NONE;
         break;
     }
     return CELL_MISSING;
@@ -68,6 +73,8 @@ static bool parse(struct text cell, enum table_type type, char mark, void *value
         return calendar_parse_date(cell, value);
     case TABLE_PERIOD:
         return period_parse(cell, value);
+    case TABLE_CATEGORY:
+        break;
     }
     return false;
 }

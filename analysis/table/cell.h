@@ -30,7 +30,8 @@ enum cell_state { CELL_GOOD, CELL_MISSING, CELL_BAD };
 size_t cell_size(enum table_type type); /* bytes of one value */
 
 /* Writes the value to *value, which has the type that goes with `type`; zero if it is missing,
- * undefined if it is bad. A text value points into `cell`. */
+ * undefined if it is bad. A text value points into `cell`. Not for TABLE_CATEGORY, whose codes need
+ * a dictionary (table/category.h). */
 enum cell_state cell_read(struct text cell, enum table_type type, const struct cell_rules *rules,
                           void *value);
 

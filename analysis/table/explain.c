@@ -191,6 +191,7 @@ static const char *expected_date(struct text cell, const char *plain) {
 static const char *plain_expected(enum table_type type) {
     switch (type) {
     case TABLE_TEXT:
+    case TABLE_CATEGORY:
         return "text";
     case TABLE_INTEGER:
         return "a whole number";
@@ -217,6 +218,7 @@ static const char *expected(struct text cell, enum table_type type, char mark) {
     case TABLE_PERIOD:
         return expected_date(cell, plain);
     case TABLE_TEXT:
+    case TABLE_CATEGORY:
         break;
     }
     return plain;

@@ -128,7 +128,9 @@ static int work(void *context, size_t index, int worker, struct error *err) {
     struct portion portion = {0};
     int code = run->fold->begin(run->context, &run->states[index], err);
     if (!code)
-        code = scanner_open(&scanner, &run->table->layout, run->table, err);
+        code =
+            scanner_open(&scanner, &run->table->layout,
+                         run->table->names + index * run->table->layout.n_columns, run->table, err);
     if (code)
         fail_locked(run, 0, err);
     while (!code && take_portion(run, &portion)) {
@@ -168,9 +170,13 @@ int table_fold(struct table *table, const struct table_fold *fold, void *context
     table->used = true;
     int threads = threads_for(table);
     struct run run = {.table = table, .fold = fold, .context = context, .failed = SIZE_MAX};
+    table->n_names = (size_t)threads * table->layout.n_columns;
+    table->names = calloc(table->n_names + 1, sizeof *table->names);
     run.states = calloc((size_t)threads, sizeof *run.states);
-    if (!run.states)
+    if (!run.states || !table->names) {
+        free(run.states);
         return error_memory(err);
+    }
     pthread_mutex_init(&run.lock, NULL);
     int code = workers_run(threads, (size_t)threads, work, &run, err);
     if (!code && run.failed != SIZE_MAX)

@@ -20,7 +20,7 @@ struct table {
     const struct table_options *options;
     const char *const *files;
     size_t n_files;
-    const char **names; /* of the files, for messages */
+    const char **file_names; /* for messages */
     struct header header;
     struct shard *shards;
     uint64_t total_bytes; /* of all files; 0: unknown */
@@ -32,6 +32,9 @@ struct table {
     bool *wanted;
     struct rejects *rejects; /* NULL: TABLE_STOP */
     bool used;               /* the rows have been asked for */
+
+    struct dictionary *names; /* of categories: [worker][column as bound] */
+    size_t n_names;
 
     struct table_summary summary;
     struct whole *whole; /* of table_read */

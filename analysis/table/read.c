@@ -12,8 +12,9 @@ struct piece {
     size_t sequence;
     struct place place;
     size_t rows;
-    void **values;  /* [columns] */
-    bool **missing; /* [columns], NULL where none is */
+    void **values;                   /* [columns] */
+    bool **missing;                  /* [columns], NULL where none is */
+    const struct dictionary **names; /* [columns], of categories: the worker's */
     uint32_t *lines;
     uint32_t *offsets; /* NULL unless records may be asked for */
     char *bytes;       /* of the block; the same */
@@ -33,6 +34,7 @@ struct whole {
     bool **missing;
     uint32_t *lines;
     uint32_t *offsets;
+    struct dictionary *names; /* [columns], of categories */
     struct table_cells *cells;
     struct place *places;
     struct origin origin;
@@ -48,6 +50,7 @@ static void free_all(void **items, size_t n) {
 static void free_piece(struct piece *piece, size_t columns) {
     free_all(piece->values, columns);
     free_all((void **)piece->missing, columns);
+    free(piece->names);
     free(piece->lines);
     free(piece->offsets);
     free(piece->bytes);
@@ -65,6 +68,9 @@ void whole_destroy(struct whole *whole) {
     free_all((void **)whole->missing, whole->columns);
     free(whole->lines);
     free(whole->offsets);
+    for (size_t c = 0; whole->names && c < whole->columns; c++)
+        dictionary_free(&whole->names[c]);
+    free(whole->names);
     free(whole->cells);
     free(whole->places);
     free(whole);
@@ -97,6 +103,7 @@ static void *copy_of(const void *items, size_t size) {
 static bool copy_column(struct piece *piece, const struct table_cells *cells, size_t c,
                         size_t size) {
     piece->values[c] = copy_of(cells->text, piece->rows * size);
+    piece->names[c] = cells->names;
     if (cells->missing)
         piece->missing[c] = copy_of(cells->missing, piece->rows * sizeof *cells->missing);
     return piece->values[c] && (!cells->missing || piece->missing[c]);
@@ -141,8 +148,9 @@ static bool copy_batch(struct piece *piece, const struct table_batch *batch,
     piece->place = origin->places[0];
     piece->values = calloc(layout->n_columns + 1, sizeof *piece->values);
     piece->missing = calloc(layout->n_columns + 1, sizeof *piece->missing);
+    piece->names = calloc(layout->n_columns + 1, sizeof(struct dictionary *));
     piece->lines = copy_of(origin->lines, batch->rows * sizeof *origin->lines);
-    if (!piece->values || !piece->missing || !piece->lines)
+    if (!piece->values || !piece->missing || !piece->names || !piece->lines)
         return false;
     for (size_t c = 0; c < layout->n_columns; c++)
         if (!copy_column(piece, &batch->columns[c], c, cell_size(layout->columns[c].type)))
@@ -185,8 +193,62 @@ static int by_sequence(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* What the codes of one worker's dictionary have become. */
+struct joined {
+    const struct dictionary *from;
+    uint32_t *codes;
+};
+
+/* The one of this dictionary among n, or a new one behind them; NULL when memory is out. */
+static uint32_t *joined_codes(struct joined *joined, size_t *n, const struct dictionary *from) {
+    for (size_t i = 0; i < *n; i++)
+        if (joined[i].from == from)
+            return joined[i].codes;
+    uint32_t *codes = malloc(((size_t)from->count + 1) * sizeof *codes);
+    for (uint32_t code = 0; codes && code < from->count; code++)
+        codes[code] = DICTIONARY_NONE;
+    joined[(*n)++] = (struct joined){from, codes};
+    return codes;
+}
+
+static bool join_piece(struct piece *piece, size_t c, uint32_t *joined, struct dictionary *into) {
+    uint32_t *codes = piece->values[c];
+    struct error err = {0};
+    for (size_t row = 0; joined && row < piece->rows; row++) {
+        if (codes[row] == DICTIONARY_NONE)
+            continue;
+        uint32_t *code = &joined[codes[row]];
+        if (*code == DICTIONARY_NONE &&
+            dictionary_add(into, dictionary_name(piece->names[c], codes[row]), code, &err))
+            return false;
+        codes[row] = *code;
+    }
+    return joined != NULL;
+}
+
+/* The codes of all pieces become those of the whole, in the order of the rows, which does not
+ * depend on which worker read which block. */
+static bool join_codes(struct whole *whole, size_t c) {
+    struct joined *joined = calloc(whole->n_pieces + 1, sizeof *joined);
+    size_t n = 0;
+    bool good = joined != NULL;
+    for (size_t i = 0; i < whole->n_pieces && good; i++) {
+        struct piece *piece = &whole->pieces[i];
+        good = join_piece(piece, c, joined_codes(joined, &n, piece->names[c]), &whole->names[c]);
+    }
+    for (size_t i = 0; i < n; i++)
+        free(joined[i].codes);
+    free(joined);
+    return good;
+}
+
 /* One column of all pieces; theirs is freed on the way, so that no column is there twice. */
 static bool join_column(struct whole *whole, size_t c, size_t size) {
+    if (whole->table->layout.columns[c].type == TABLE_CATEGORY) {
+        whole->cells[c].names = &whole->names[c];
+        if (!join_codes(whole, c))
+            return false;
+    }
     char *values = malloc(whole->rows * size + 1);
     bool any = false;
     for (size_t i = 0; i < whole->n_pieces; i++)
@@ -240,8 +302,9 @@ static bool join(struct whole *whole, struct table *table) {
         whole->rows += whole->pieces[i].rows;
     whole->values = calloc(layout->n_columns + 1, sizeof *whole->values);
     whole->missing = calloc(layout->n_columns + 1, sizeof *whole->missing);
+    whole->names = calloc(layout->n_columns + 1, sizeof *whole->names);
     whole->cells = calloc(layout->n_columns + 1, sizeof *whole->cells);
-    if (!whole->values || !whole->missing || !whole->cells)
+    if (!whole->values || !whole->missing || !whole->names || !whole->cells)
         return false;
     for (size_t c = 0; c < layout->n_columns; c++)
         if (!join_column(whole, c, cell_size(layout->columns[c].type)))

@@ -15,13 +15,30 @@
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
-int scanner_open(struct scanner *scanner, const struct layout *layout, struct table *table,
-                 struct error *err) {
+static int open_categories(struct scanner *scanner, struct dictionary *names, struct error *err) {
+    const struct layout *layout = scanner->layout;
+    for (size_t c = 0; c < layout->n_columns; c++) {
+        if (layout->columns[c].type != TABLE_CATEGORY)
+            continue;
+        struct category *category = calloc(1, sizeof *category);
+        if (!category)
+            return error_memory(err);
+        category->names = &names[c];
+        scanner->columns[c].category = category;
+        scanner->cells[c].names = &names[c];
+    }
+    return 0;
+}
+
+int scanner_open(struct scanner *scanner, const struct layout *layout, struct dictionary *names,
+                 struct table *table, struct error *err) {
     *scanner = (struct scanner){.layout = layout};
     scanner->columns = calloc(layout->n_columns + 1, sizeof *scanner->columns);
     scanner->cells = calloc(layout->n_columns + 1, sizeof *scanner->cells);
     if (!scanner->columns || !scanner->cells)
         return error_memory(err);
+    if (open_categories(scanner, names, err))
+        return err->code;
     scanner->batch =
         (struct table_batch){.columns = scanner->cells, .table = table, .origin = &scanner->origin};
     return splitter_open(&scanner->splitter, layout->delimiter, layout->fields, layout->wanted,
@@ -32,6 +49,7 @@ void scanner_close(struct scanner *scanner) {
     for (size_t c = 0; scanner->columns && c < scanner->layout->n_columns; c++) {
         free(scanner->columns[c].values);
         free(scanner->columns[c].missing);
+        free(scanner->columns[c].category);
     }
     free(scanner->columns);
     free(scanner->cells);
@@ -54,9 +72,10 @@ static int grow_array(const struct scanner *scanner, void **items, size_t rows, 
 
 /* The cells of a column that the file has not are all missing, and nobody else writes there. */
 static void fill_absent(struct scan_column *column, enum table_type type, size_t from, size_t to) {
+    const struct cell_rules rules = {0};
     const size_t size = cell_size(type);
     for (size_t row = from; row < to; row++) {
-        cell_read(text_of(""), type, &(struct cell_rules){0}, (char *)column->values + row * size);
+        cell_read(text_of(""), type, &rules, (char *)column->values + row * size);
         column->missing[row] = true;
     }
 }
@@ -160,6 +179,16 @@ static int turn_down_cell(struct scanner *scanner, const struct record *record, 
     return turn_down(scanner, record, field, reason, err);
 }
 
+static int read_cell(enum table_type type, const struct cell_rules *rules, struct text cell,
+                     struct scan_column *column, size_t row, enum cell_state *ret,
+                     struct error *err) {
+    void *value = (char *)column->values + row * cell_size(type);
+    if (type == TABLE_CATEGORY)
+        return category_read(column->category, cell, rules, value, ret, err);
+    *ret = cell_read(cell, type, rules, value);
+    return 0;
+}
+
 /* The bound cells of the record become row scanner->rows; that it is a good one is said by counting
  * it, at the end. */
 static int convert(struct scanner *scanner, const struct record *record,
@@ -176,8 +205,9 @@ static int convert(struct scanner *scanner, const struct record *record,
         if (field < 0)
             continue;
         struct text cell = scanner->splitter.fields[field];
-        void *value = (char *)column->values + row * cell_size(wanted->type);
-        enum cell_state state = cell_read(cell, wanted->type, rules, value);
+        enum cell_state state;
+        if (read_cell(wanted->type, rules, cell, column, row, &state, err))
+            return err->code;
         bool missing = state == CELL_MISSING;
         if (state == CELL_BAD || (missing && !wanted->missing))
             return turn_down_cell(scanner, record, c, state, err);
@@ -207,87 +237,96 @@ static int scan_record(struct scanner *scanner, const struct record *record,
 
 /* ---- One column of a regular block ----------------------------------------------------------- */
 
-/* One cell the general way. False if it is not good: what is wrong is then for others to say. */
-static bool convert_cell(const struct table_column *wanted, const struct cell_rules *rules,
-                         struct text cell, struct scan_column *column, size_t row, size_t rows) {
-    void *value = (char *)column->values + row * cell_size(wanted->type);
-    const enum cell_state state = cell_read(cell, wanted->type, rules, value);
+/* What converts a column of a regular block, and whether all has gone well: otherwise the block is
+ * read record by record, which says what is wrong. */
+struct conversion {
+    const struct regular *regular;
+    size_t field;
+    const struct table_column *wanted;
+    const struct cell_rules *rules;
+    struct scan_column *column;
+};
+
+/* One cell the general way; false if it is not good. */
+static bool convert_cell(const struct conversion *conversion, struct text cell, size_t row) {
+    struct scan_column *column = conversion->column;
+    struct error err = {0}; /* memory that is out here will be out there */
+    enum cell_state state;
+    if (read_cell(conversion->wanted->type, conversion->rules, cell, column, row, &state, &err))
+        return false;
     if (state == CELL_GOOD)
         return true;
-    if (state == CELL_BAD || !wanted->missing)
+    if (state == CELL_BAD || !conversion->wanted->missing)
         return false;
     if (!column->any_missing)
-        memset(column->missing, 0, rows * sizeof *column->missing);
+        memset(column->missing, 0, conversion->regular->rows * sizeof *column->missing);
     column->any_missing = column->missing[row] = true;
     return true;
 }
 
-/* Most cells are good as they stand. QUICK says whether one is, and has then set values[row]; the
- * others take the general way, as all do if some text stands for a missing value. */
-#define CONVERT(QUICK)                                                                             \
-    for (size_t row = 0; row < regular->rows; row++) {                                             \
-        const struct text cell = regular_cell(regular, row, field);                                \
-        if (!((QUICK)) && !convert_cell(wanted, rules, cell, column, row, regular->rows))          \
-            return false;                                                                          \
-    }                                                                                              \
-    return true
+/* Most cells are good as they stand: `quick` is then true and has set the value. The others take
+ * the general way, as all do that might stand for a missing value (`plain` is false). */
+#define CONVERT_ALL(quick)                                                                         \
+    do {                                                                                           \
+        for (size_t row = 0; row < given->regular->rows; row++) {                                  \
+            const struct text cell = regular_cell(given->regular, row, given->field);              \
+            if (!(quick) && !convert_cell(given, cell, row))                                       \
+                return false;                                                                      \
+        }                                                                                          \
+        return true;                                                                               \
+    } while (0)
 
-static bool convert_texts(const struct regular *regular, size_t field,
-                          const struct table_column *wanted, const struct cell_rules *rules,
-                          struct scan_column *column) {
-    struct text *values = column->values;
-    const bool plain = rules->n_na == 0 && rules->ascii;
-    CONVERT(plain && cell.length > 0 && (values[row] = cell, true));
+static bool convert_texts(const struct conversion *given) {
+    struct text *values = given->column->values;
+    const bool plain = given->rules->n_na == 0 && given->rules->ascii;
+    CONVERT_ALL(plain && cell.length > 0 && (values[row] = cell, true));
 }
 
-static bool convert_integers(const struct regular *regular, size_t field,
-                             const struct table_column *wanted, const struct cell_rules *rules,
-                             struct scan_column *column) {
-    int64_t *values = column->values;
-    const bool plain = rules->n_na == 0;
-    CONVERT(plain && number_parse_integer(cell, &values[row]));
+static bool convert_integers(const struct conversion *given) {
+    int64_t *values = given->column->values;
+    const bool plain = given->rules->n_na == 0;
+    CONVERT_ALL(plain && number_parse_integer(cell, &values[row]));
 }
 
-static bool convert_numbers(const struct regular *regular, size_t field,
-                            const struct table_column *wanted, const struct cell_rules *rules,
-                            struct scan_column *column) {
-    double *values = column->values;
-    const bool plain = rules->n_na == 0;
-    CONVERT(plain && number_parse(cell, rules->mark, &values[row]));
+static bool convert_numbers(const struct conversion *given) {
+    double *values = given->column->values;
+    const char mark = given->rules->mark;
+    const bool plain = given->rules->n_na == 0;
+    CONVERT_ALL(plain && number_parse(cell, mark, &values[row]));
 }
 
-static bool convert_decimals(const struct regular *regular, size_t field,
-                             const struct table_column *wanted, const struct cell_rules *rules,
-                             struct scan_column *column) {
-    decimal *values = column->values;
-    const bool plain = rules->n_na == 0;
-    CONVERT(plain && decimal_parse(cell, rules->mark, &values[row]));
+static bool convert_decimals(const struct conversion *given) {
+    decimal *values = given->column->values;
+    const char mark = given->rules->mark;
+    const bool plain = given->rules->n_na == 0;
+    CONVERT_ALL(plain && decimal_parse(cell, mark, &values[row]));
 }
 
-static bool convert_dates(const struct regular *regular, size_t field,
-                          const struct table_column *wanted, const struct cell_rules *rules,
-                          struct scan_column *column) {
-    int32_t *values = column->values;
-    const bool plain = rules->n_na == 0;
-    CONVERT(plain && calendar_parse_date(cell, &values[row]));
+static bool convert_dates(const struct conversion *given) {
+    int32_t *values = given->column->values;
+    const bool plain = given->rules->n_na == 0;
+    CONVERT_ALL(plain && calendar_parse_date(cell, &values[row]));
 }
 
-static bool convert_periods(const struct regular *regular, size_t field,
-                            const struct table_column *wanted, const struct cell_rules *rules,
-                            struct scan_column *column) {
-    struct period *values = column->values;
-    const bool plain = rules->n_na == 0;
-    CONVERT(plain && period_parse(cell, &values[row]));
+static bool convert_periods(const struct conversion *given) {
+    struct period *values = given->column->values;
+    const bool plain = given->rules->n_na == 0;
+    CONVERT_ALL(plain && period_parse(cell, &values[row]));
 }
 
-typedef bool converter(const struct regular *regular, size_t field,
-                       const struct table_column *wanted, const struct cell_rules *rules,
-                       struct scan_column *column);
+static bool convert_categories(const struct conversion *given) {
+    uint32_t *values = given->column->values;
+    const struct category *category = given->column->category;
+    CONVERT_ALL(category_find(category, cell, &values[row]));
+}
+
+typedef bool converter(const struct conversion *given);
 
 static converter *const converters[] = {
-    [TABLE_TEXT] = convert_texts,     [TABLE_INTEGER] = convert_integers,
-    [TABLE_NUMBER] = convert_numbers, [TABLE_DECIMAL] = convert_decimals,
-    [TABLE_DATE] = convert_dates,     [TABLE_PERIOD] = convert_periods,
+    [TABLE_TEXT] = convert_texts,          [TABLE_INTEGER] = convert_integers,
+    [TABLE_NUMBER] = convert_numbers,      [TABLE_DECIMAL] = convert_decimals,
+    [TABLE_DATE] = convert_dates,          [TABLE_PERIOD] = convert_periods,
+    [TABLE_CATEGORY] = convert_categories,
 };
 
 /* All rows of a regular block; *ret_good is false if some cell is not good. */
@@ -300,10 +339,12 @@ static int scan_columns(struct scanner *scanner, const struct cell_rules *rules,
         return err->code;
     for (size_t i = 0; i < layout->n_columns; i++) {
         const size_t c = layout->by_field[i];
-        const struct table_column *wanted = &layout->columns[c];
-        if (layout->field_of[c] >= 0 &&
-            !converters[wanted->type](regular, (size_t)layout->field_of[c], wanted, rules,
-                                      &scanner->columns[c]))
+        const struct conversion conversion = {.regular = regular,
+                                              .field = (size_t)layout->field_of[c],
+                                              .wanted = &layout->columns[c],
+                                              .rules = rules,
+                                              .column = &scanner->columns[c]};
+        if (layout->field_of[c] >= 0 && !converters[conversion.wanted->type](&conversion))
             return 0;
     }
     for (size_t row = 0; row < regular->rows; row++) {

@@ -2,7 +2,7 @@
 /* One block of records into typed columns.
  *
  *     struct scanner scanner;
- *     scanner_open(&scanner, &layout, err);
+ *     scanner_open(&scanner, &layout, names, table, err);
  *     while (... cut_next ...) {
  *         code = scanner_scan(&scanner, &block, shard, sequence, err);
  *         ... scanner.batch: the good rows, on failure those before the bad one ...
@@ -15,6 +15,7 @@
 #ifndef TABLE_SCAN_H
 #define TABLE_SCAN_H
 
+#include "table/category.h"
 #include "table/cell.h"
 #include "table/cut.h"
 #include "table/origin.h"
@@ -44,6 +45,7 @@ struct scan_column {
     void *values;
     bool *missing;
     bool any_missing;
+    struct category *category; /* NULL: it is none */
 };
 
 struct scanner {
@@ -63,9 +65,10 @@ struct scanner {
     struct table_batch batch;
 };
 
-/* `table` is what the batches are going to name as theirs. */
-int scanner_open(struct scanner *scanner, const struct layout *layout, struct table *table,
-                 struct error *err);
+/* `names`, one for each bound column, take what is in the categories and outlive the scanner;
+ * `table` is what the batches are going to name as theirs. */
+int scanner_open(struct scanner *scanner, const struct layout *layout, struct dictionary *names,
+                 struct table *table, struct error *err);
 
 /* Leaves the good rows in scanner->batch and the bad ones in scanner->list. Without rejects a bad
  * row is ERROR_DATA, and the batch holds the rows before it. */

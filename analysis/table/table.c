@@ -79,10 +79,11 @@ static int open_header(struct table *table, size_t shard, struct header *header,
     struct block block = {0};
     int code = cut_open(ret, table->files[shard], table_block_bytes(table), CUT_LONGEST, err);
     if (!code)
-        code = header_read(header, *ret, &block, delimiter_of(table->options), table->names[shard],
-                           err);
+        code = header_read(header, *ret, &block, delimiter_of(table->options),
+                           table->file_names[shard], err);
     if (!code && header != &table->header)
-        code = header_compare(header, table->names[shard], &table->header, table->names[0], err);
+        code = header_compare(header, table->file_names[shard], &table->header,
+                              table->file_names[0], err);
     block_free(&block);
     return code;
 }
@@ -134,12 +135,12 @@ static int prepare(struct table *table, struct error *err) {
     table->n_files = options->n_files > 0 ? options->n_files : 1;
     table->summary.files = table->n_files;
     table->all_plain = true;
-    table->names = calloc(table->n_files, sizeof *table->names);
+    table->file_names = calloc(table->n_files, sizeof *table->file_names);
     table->shards = calloc(table->n_files, sizeof *table->shards);
-    if (!table->names || !table->shards)
+    if (!table->file_names || !table->shards)
         return error_memory(err);
     for (size_t i = 0; i < table->n_files; i++)
-        table->names[i] = source_name(table->files[i]);
+        table->file_names[i] = source_name(table->files[i]);
     return 0;
 }
 
@@ -150,7 +151,7 @@ static int open_all(struct table *table, struct error *err) {
         if (look_at(table, i, err))
             return err->code;
     if (table->options->bad_rows == TABLE_SKIP)
-        return rejects_open(&table->rejects, table->options->rejects, table->names, err);
+        return rejects_open(&table->rejects, table->options->rejects, table->file_names, err);
     return 0;
 }
 
@@ -177,7 +178,10 @@ void table_close(struct table *table) {
     whole_destroy(table->whole);
     rejects_close(table->rejects);
     header_free(&table->header);
+    for (size_t i = 0; table->names && i < table->n_names; i++)
+        dictionary_free(&table->names[i]);
     free(table->names);
+    free(table->file_names);
     free(table->shards);
     free(table->field_of);
     free(table->by_field);
@@ -205,13 +209,13 @@ static int bind_one(struct table *table, const struct table_column *column, int 
     *ret_field = found > 0 ? (int)field : -1;
     if (found > 1) {
         char where[TABLE_WHERE], shown[CELL_SHOWN];
-        origin_format(table->names[0], table->header.line, 0, where);
+        origin_format(table->file_names[0], table->header.line, 0, where);
         cell_show(name, shown);
         return error_set(err, ERROR_DATA, "%s: found column %s %zu times, expected it once", where,
                          shown, found);
     }
     if (found == 0 && !column->optional)
-        return header_lacks(&table->header, table->names[0], column->name, name,
+        return header_lacks(&table->header, table->file_names[0], column->name, name,
                             delimiter_of(table->options), err);
     if (found > 0)
         table->wanted[field] = true;
@@ -257,7 +261,7 @@ int table_bind(struct table *table, const struct table_column *columns, size_t n
         .n_columns = n,
         .field_of = table->field_of,
         .by_field = table->by_field,
-        .names = table->names,
+        .names = table->file_names,
         .rejects = table->rejects,
         .level = index_best(),
     };
@@ -268,7 +272,7 @@ int table_bind(struct table *table, const struct table_column *columns, size_t n
 
 void table_place_format(const struct table *table, struct table_place place,
                         char text[TABLE_WHERE]) {
-    origin_format(table->names[place.shard], place.line, 0, text);
+    origin_format(table->file_names[place.shard], place.line, 0, text);
 }
 
 void table_summarise(const struct table *table, struct table_summary *ret) {

@@ -34,6 +34,7 @@
 
 #include "base/calendar.h"
 #include "base/decimal.h"
+#include "base/dictionary.h"
 #include "base/error.h"
 #include "base/output.h"
 #include "base/sheet.h"
@@ -51,6 +52,9 @@ enum table_type {
     TABLE_DECIMAL, /* decimal: exact */
     TABLE_DATE,    /* int32_t: days since 1970-01-01 */
     TABLE_PERIOD,  /* struct period */
+    /* uint32_t: a text as a code. For what repeats, such as platforms: it is read much faster so,
+     * and compared by its code. */
+    TABLE_CATEGORY,
 };
 
 struct table_column {
@@ -105,7 +109,8 @@ void table_close(struct table *table); /* NULL is fine */
 
 /* ---- Rows ------------------------------------------------------------------------------------ */
 
-/* The cells of one column of a batch, `rows` long; a missing cell's value is zero. */
+/* The cells of one column of a batch, `rows` long; a missing cell's value is zero, or for a
+ * category DICTIONARY_NONE. */
 struct table_cells {
     union {
         const struct text *text;
@@ -114,8 +119,13 @@ struct table_cells {
         const decimal *decimal;
         const int32_t *date;
         const struct period *period;
+        const uint32_t *code; /* DICTIONARY_NONE where it is missing */
     };
     const bool *missing; /* NULL if none is */
+    /* Of a category: what the codes mean. It belongs to the worker that reads the batch, who only
+     * adds to it, and lives until table_close: a state may keep codes, and the pointer to look them
+     * up when states are merged. It may hold names that are in bad rows only. NULL otherwise. */
+    const struct dictionary *names;
 };
 
 /* Bad rows are not in it. Valid during one call of add, and the texts too; that of table_read
@@ -171,7 +181,8 @@ struct table_fold {
 int table_fold(struct table *table, const struct table_fold *fold, void *context, void **ret_state,
                struct error *err);
 
-/* All rows, in the order of the input, as one batch that lives until table_close. */
+/* All rows, in the order of the input, as one batch that lives until table_close. Categories have
+ * codes in the order in which they first stand in the input. */
 int table_read(struct table *table, const struct table_batch **ret, struct error *err);
 
 /* All columns as text, all rows, into `sheet` (zeroed before; sheet_free it): for tables that

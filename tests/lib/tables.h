@@ -114,6 +114,13 @@ static inline void tables_cell(struct buffer *out, const struct table_batch *bat
         buffer_append(out, cells->text[row].bytes, cells->text[row].length);
         buffer_byte(out, ']');
         return;
+    case TABLE_CATEGORY: {
+        struct text name = dictionary_name(cells->names, cells->code[row]);
+        buffer_byte(out, '[');
+        buffer_append(out, name.bytes, name.length);
+        buffer_byte(out, ']');
+        return;
+    }
     case TABLE_INTEGER:
         buffer_format(out, "%lld", (long long)cells->integer[row]);
         return;

@@ -34,6 +34,7 @@ enum { HOSTILE = sizeof hostile / sizeof hostile[0] };
 static const struct table_column columns[] = {
     {.name = "a", .type = TABLE_TEXT, .missing = true},
     {.name = "b", .type = TABLE_TEXT, .missing = true},
+    {.name = "b", .type = TABLE_CATEGORY, .missing = true},
 };
 
 static struct table_options options_for(const char *const *paths, size_t n,
@@ -58,13 +59,13 @@ static void try_all(struct text csv, enum table_bad_rows bad_rows) {
     struct buffer expected = {0}, shown = {0};
     const char *path = tables_write("h.csv", csv);
     struct table_options options = options_for(&path, 1, bad_rows);
-    tables_show(&expected, &options, columns, 2);
+    tables_show(&expected, &options, columns, 3);
     for (options.block_bytes = 1; options.block_bytes <= csv.length + 2; options.block_bytes++) {
         /* Every cut by one thread and by three, a few by all. */
         bool few = options.block_bytes > 1 && options.block_bytes != 7;
         for (size_t i = 0; i < (few ? 2 : sizeof threads / sizeof threads[0]); i++) {
             options.threads = threads[i];
-            tables_show(&shown, &options, columns, 2);
+            tables_show(&shown, &options, columns, 3);
             expect_same(&shown, &expected, &options);
         }
     }
@@ -107,11 +108,11 @@ static void random_bytes_at_random_cuts(void **state) {
             bytes[i] = alphabet[draw(&seed, sizeof alphabet - 1)];
         const char *path = tables_write("r.csv", (struct text){bytes, length});
         struct table_options options = options_for(&path, 1, round % 2 ? TABLE_SKIP : TABLE_STOP);
-        tables_show(&expected, &options, columns, 2);
+        tables_show(&expected, &options, columns, 3);
         for (int i = 0; i < 3; i++) {
             options.block_bytes = 1 + draw(&seed, length);
             options.threads = 1 + (int)draw(&seed, 4);
-            tables_show(&shown, &options, columns, 2);
+            tables_show(&shown, &options, columns, 3);
             expect_same(&shown, &expected, &options);
         }
     }
@@ -160,7 +161,7 @@ static void one_file_or_seven_shards(void **state) {
     write_rows(&csv, 0, ROWS);
     const char *path = tables_write("s-all", (struct text){csv.bytes, csv.length});
     struct table_options options = {.files = &path, .n_files = 1};
-    tables_show(&expected, &options, columns, 2);
+    tables_show(&expected, &options, columns, 3);
     strip_places(&expected);
     for (int i = 0; i < 7; i++) {
         snprintf(names[i], sizeof names[i], "s-%d", i);
@@ -171,7 +172,7 @@ static void one_file_or_seven_shards(void **state) {
     for (int threads = 1; threads <= 8; threads++) {
         options = (struct table_options){
             .files = paths, .n_files = 7, .threads = threads, .block_bytes = 1000};
-        tables_show(&shown, &options, columns, 2);
+        tables_show(&shown, &options, columns, 3);
         strip_places(&shown);
         assert_string_equal(shown.bytes, expected.bytes);
     }
@@ -189,7 +190,7 @@ static void plain_or_compressed(void **state) {
     struct text rest = {csv.bytes + csv.length / 2, csv.length - csv.length / 2};
     const char *path = tables_write("c.csv", all);
     struct table_options options = {.files = &path, .n_files = 1};
-    tables_show(&expected, &options, columns, 2);
+    tables_show(&expected, &options, columns, 3);
     for (int way = 0; way < 4; way++) {
         buffer_clear(&packed);
         void (*pack)(struct buffer *, struct text) = way % 2 ? tables_zstd : tables_gzip;
@@ -203,7 +204,7 @@ static void plain_or_compressed(void **state) {
         path = tables_write("c.csv", (struct text){packed.bytes, packed.length});
         for (options.threads = 1; options.threads <= 4; options.threads++) {
             options.block_bytes = options.threads % 2 ? 777 : 0;
-            tables_show(&shown, &options, columns, 2);
+            tables_show(&shown, &options, columns, 3);
             expect_same(&shown, &expected, &options);
         }
     }
@@ -251,7 +252,7 @@ static void show_from_standard_input(struct buffer *shown, struct text bytes, bo
     close(ends[0]);
     if (by_pipe)
         assert_int_equal(pthread_create(&thread, NULL, feed_pipe, &feed), 0);
-    tables_show_by(TABLES_FOLD, shown, options, columns, 2);
+    tables_show_by(TABLES_FOLD, shown, options, columns, 3);
     if (by_pipe)
         pthread_join(thread, NULL);
     dup2(kept, STDIN_FILENO);
@@ -265,7 +266,7 @@ static void standard_input(void **state) {
     struct text all = {csv.bytes, csv.length};
     const char *path = tables_write("<stdin>", all);
     struct table_options options = {.files = &path, .n_files = 1};
-    tables_show(&expected, &options, columns, 2);
+    tables_show(&expected, &options, columns, 3);
     tables_gzip(&packed, all);
     static const char *const dash[] = {"-"};
     for (int way = 0; way < 8; way++) {
@@ -311,7 +312,7 @@ static void reports_progress(void **state) {
                                           .block_bytes = 2000,
                                           .progress = see,
                                           .progress_context = &seen};
-    tables_show_by(TABLES_FOLD, &shown, &options, columns, 2);
+    tables_show_by(TABLES_FOLD, &shown, &options, columns, 3);
     assert_int_equal(seen.total, csv.length + packed.length); /* as they lie on the disk */
     assert_int_equal(seen.done, seen.total);
     assert_true(seen.calls > 10);

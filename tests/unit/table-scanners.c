@@ -237,6 +237,9 @@ static const struct table_column typed[] = {
     {.name = "period", .type = TABLE_PERIOD, .missing = true},
     {.name = "none", .type = TABLE_DECIMAL, .missing = true, .optional = true},
     {.name = "score", .type = TABLE_NUMBER, .missing = true},
+    {.name = "text", .type = TABLE_CATEGORY, .missing = true},
+    {.name = "count", .type = TABLE_CATEGORY, .missing = true},
+    {.name = "nobody", .type = TABLE_CATEGORY, .missing = true, .optional = true},
 };
 
 static const char *const good_cells[6][8] = {
