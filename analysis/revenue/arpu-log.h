@@ -16,8 +16,8 @@
  * Intervals: ARPU by estimate_mean, the share of revenue lost by estimate_ratio
  * (revenue/estimate.h), the share of users lost by proportion_wilson (stats/proportion.h).
  *
- * Memory grows with users, not rows: 43 to 85 bytes for each user and period they are active in,
- * for each thread that meets it (revenue/ledger.h).
+ * Memory grows with users, not rows, and not with threads: 32 to 48 bytes for each user, cell and
+ * period they are active in (revenue/ledger.h).
  */
 #ifndef REVENUE_ARPU_LOG_H
 #define REVENUE_ARPU_LOG_H

@@ -1,170 +1,204 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Ledgers: hash tables of (user, cell, period) with exact sums. */
+/* Ledgers: hash tables of (user, cell, period) with exact sums.
+ *
+ * Contents: the table of one part; adding; visiting. */
 #include "revenue/ledger.h"
 
+#define XXH_INLINE_ALL /* most names are short: the call would cost as much as the hash */
 #include "base/buffer.h"
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { GATHERED = 1024, AHEAD = 16 };
+__extension__ typedef unsigned __int128 uint128;
 
-struct ledger_user ledger_user(struct text name) {
-    XXH128_hash_t hash = XXH3_128bits(name.bytes, name.length);
-    return (struct ledger_user){hash.high64, hash.low64};
+/* ---- The table of one part ------------------------------------------------------------------- */
+
+/* Open addressing with linear probing, between a half and three quarters full. A place of 0 is a
+ * free slot. */
+struct slots {
+    struct ledger_entry *entries;
+    size_t size, used;
+};
+
+/* A sum is kept modulo 2^64, and how often it went around, up less down, is an entry of the same
+ * key in a table of its own. It is empty unless amounts are of the size of the whole range. */
+struct part {
+    struct slots sums, turns;
+};
+
+struct ledger {
+    struct partition *partition;
+    struct part parts[LEDGER_PARTS];
+};
+
+enum { FIRST_SLOTS = 64, AHEAD = 16 };
+
+/* The user's hash is uniform already; the place is spread over it, so that the periods of one user
+ * do not form a cluster. Scaled to the size rather than cut, so that a size need not be a power of
+ * two, and growing keeps the order. */
+static size_t home_of(const struct slots *slots, const struct ledger_entry *key) {
+    const uint64_t hash = key->user ^ key->place * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)((uint128)hash * slots->size >> 64);
 }
 
-static size_t part_of(const struct ledger_key *key) {
-    return key->user.high % LEDGER_PARTS;
-}
-
-/* The user's hash is uniform already; cell and period are spread over it, so that the periods of
- * one user do not form a cluster. */
-static uint64_t hash_of(const struct ledger_key *key) {
-    uint64_t place = (uint64_t)key->cell << 32 | (uint32_t)key->period;
-    uint64_t x = key->user.low ^ place * UINT64_C(0x9e3779b97f4a7c15);
-    return x ^ x >> 32;
-}
-
-static struct ledger_entry *find(const struct ledger_part *part, const struct ledger_key *key) {
-    size_t mask = part->size - 1;
-    for (size_t i = hash_of(key) & mask;; i = (i + 1) & mask) {
-        struct ledger_entry *entry = &part->slots[i];
-        if (entry->cell_plus_one == 0 ||
-            (entry->user.low == key->user.low && entry->user.high == key->user.high &&
-             entry->cell_plus_one == key->cell + 1 && entry->period == key->period))
+/* The entry of this key, or the free slot where it belongs. */
+static struct ledger_entry *find(const struct slots *slots, const struct ledger_entry *key) {
+    for (size_t i = home_of(slots, key);; i = i + 1 < slots->size ? i + 1 : 0) {
+        struct ledger_entry *entry = &slots->entries[i];
+        if (entry->place == 0 || (entry->user == key->user && entry->place == key->place))
             return entry;
     }
 }
 
-static struct ledger_key key_of(const struct ledger_entry *entry) {
-    return (struct ledger_key){entry->user, entry->period, (uint16_t)(entry->cell_plus_one - 1)};
-}
-
-static int grow(struct ledger_part *part, size_t size, struct error *err) {
-    struct ledger_part wider = *part;
-    wider.slots = calloc(size, sizeof *wider.slots);
-    wider.size = size;
-    if (!wider.slots)
+/* By a half: memory is then never less than half in use. */
+static int grow(struct slots *slots, struct error *err) {
+    struct slots wider = {.size = slots->size ? slots->size / 2 * 3 : FIRST_SLOTS,
+                          .used = slots->used};
+    wider.entries = calloc(wider.size, sizeof *wider.entries);
+    if (!wider.entries)
         return error_memory(err);
-    for (size_t i = 0; i < part->size; i++)
-        if (part->slots[i].cell_plus_one != 0) {
-            struct ledger_key key = key_of(&part->slots[i]);
-            *find(&wider, &key) = part->slots[i];
-        }
-    free(part->slots);
-    *part = wider;
+    for (size_t i = 0; i < slots->size; i++)
+        if (slots->entries[i].place != 0)
+            *find(&wider, &slots->entries[i]) = slots->entries[i];
+    free(slots->entries);
+    *slots = wider;
     return 0;
 }
 
-static int128 sum_of(const struct ledger_entry *entry) {
-    return (int128)entry->revenue_high * ((int128)1 << 64) + entry->revenue_low;
+/* The entry of this key, from nothing if there is none; NULL when memory is out. */
+static struct ledger_entry *claim(struct slots *slots, const struct ledger_entry *key,
+                                  struct error *err) {
+    if (slots->used >= slots->size / 4 * 3 && grow(slots, err)) /* so it is at first */
+        return NULL;
+    struct ledger_entry *entry = find(slots, key);
+    if (entry->place == 0) {
+        *entry = (struct ledger_entry){key->user, key->place, 0};
+        slots->used++;
+    }
+    return entry;
 }
 
-static int part_add(struct ledger_part *part, const struct ledger_key *key, int128 revenue,
+/* ---- Adding ---------------------------------------------------------------------------------- */
+
+int ledger_create(struct ledger **ret, struct error *err) {
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (!ledger)
+        return error_memory(err);
+    if (partition_create(&ledger->partition, err)) {
+        free(ledger);
+        return err->code;
+    }
+    *ret = ledger;
+    return 0;
+}
+
+void ledger_hand_free(struct ledger_hand *hand) {
+    partition_deal_free(&hand->deal);
+    free(hand->lines);
+    free(hand->parts);
+    *hand = (struct ledger_hand){0};
+}
+
+static int add_line(struct part *part, const struct ledger_entry *line, struct error *err) {
+    struct ledger_entry *entry = claim(&part->sums, line, err);
+    int64_t sum;
+    if (!entry)
+        return err->code;
+    const bool around = __builtin_add_overflow((int64_t)entry->amount, (int64_t)line->amount, &sum);
+    entry->amount = (uint64_t)sum;
+    if (!around)
+        return 0;
+    struct ledger_entry *turns = claim(&part->turns, line, err);
+    if (!turns)
+        return err->code;
+    turns->amount += (int64_t)line->amount > 0 ? 1 : UINT64_MAX; /* up or down */
+    return 0;
+}
+
+struct adding {
+    struct ledger *ledger;
+    const struct ledger_entry *lines;
+};
+
+/* Each slot is fetched some rows before it is needed. */
+static int add_rows(void *context, size_t number, const uint32_t *rows, size_t n,
                     struct error *err) {
-    if (part->used >= part->size / 4 * 3 && /* so it is at first, with no slots */
-        grow(part, part->size ? 2 * part->size : 64, err))
-        return err->code;
-    struct ledger_entry *entry = find(part, key);
-    if (entry->cell_plus_one == 0) {
-        *entry = (struct ledger_entry){
-            .user = key->user, .period = key->period, .cell_plus_one = (uint16_t)(key->cell + 1)};
-        part->used++;
-    }
-    int128 sum = sum_of(entry) + revenue, high = sum >> 64;
-    if (high < INT16_MIN || high > INT16_MAX)
-        return error_set(err, ERROR_DATA,
-                         "the revenue of one user in one period is out of range, expected at most "
-                         "9223372036854.775807");
-    entry->revenue_high = (int16_t)high;
-    entry->revenue_low = (uint64_t)sum;
-    return 0;
-}
-
-/* Sums the lines that were gathered, fetching each slot some lines before it is needed. */
-static int post(struct ledger_part *part, struct error *err) {
-    for (size_t i = 0; i < part->gathered; i++) {
-        if (part->size > 0 && i + AHEAD < part->gathered)
-            __builtin_prefetch(
-                &part->slots[hash_of(&part->lines[i + AHEAD].key) & (part->size - 1)], 1);
-        if (part_add(part, &part->lines[i].key, part->lines[i].revenue, err))
+    const struct adding *adding = context;
+    struct part *part = &adding->ledger->parts[number];
+    const struct slots *sums = &part->sums;
+    const struct ledger_entry *lines = adding->lines;
+    for (size_t i = 0; i < n + AHEAD; i++) {
+        if (i < n && sums->size > 0)
+            __builtin_prefetch(&sums->entries[home_of(sums, &lines[rows[i]])], 1);
+        if (i >= AHEAD && add_line(part, &lines[rows[i - AHEAD]], err))
             return err->code;
     }
-    part->gathered = 0;
     return 0;
 }
 
-int ledger_add(struct ledger *ledger, const struct ledger_key *key, decimal revenue,
-               struct error *err) {
-    struct ledger_part *part = &ledger->parts[part_of(key)];
-    if (part->gathered == GATHERED && post(part, err))
+static uint64_t place_of(uint64_t user, uint32_t cell, int32_t period) {
+    return user << (LEDGER_CELL_BITS + LEDGER_PERIOD_BITS) | (uint64_t)cell << LEDGER_PERIOD_BITS |
+           (uint32_t)(period - LEDGER_FIRST_PERIOD);
+}
+
+int ledger_add(struct ledger *ledger, struct ledger_hand *hand, const struct ledger_rows *rows,
+               size_t n, struct error *err) {
+    if (array_reserve((void **)&hand->lines, &hand->capacity, n, sizeof *hand->lines, err) ||
+        array_reserve((void **)&hand->parts, &hand->parts_capacity, n, sizeof *hand->parts, err))
         return err->code;
-    if (part->gathered == part->capacity &&
-        array_reserve((void **)&part->lines, &part->capacity, part->gathered + 1,
-                      sizeof *part->lines, err))
-        return err->code;
-    part->lines[part->gathered++] = (struct ledger_line){*key, revenue};
-    return 0;
-}
-
-/* The entries of one part go into `ret`, with the cells' new numbers. */
-static int move(struct ledger_part *part, const uint32_t *codes, struct ledger_part *ret,
-                struct error *err) {
-    struct ledger_key key;
-    int128 revenue;
-    for (size_t place = 0; ledger_next(part, &place, &key, &revenue);) {
-        key.cell = (uint16_t)codes[key.cell];
-        if (part_add(ret, &key, revenue, err))
-            return err->code;
-    }
-    ledger_part_free(part);
-    return 0;
-}
-
-int ledger_unite(const struct ledger_share *shares, size_t n, size_t number,
-                 struct ledger_part *ret, struct error *err) {
-    size_t entries = 0, size = 64;
     for (size_t i = 0; i < n; i++) {
-        struct ledger_part *part = &shares[i].ledger->parts[number];
-        if (post(part, err))
-            return err->code;
-        entries += part->used;
+        const XXH128_hash_t hash = XXH3_128bits(rows->users[i].bytes, rows->users[i].length);
+        hand->parts[i] = (uint8_t)(hash.high64 >> 56);
+        hand->lines[i] = (struct ledger_entry){
+            hash.low64, place_of(hash.high64, rows->cells[i], rows->periods[i]),
+            (uint64_t)rows->revenue[i]};
     }
-    while (size / 4 * 3 <= entries)
-        size *= 2;
-    if (grow(ret, size, err))
-        return err->code;
-    for (size_t i = 0; i < n; i++)
-        if (move(&shares[i].ledger->parts[number], shares[i].codes, ret, err))
-            return err->code;
-    return 0;
+    struct adding adding = {ledger, hand->lines};
+    return partition_post(ledger->partition, &hand->deal, hand->parts, n, add_rows, &adding, err);
 }
 
-bool ledger_holds(const struct ledger_part *part, const struct ledger_key *key) {
-    return find(part, key)->cell_plus_one != 0;
+/* ---- Visiting -------------------------------------------------------------------------------- */
+
+static int128 sum_of(const struct part *part, const struct ledger_entry *entry) {
+    int64_t turns = 0;
+    if (part->turns.used > 0) {
+        const struct ledger_entry *found = find(&part->turns, entry);
+        turns = found->place != 0 ? (int64_t)found->amount : 0;
+    }
+    return (int64_t)entry->amount + turns * ((int128)1 << 64);
 }
 
-bool ledger_next(const struct ledger_part *part, size_t *place, struct ledger_key *ret_key,
-                 int128 *ret_revenue) {
-    for (; *place < part->size; ++*place) {
-        const struct ledger_entry *entry = &part->slots[*place];
-        if (entry->cell_plus_one == 0)
+const struct ledger_entry *ledger_next(const struct ledger *ledger, size_t number, size_t *place,
+                                       int128 *ret_sum) {
+    const struct part *part = &ledger->parts[number];
+    while (*place < part->sums.size) {
+        const struct ledger_entry *entry = &part->sums.entries[(*place)++];
+        if (entry->place == 0)
             continue;
-        *ret_key = key_of(entry);
-        *ret_revenue = sum_of(entry);
-        ++*place;
-        return true;
+        *ret_sum = sum_of(part, entry);
+        return entry;
     }
-    return false;
+    return NULL;
 }
 
-void ledger_part_free(struct ledger_part *part) {
-    free(part->slots);
-    free(part->lines);
-    *part = (struct ledger_part){0};
+bool ledger_holds(const struct ledger *ledger, size_t part, const struct ledger_entry *entry,
+                  int32_t period) {
+    const int32_t change = period - ledger_period(entry);
+    const struct ledger_entry key = {entry->user, entry->place + (uint64_t)(int64_t)change, 0};
+    return find(&ledger->parts[part].sums, &key)->place != 0;
 }
 
-void ledger_free(struct ledger *ledger) {
-    for (size_t i = 0; i < LEDGER_PARTS; i++)
-        ledger_part_free(&ledger->parts[i]);
+void ledger_drop(struct ledger *ledger, size_t number) {
+    struct part *part = &ledger->parts[number];
+    free(part->sums.entries);
+    free(part->turns.entries);
+    *part = (struct part){0};
+}
+
+void ledger_destroy(struct ledger *ledger) {
+    for (size_t i = 0; ledger && i < LEDGER_PARTS; i++)
+        ledger_drop(ledger, i);
+    if (ledger)
+        partition_destroy(ledger->partition);
+    free(ledger);
 }

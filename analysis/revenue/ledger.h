@@ -1,98 +1,95 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Ledgers: what each user paid in each cell and period, summed exactly.
  *
- *     struct ledger ledger = {0};
- *     struct ledger_key key = {ledger_user(name), month, cell};
- *     if (ledger_add(&ledger, &key, 1250000, err)) ...     // 1.25 more
- *     ledger_free(&ledger);
+ *     struct ledger *ledger;                                  // one for all threads
+ *     struct ledger_hand hand = {0};                          // one a thread
+ *     const struct ledger_rows rows = {users, cells, periods, revenue};
+ *     if (ledger_create(&ledger, err)) ...
+ *     if (ledger_add(ledger, &hand, &rows, n, err)) ...
+ *     ledger_hand_free(&hand);
+ *     // when all threads are done, each part is one task:
+ *     for (size_t place = 0; (entry = ledger_next(ledger, part, &place, &sum));)
+ *         ... ledger_cell(entry), ledger_period(entry), sum ...
+ *     ledger_destroy(ledger);
  *
- * A cell is whatever parts the money: a platform, or a platform and a segment. Every thread keeps a
- * ledger of its own; they are united afterwards, part by part, so that each part is one task and
- * needs no lock: a user is in the same part of every ledger. All sums are integers, so no order of
- * adding or uniting shows in the result.
+ * A cell is whatever parts the money: a platform, or a platform and a segment. All threads fill the
+ * same ledger (base/partition.h): a user is in one part of it only. All sums are integers, so no
+ * order of adding shows in the result.
  *
- * Users are told apart by 128 bits of XXH3 of their text: an entry takes 32 bytes however long the
- * name, and among 10^9 users the chance of one mix-up is 1 in 6 x 10^20.
+ * Users are told apart by 98 bits of XXH3 of their text: an entry takes 24 bytes however long the
+ * name, and among 10^9 users the chance of one mix-up is 1 in 6 x 10^11.
  */
 #ifndef REVENUE_LEDGER_H
 #define REVENUE_LEDGER_H
 
+#include "base/calendar.h"
 #include "base/decimal.h"
 #include "base/error.h"
+#include "base/partition.h"
 #include "base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LEDGER_PARTS = 256 };
+enum { LEDGER_PARTS = PARTITION_PARTS };
 #define LEDGER_CELLS 65535 /* cells are numbered from 0 to this less one */
 
-struct ledger_user {
-    uint64_t high, low;
-};
-
-struct ledger_key {
-    struct ledger_user user;
-    int32_t period;
-    uint16_t cell;
-};
-
-/* What was added and is not summed yet. */
-struct ledger_line {
-    struct ledger_key key;
-    decimal revenue;
-};
-
-/* Half a cache line. */
+/* 98 bits of hash: 8 are the number of the part, 26 stand above the place. */
 struct ledger_entry {
-    struct ledger_user user;
-    int32_t period;
-    uint16_t cell_plus_one; /* 0: the slot is free */
-    int16_t revenue_high;   /* above revenue_low: 80 bits, so that no order of adding amounts of */
-    uint64_t revenue_low;   /* both signs overflows on the way to a sum that fits */
+    uint64_t user;
+    uint64_t place;  /* 26 bits of user, 16 of cell, 22 of period; never 0 in use */
+    uint64_t amount; /* the sum modulo 2^64 */
 };
 
-/* Lines are gathered and summed a thousand at a time: a part's slots then stay in the cache for
- * that long, where a row at a time would wait for memory at each. The slots are an open-addressing
- * hash table with linear probing; size is 0 or a power of two. */
-struct ledger_part {
-    struct ledger_entry *slots;
-    size_t size, used;
-    struct ledger_line *lines;
-    size_t gathered, capacity;
+enum { LEDGER_PERIOD_BITS = 22, LEDGER_CELL_BITS = 16 };
+#define LEDGER_FIRST_PERIOD (CALENDAR_MIN_DAY - 1) /* below the index of any period */
+
+static inline int32_t ledger_period(const struct ledger_entry *entry) {
+    return (int32_t)(entry->place & ((1U << LEDGER_PERIOD_BITS) - 1)) + LEDGER_FIRST_PERIOD;
+}
+
+static inline uint32_t ledger_cell(const struct ledger_entry *entry) {
+    return (uint32_t)(entry->place >> LEDGER_PERIOD_BITS) & ((1U << LEDGER_CELL_BITS) - 1);
+}
+
+struct ledger;
+
+int ledger_create(struct ledger **ret, struct error *err);
+void ledger_destroy(struct ledger *ledger); /* NULL is fine */
+
+/* One thread's scratch space. Zero-initialise. */
+struct ledger_hand {
+    struct partition_deal deal;
+    struct ledger_entry *lines;
+    size_t capacity;
+    uint8_t *parts;
+    size_t parts_capacity;
+};
+void ledger_hand_free(struct ledger_hand *hand); /* leaves it zeroed */
+
+/* Columns, all of the same length. Periods are indices of one kind (base/calendar.h). */
+struct ledger_rows {
+    const struct text *users;
+    const uint16_t *cells;
+    const int32_t *periods;
+    const decimal *revenue;
 };
 
-/* Zero-initialise. */
-struct ledger {
-    struct ledger_part parts[LEDGER_PARTS];
-};
+/* Adds n rows (below 2^32), each to what its user has in its cell and period, from nothing if there
+ * is none yet. Safe in several threads, each with a hand of its own. */
+int ledger_add(struct ledger *ledger, struct ledger_hand *hand, const struct ledger_rows *rows,
+               size_t n, struct error *err);
 
-struct ledger_user ledger_user(struct text name);
+/* Visits the entries of a part, in an order that means nothing: start with *place = 0, until it is
+ * NULL. Nothing may be added meanwhile. */
+const struct ledger_entry *ledger_next(const struct ledger *ledger, size_t part, size_t *place,
+                                       int128 *ret_sum);
 
-/* Adds to what the key has, from nothing if it is new. ERROR_DATA, at this or a later call, if a
- * sum leaves 80 bits, which takes more than 60,000 of the largest amounts. */
-int ledger_add(struct ledger *ledger, const struct ledger_key *key, decimal revenue,
-               struct error *err);
+/* Whether the user of an entry of this part has one in the same cell in that period too. */
+bool ledger_holds(const struct ledger *ledger, size_t part, const struct ledger_entry *entry,
+                  int32_t period);
 
-/* A ledger and what its cells are called in common: codes[its cell] = common cell. */
-struct ledger_share {
-    struct ledger *ledger;
-    uint32_t *codes;
-};
-
-/* Moves one part of all ledgers into `ret` (zero-initialised; see ledger_part_free). */
-int ledger_unite(const struct ledger_share *shares, size_t n, size_t part, struct ledger_part *ret,
-                 struct error *err);
-
-/* Whether a united part has an entry for the key. */
-bool ledger_holds(const struct ledger_part *part, const struct ledger_key *key);
-
-/* Visits the entries of a united part, in an order that means nothing: start with *place = 0, until
- * it is false. */
-bool ledger_next(const struct ledger_part *part, size_t *place, struct ledger_key *ret_key,
-                 int128 *ret_revenue);
-
-void ledger_part_free(struct ledger_part *part);
-void ledger_free(struct ledger *ledger);
+/* Gives the memory of a part back before the rest. */
+void ledger_drop(struct ledger *ledger, size_t part);
 
 #endif

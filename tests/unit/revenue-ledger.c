@@ -3,6 +3,7 @@
 #include "revenue/ledger.h"
 
 #include "base/random.h"
+#include "base/workers.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,19 +13,47 @@
 
 #include <cmocka.h>
 
-enum { USERS = 3000, CELLS = 3, PERIODS = 7, ADDED = 200000, FIRST = -3 };
+enum { USERS = 3000, CELLS = 3, PERIODS = 7, BATCH = 2000, BATCHES = 100, FIRST = -3 };
 
-static struct ledger_user user_of(uint32_t number) {
-    char name[16];
-    snprintf(name, sizeof name, "%08u", number);
-    return ledger_user(text_of(name));
+/* Rows of one batch, and the room that their columns point to. */
+struct batch {
+    struct text users[BATCH];
+    char names[BATCH][16];
+    uint16_t cells[BATCH];
+    int32_t periods[BATCH];
+    decimal revenue[BATCH];
+    uint32_t numbers[BATCH];
+};
+
+static void name_user(struct batch *batch, size_t row, uint32_t number) {
+    const int length = snprintf(batch->names[row], sizeof batch->names[row], "%08u", number);
+    batch->users[row] = (struct text){batch->names[row], (size_t)length};
+    batch->numbers[row] = number;
 }
 
-static void add(struct ledger *ledger, const struct ledger_key *key, decimal revenue) {
+static void draw_batch(struct batch *batch, size_t number) {
+    struct random_stream stream;
+    random_open(&stream, 1, (uint32_t)number, 0, 0, 0);
+    for (size_t i = 0; i < BATCH; i++) {
+        name_user(batch, i, random_below(&stream, USERS));
+        batch->cells[i] = (uint16_t)random_below(&stream, CELLS);
+        batch->periods[i] = FIRST + (int32_t)random_below(&stream, PERIODS);
+        batch->revenue[i] = (decimal)random_below(&stream, 1000000) - 100000;
+    }
+}
+
+static struct ledger_rows rows_of(const struct batch *batch) {
+    return (struct ledger_rows){batch->users, batch->cells, batch->periods, batch->revenue};
+}
+
+static struct ledger *create(void) {
+    struct ledger *ledger;
     struct error err = {0};
-    if (ledger_add(ledger, key, revenue, &err))
-        fail_msg("%s", err.text);
+    assert_int_equal(ledger_create(&ledger, &err), 0);
+    return ledger;
 }
+
+/* ---- Many users ------------------------------------------------------------------------------ */
 
 /* What was added, per user, cell and period. */
 struct expected {
@@ -32,54 +61,85 @@ struct expected {
     int times[USERS][CELLS][PERIODS];
 };
 
-/* The same rows go into one ledger of `n` in turn; cells are numbered differently in each. */
-static void fill(struct ledger *ledgers, size_t n, struct expected *expected) {
-    struct random_stream stream;
-    random_open(&stream, 1, 0, 0, 0, 0);
+static void expect_batches(struct expected *expected) {
+    static struct batch batch;
     memset(expected, 0, sizeof *expected);
-    for (size_t i = 0; i < ADDED; i++) {
-        uint32_t user = random_below(&stream, USERS), cell = random_below(&stream, CELLS);
-        uint32_t period = random_below(&stream, PERIODS);
-        decimal revenue = (decimal)random_below(&stream, 1000000) - 100000;
-        struct ledger_key key = {user_of(user), FIRST + (int32_t)period,
-                                 (uint16_t)((cell + i % n) % CELLS)};
-        add(&ledgers[i % n], &key, revenue);
-        expected->sum[user][cell][period] += revenue;
-        expected->times[user][cell][period]++;
+    for (size_t number = 0; number < BATCHES; number++) {
+        draw_batch(&batch, number);
+        for (size_t i = 0; i < BATCH; i++) {
+            const size_t period = (size_t)(batch.periods[i] - FIRST);
+            expected->sum[batch.numbers[i]][batch.cells[i]][period] += batch.revenue[i];
+            expected->times[batch.numbers[i]][batch.cells[i]][period]++;
+        }
     }
 }
 
+static int add_batch(void *context, size_t number, int worker, struct error *err) {
+    struct ledger_hand hand = {0};
+    struct batch *batch = malloc(sizeof *batch);
+    (void)worker;
+    if (!batch)
+        return error_memory(err);
+    draw_batch(batch, number);
+    const struct ledger_rows rows = rows_of(batch);
+    const int code = ledger_add(context, &hand, &rows, BATCH, err);
+    ledger_hand_free(&hand);
+    free(batch);
+    return code;
+}
+
+/* The part and the first 64 bits of the hash that an entry of this user has, by adding one. */
 struct known {
-    struct ledger_user user;
+    uint64_t user;
     uint32_t number;
 };
 
 static int by_user(const void *a, const void *b) {
     const struct known *x = a, *y = b;
-    return x->user.low < y->user.low ? -1 : x->user.low > y->user.low;
+    return x->user < y->user ? -1 : x->user > y->user;
 }
 
 static void know_users(struct known known[USERS]) {
-    for (uint32_t number = 0; number < USERS; number++)
-        known[number] = (struct known){user_of(number), number};
+    static struct batch batch;
+    struct error err = {0};
+    struct ledger_hand hand = {0};
+    for (uint32_t number = 0; number < USERS; number++) {
+        struct ledger *ledger = create();
+        int128 sum;
+        name_user(&batch, 0, number);
+        const struct ledger_rows rows = rows_of(&batch);
+        assert_int_equal(ledger_add(ledger, &hand, &rows, 1, &err), 0);
+        for (size_t part = 0; part < LEDGER_PARTS; part++) {
+            size_t place = 0;
+            const struct ledger_entry *entry = ledger_next(ledger, part, &place, &sum);
+            if (entry)
+                known[number] = (struct known){entry->user, number};
+        }
+        ledger_destroy(ledger);
+    }
+    ledger_hand_free(&hand);
     qsort(known, USERS, sizeof *known, by_user);
 }
 
 /* Every entry has the sum that was added to its key, and no other. Returns how many there are. */
-static size_t check_part(const struct ledger_part *part, const struct known *known,
+static size_t check_part(const struct ledger *ledger, size_t part, const struct known *known,
                          const struct expected *expected) {
-    struct ledger_key key;
+    const struct ledger_entry *entry;
     int128 sum;
     size_t entries = 0;
-    for (size_t place = 0; ledger_next(part, &place, &key, &sum); entries++) {
-        struct known wanted = {key.user, 0};
+    for (size_t place = 0; (entry = ledger_next(ledger, part, &place, &sum)); entries++) {
+        const struct known wanted = {entry->user, 0};
         const struct known *found = bsearch(&wanted, known, USERS, sizeof *known, by_user);
+        const size_t period = (size_t)(ledger_period(entry) - FIRST);
+        const uint32_t cell = ledger_cell(entry);
         assert_non_null(found);
-        assert_true(ledger_holds(part, &key));
-        assert_true(sum == expected->sum[found->number][key.cell][key.period - FIRST]);
-        assert_true(expected->times[found->number][key.cell][key.period - FIRST] > 0);
-        key.period += PERIODS;
-        assert_false(ledger_holds(part, &key));
+        assert_in_range(cell, 0, CELLS - 1);
+        assert_in_range(period, 0, PERIODS - 1);
+        assert_true(sum == expected->sum[found->number][cell][period]);
+        assert_true(expected->times[found->number][cell][period] > 0);
+        for (int32_t other = 0; other < PERIODS; other++)
+            assert_int_equal(ledger_holds(ledger, part, entry, FIRST + other),
+                             expected->times[found->number][cell][other] > 0);
     }
     return entries;
 }
@@ -93,96 +153,111 @@ static size_t count_keys(const struct expected *expected) {
     return count;
 }
 
-static void united_ledgers_hold_every_sum_once(void **state) {
+static void a_ledger_holds_every_sum_once(void **state) {
     (void)state;
     static struct expected expected;
     static struct known known[USERS];
     know_users(known);
-    for (size_t n = 1; n <= 4; n++) {
-        struct ledger ledgers[4] = {{{{0}}}};
-        struct ledger_share shares[4];
-        uint32_t codes[4][CELLS];
+    expect_batches(&expected);
+    for (int threads = 1; threads <= 8; threads *= 2) {
+        struct ledger *ledger = create();
+        struct error err = {0};
         size_t entries = 0;
-        fill(ledgers, n, &expected);
-        for (size_t i = 0; i < n; i++) {
-            shares[i] = (struct ledger_share){&ledgers[i], codes[i]};
-            for (uint32_t cell = 0; cell < CELLS; cell++)
-                codes[i][(cell + i) % CELLS] = cell;
-        }
-        for (size_t p = 0; p < LEDGER_PARTS; p++) {
-            struct ledger_part part = {0};
-            struct error err = {0};
-            assert_int_equal(ledger_unite(shares, n, p, &part, &err), 0);
-            entries += check_part(&part, known, &expected);
-            ledger_part_free(&part);
+        assert_int_equal(workers_run(threads, BATCHES, add_batch, ledger, &err), 0);
+        for (size_t part = 0; part < LEDGER_PARTS; part++) {
+            entries += check_part(ledger, part, known, &expected);
+            ledger_drop(ledger, part);
         }
         assert_int_equal(entries, count_keys(&expected));
-        for (size_t i = 0; i < n; i++)
-            ledger_free(&ledgers[i]);
+        ledger_destroy(ledger);
     }
 }
 
-/* Unites a single ledger, and returns the number of entries and the sum of all. */
-static size_t sum_up(struct ledger *ledger, uint16_t cell, int128 *ret_sum) {
-    static uint32_t codes[LEDGER_CELLS];
-    const struct ledger_share share = {ledger, codes};
+/* ---- Far ends -------------------------------------------------------------------------------- */
+
+/* The number of entries and the sum of all. */
+static size_t sum_up(const struct ledger *ledger, uint32_t cell, int128 *ret_sum) {
     size_t entries = 0;
-    codes[cell] = cell;
     *ret_sum = 0;
-    for (size_t p = 0; p < LEDGER_PARTS; p++) {
-        struct ledger_part part = {0};
-        struct error err = {0};
-        struct ledger_key key;
+    for (size_t part = 0; part < LEDGER_PARTS; part++) {
+        const struct ledger_entry *entry;
         int128 sum;
-        assert_int_equal(ledger_unite(&share, 1, p, &part, &err), 0);
-        for (size_t place = 0; ledger_next(&part, &place, &key, &sum); entries++) {
-            assert_int_equal(key.cell, cell);
+        for (size_t place = 0; (entry = ledger_next(ledger, part, &place, &sum)); entries++) {
+            assert_int_equal(ledger_cell(entry), cell);
             *ret_sum += sum;
         }
-        ledger_part_free(&part);
     }
     return entries;
 }
 
-/* Sums beyond 64 bits on the way do no harm; beyond 80 they are an error, not a wrong number. */
-static void sums_do_not_wrap(void **state) {
-    (void)state;
-    struct ledger ledger = {{{0}}};
-    struct ledger_key key = {user_of(1), 0, 0};
+static void add_times(struct ledger *ledger, decimal revenue, size_t times) {
+    static struct batch batch;
+    struct ledger_hand hand = {0};
     struct error err = {0};
-    int128 sum;
-    for (int i = 0; i < 1000; i++)
-        add(&ledger, &key, INT64_MAX);
-    for (int i = 0; i < 1001; i++)
-        add(&ledger, &key, -INT64_MAX);
-    assert_int_equal(sum_up(&ledger, 0, &sum), 1);
-    assert_true(sum == -(int128)INT64_MAX);
-    int code = 0;
-    for (int i = 0; code == 0 && i < 100000; i++)
-        code = ledger_add(&ledger, &key, INT64_MAX, &err);
-    assert_int_equal(code, ERROR_DATA);
-    ledger_free(&ledger);
+    assert_true(times <= BATCH);
+    for (size_t i = 0; i < times; i++) {
+        name_user(&batch, i, 1);
+        batch.revenue[i] = revenue;
+    }
+    const struct ledger_rows rows = rows_of(&batch);
+    assert_int_equal(ledger_add(ledger, &hand, &rows, times, &err), 0);
+    ledger_hand_free(&hand);
 }
 
-/* One user with very many periods must not form a cluster that slows probing to a crawl. */
+/* Sums go around 64 bits as often as they like, up or down, and are exact all the same. */
+static void sums_do_not_wrap(void **state) {
+    (void)state;
+    struct ledger *ledger = create();
+    int128 sum;
+    add_times(ledger, INT64_MAX, 1000);
+    assert_int_equal(sum_up(ledger, 0, &sum), 1);
+    assert_true(sum == (int128)INT64_MAX * 1000);
+    add_times(ledger, -INT64_MAX, 1001);
+    assert_int_equal(sum_up(ledger, 0, &sum), 1);
+    assert_true(sum == -(int128)INT64_MAX);
+    add_times(ledger, -INT64_MAX, 2000);
+    assert_int_equal(sum_up(ledger, 0, &sum), 1);
+    assert_true(sum == (int128)INT64_MAX * -2001);
+    ledger_destroy(ledger);
+}
+
+/* One user with very many periods must not form a cluster that slows probing to a crawl; and every
+ * index of a period fits, with the last cell. */
 static void many_periods_of_one_user(void **state) {
     (void)state;
-    struct ledger ledger = {{{0}}};
-    int128 sum;
-    for (int32_t period = -500000; period < 500000; period++) {
-        struct ledger_key key = {user_of(1), period, LEDGER_CELLS - 1};
-        add(&ledger, &key, period);
+    static struct batch batch;
+    static const int32_t starts[] = {CALENDAR_MIN_DAY, -500000, 500000, CALENDAR_MAX_DAY - 500000};
+    struct ledger *ledger = create();
+    struct ledger_hand hand = {0};
+    struct error err = {0};
+    int128 sum, expected = 0;
+    size_t entries = 0;
+    for (size_t i = 0; i < BATCH; i++) {
+        name_user(&batch, i, 1);
+        batch.cells[i] = LEDGER_CELLS - 1;
     }
-    assert_int_equal(sum_up(&ledger, LEDGER_CELLS - 1, &sum), 1000000);
-    assert_true(sum == -500000);
-    ledger_free(&ledger);
+    const struct ledger_rows rows = rows_of(&batch);
+    for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++)
+        for (int32_t from = 1; from <= 200000; from += BATCH) {
+            for (int32_t i = 0; i < BATCH; i++) {
+                batch.periods[i] = starts[s] + from + i;
+                batch.revenue[i] = batch.periods[i];
+                expected += batch.periods[i];
+            }
+            assert_int_equal(ledger_add(ledger, &hand, &rows, BATCH, &err), 0);
+            entries += BATCH;
+        }
+    assert_int_equal(sum_up(ledger, LEDGER_CELLS - 1, &sum), entries);
+    assert_true(sum == expected);
+    ledger_hand_free(&hand);
+    ledger_destroy(ledger);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(united_ledgers_hold_every_sum_once),
+        cmocka_unit_test(a_ledger_holds_every_sum_once),
         cmocka_unit_test(sums_do_not_wrap),
         cmocka_unit_test(many_periods_of_one_user),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("revenue-ledger", tests, NULL, NULL);
 }
