@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Scores a block of items at a time and keeps the best in a short sorted list.
- *
- * To compare every score with the worst one kept costs more than the scoring: whether it wins is a
- * coin toss that the processor keeps losing. So some blocks are scored first, with the greatest of
- * each noted; the best item is then found among few numbers, taken out, and so on until no more is
- * wanted. */
+/* The list of the best, rounds of blocks, the plain implementation, and the choice among the three.
+ */
 #include "ranking/kernel.h"
+
+#include "ranking/kernel-round.h"
 
 #include <math.h>
 #include <string.h>
-
-/* The same dimension of four items: four of these make a block, which is as wide as every 64-bit
- * machine goes without asking. Aligned as a float is, because blocks lie anywhere. */
-typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t mask __attribute__((vector_size(16)));
-
-enum {
-    QUADS = KERNEL_LANES / 4,
-    ROUND = 32, /* blocks scored before the best are taken out */
-};
 
 /* ---- The list -------------------------------------------------------------------------------- */
 
@@ -40,18 +28,20 @@ static float score_of(uint64_t key) {
     return score;
 }
 
+uint64_t kernel_key(float score, uint32_t position) {
+    return (uint64_t)ordered_bits(score) << 32 | (uint32_t)~position;
+}
+
 void kernel_begin(struct kernel_top *top, size_t wanted) {
     top->wanted = wanted;
     top->found = 0;
 }
 
-/* Whether there was a place for it. */
-static int offer(struct kernel_top *top, float score, uint32_t position) {
-    uint64_t key = (uint64_t)ordered_bits(score) << 32 | (uint32_t)~position;
+static void offer_key(struct kernel_top *top, uint64_t key) {
     size_t i = top->found;
     if (i == top->wanted) {
         if (key <= top->keys[i - 1])
-            return 0;
+            return;
         i--;
     } else {
         top->found++;
@@ -59,12 +49,11 @@ static int offer(struct kernel_top *top, float score, uint32_t position) {
     for (; i > 0 && top->keys[i - 1] < key; i--)
         top->keys[i] = top->keys[i - 1];
     top->keys[i] = key;
-    return 1;
 }
 
 void kernel_offer(struct kernel_top *top, float score, uint32_t position) {
     if (score > -INFINITY)
-        offer(top, score, position);
+        offer_key(top, kernel_key(score, position));
 }
 
 uint32_t kernel_position(const struct kernel_top *top, size_t i) {
@@ -79,78 +68,135 @@ void kernel_rename(struct kernel_top *top, size_t i, uint32_t position) {
     top->keys[i] = (top->keys[i] >> 32 << 32) | (uint32_t)~position;
 }
 
-/* ---- Scoring --------------------------------------------------------------------------------- */
+/* ---- The plain implementation ---------------------------------------------------------------- */
 
-/* yes where the mask is set, no elsewhere. */
-static inline quad choose(mask when, quad yes, quad no) {
-    return (quad)(((mask)yes & when) | ((mask)no & ~when));
-}
-
-/* The scores of a block, by four or one by one. */
-union scores {
-    quad quads[QUADS];
-    float lanes[KERNEL_LANES];
-};
-
-static float greatest(const union scores *scores) {
-    quad most = scores->quads[0];
-    for (int i = 1; i < QUADS; i++)
-        most = choose(scores->quads[i] > most, scores->quads[i], most);
-    float a = most[0] > most[1] ? most[0] : most[1], b = most[2] > most[3] ? most[2] : most[3];
-    return a > b ? a : b;
-}
-
-/* A nan becomes -infinity, so that the comparisons above and below are of numbers. The four sums
- * are written out, not looped over, for compilers to keep them in registers. */
-static void score_block(const float *user, size_t dimensions, const float *block,
-                        const float *biases, union scores *ret) {
-    const quad none = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
-    const quad *x = (const quad *)biases;
-    quad a = x[0], b = x[1], c = x[2], d = x[3];
-    x = (const quad *)block;
-    for (size_t k = 0; k < dimensions; k++, x += QUADS) {
-        a = a + user[k] * x[0];
-        b = b + user[k] * x[1];
-        c = c + user[k] * x[2];
-        d = d + user[k] * x[3];
+static void plain_score(const float *user, size_t dimensions, const float *blocks,
+                        const float *biases, size_t n, struct kernel_round *ret) {
+    for (size_t g = 0; g < KERNEL_GROUPS; g++)
+        ret->maxima[g] = -INFINITY;
+    for (size_t i = 0; i < n * KERNEL_LANES; i++) {
+        size_t block = i / KERNEL_LANES, lane = i % KERNEL_LANES;
+        const float *x = blocks + block * dimensions * KERNEL_LANES + lane;
+        float score = biases[i];
+        for (size_t k = 0; k < dimensions; k++)
+            score = fmaf(user[k], x[k * KERNEL_LANES], score);
+        score = score > -INFINITY ? score : -INFINITY;
+        ret->scores[i] = score;
+        size_t group = block % 2 * KERNEL_LANES + lane;
+        ret->maxima[group] = score > ret->maxima[group] ? score : ret->maxima[group];
     }
-    ret->quads[0] = choose(a >= none, a, none);
-    ret->quads[1] = choose(b >= none, b, none);
-    ret->quads[2] = choose(c >= none, c, none);
-    ret->quads[3] = choose(d >= none, d, none);
 }
 
-/* Takes the best out of n scored blocks for as long as they find a place. Of equal scores the one
- * at the lowest position comes first. */
-static void take_best(union scores *scores, float *best, size_t n, size_t first,
-                      struct kernel_top *top) {
-    for (;;) {
-        size_t block = 0, lane = 0;
-        for (size_t b = 1; b < n; b++)
-            block = best[b] > best[block] ? b : block;
-        float score = best[block];
-        if (!(score > -INFINITY))
-            return;
-        while (scores[block].lanes[lane] != score)
-            lane++;
-        if (!offer(top, score, (uint32_t)((first + block) * KERNEL_LANES + lane)))
-            return;
-        scores[block].lanes[lane] = -INFINITY;
-        best[block] = greatest(&scores[block]);
+static float plain_bound(const struct kernel_round *round, size_t wanted) {
+    float bound = INFINITY;
+    for (size_t i = 0; i < KERNEL_GROUPS; i++) {
+        size_t greater = 0;
+        for (size_t j = 0; j < KERNEL_GROUPS; j++)
+            greater += round->maxima[j] > round->maxima[i];
+        if (greater < wanted && round->maxima[i] < bound)
+            bound = round->maxima[i];
     }
+    return bound;
+}
+
+static size_t plain_pick(const struct kernel_round *round, size_t n, float bound,
+                         uint32_t first_position, uint64_t *keys, size_t most) {
+    size_t found = 0;
+    for (size_t i = 0; i < n * KERNEL_LANES; i++) {
+        if (!(round->scores[i] >= bound && round->scores[i] > -INFINITY))
+            continue;
+        if (found == most)
+            return most + 1;
+        keys[found++] = kernel_key(round->scores[i], first_position + (uint32_t)i);
+    }
+    return found;
+}
+
+static size_t plain_rank(const uint64_t *keys, size_t n, size_t wanted, uint64_t *ret) {
+    for (size_t i = 0; i < n; i++) {
+        size_t greater = 0;
+        for (size_t j = 0; j < n; j++)
+            greater += keys[j] > keys[i];
+        if (greater < wanted)
+            ret[greater] = keys[i];
+    }
+    return n < wanted ? n : wanted;
+}
+
+const struct kernel_code kernel_plain = {plain_score, plain_bound, plain_pick, plain_rank};
+
+/* ---- Rounds ---------------------------------------------------------------------------------- */
+
+enum { PICKED = 64 }; /* that are put in order all at once; more come one by one */
+
+static void take_one_by_one(const struct kernel_round *round, size_t n, uint32_t first,
+                            struct kernel_top *top) {
+    for (size_t i = 0; i < n * KERNEL_LANES; i++)
+        kernel_offer(top, round->scores[i], first + (uint32_t)i);
+}
+
+/* What the list holds and what is picked are put in order together. */
+static void take_picked(const struct kernel_code *code, const struct kernel_round *round, size_t n,
+                        float bound, uint32_t first, struct kernel_top *top) {
+    uint64_t keys[KERNEL_GROUPS + PICKED + 8]; /* room for a whole vector behind the last one */
+    size_t found = code->pick(round, n, bound, first, keys + top->found, PICKED);
+    if (found > PICKED) {
+        take_one_by_one(round, n, first, top);
+    } else if (found > 0) {
+        memcpy(keys, top->keys, top->found * sizeof *keys);
+        top->found = code->rank(keys, top->found + found, top->wanted, top->keys);
+    }
+}
+
+static void scan(const struct kernel_code *code, const float *user, size_t dimensions,
+                 const float *blocks, const float *biases, size_t first, size_t n,
+                 struct kernel_top *top) {
+    struct kernel_round round;
+    for (size_t begin = first; begin < first + n; begin += KERNEL_ROUND) {
+        size_t left = first + n - begin, now = left < KERNEL_ROUND ? left : KERNEL_ROUND;
+        uint32_t position = (uint32_t)(begin * KERNEL_LANES);
+        code->score(user, dimensions, blocks + begin * dimensions * KERNEL_LANES,
+                    biases + begin * KERNEL_LANES, now, &round);
+        if (top->wanted > KERNEL_GROUPS) {
+            take_one_by_one(&round, now, position, top);
+            continue;
+        }
+        float bound = code->bound(&round, top->wanted);
+        if (top->found == top->wanted)
+            bound = fmaxf(bound, kernel_score(top, top->found - 1));
+        take_picked(code, &round, now, bound, position, top);
+    }
+}
+
+/* ---- Which implementation -------------------------------------------------------------------- */
+
+enum kernel_level kernel_level(void) {
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f"))
+        return KERNEL_AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return KERNEL_AVX2;
+#endif
+    return KERNEL_PLAIN;
+}
+
+const char *kernel_level_name(enum kernel_level level) {
+    static const char *const names[] = {"plain", "AVX2", "AVX-512"};
+    return names[level];
+}
+
+void kernel_scan_at(enum kernel_level level, const float *user, size_t dimensions,
+                    const float *blocks, const float *biases, size_t first, size_t n,
+                    struct kernel_top *top) {
+#ifdef __x86_64__
+    static const struct kernel_code *const codes[] = {&kernel_plain, &kernel_avx2, &kernel_avx512};
+#else
+    static const struct kernel_code *const codes[] = {&kernel_plain, &kernel_plain, &kernel_plain};
+#endif
+    scan(codes[level], user, dimensions, blocks, biases, first, n, top);
 }
 
 void kernel_scan(const float *user, size_t dimensions, const float *blocks, const float *biases,
                  size_t first, size_t n, struct kernel_top *top) {
-    union scores scores[ROUND];
-    float best[ROUND];
-    for (size_t begin = first; begin < first + n; begin += ROUND) {
-        size_t left = first + n - begin, now = left < ROUND ? left : ROUND, b = 0;
-        do {
-            score_block(user, dimensions, blocks + (begin + b) * dimensions * KERNEL_LANES,
-                        biases + (begin + b) * KERNEL_LANES, &scores[b]);
-            best[b] = greatest(&scores[b]);
-        } while (++b < now);
-        take_best(scores, best, now, begin, top);
-    }
+    kernel_scan_at(kernel_level(), user, dimensions, blocks, biases, first, n, top);
 }

@@ -11,10 +11,12 @@
  * first, then the second, and so on, so that one vector register holds the same dimension of many
  * items. The score of an item is
  *
- *     ((bias + user[0] x[0]) + user[1] x[1]) + ...
+ *     fma(user[d-1], x[d-1], ... fma(user[1], x[1], fma(user[0], x[0], bias)))
  *
- * in single precision, each product and each sum rounded, in this order and no other. Nothing is
- * ever summed across lanes, so that a wider machine gives the same bits.
+ * in single precision, each fused multiply-add rounded once, in this order and no other. Nothing is
+ * ever summed across lanes, so that the three implementations (AVX-512, AVX2, and a plain one with
+ * fmaf, chosen by what the processor has when the program runs) give the same bits. On a processor
+ * without fused multiply-add the plain one is right but slow.
  */
 #ifndef RANKING_KERNEL_H
 #define RANKING_KERNEL_H
@@ -54,6 +56,15 @@ void kernel_offer(struct kernel_top *top, float score, uint32_t position);
  * order. */
 void kernel_scan(const float *user, size_t dimensions, const float *blocks, const float *biases,
                  size_t first, size_t n, struct kernel_top *top);
+
+/* The same by a given implementation, which the processor must have: for tests and benchmarks. */
+enum kernel_level { KERNEL_PLAIN, KERNEL_AVX2, KERNEL_AVX512 };
+
+enum kernel_level kernel_level(void); /* the fastest that this processor has */
+const char *kernel_level_name(enum kernel_level level);
+void kernel_scan_at(enum kernel_level level, const float *user, size_t dimensions,
+                    const float *blocks, const float *biases, size_t first, size_t n,
+                    struct kernel_top *top);
 
 uint32_t kernel_position(const struct kernel_top *top, size_t i); /* i < found */
 float kernel_score(const struct kernel_top *top, size_t i);

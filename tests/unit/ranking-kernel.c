@@ -52,10 +52,8 @@ static int by_score(const void *a, const void *b) {
 
 static float plain_score(const struct shelf_of_items *shelf, size_t i) {
     float score = shelf->biases[i];
-    for (size_t k = 0; k < shelf->d; k++) {
-        float product = shelf->user[k] * shelf->x[kernel_at(i, shelf->d, k)];
-        score = score + product;
-    }
+    for (size_t k = 0; k < shelf->d; k++)
+        score = fmaf(shelf->user[k], shelf->x[kernel_at(i, shelf->d, k)], score);
     return score;
 }
 
@@ -92,18 +90,58 @@ static void top_equals_sort(void **state) {
                 expect_top_of_sort(sizes[a], lengths[b], wanted[c], seed++);
 }
 
-/* The score is rounded after each product and each sum: 1 + 2^-24 is 1 in single precision, and so
- * is (1 + 2^-24) + 2^-24, but a sum of the products first would be 1 + 2^-23. */
+/* (1 + 2^-12)^2 is 1 + 2^-11 + 2^-24, which single precision rounds to 1 + 2^-11: only a fused
+ * multiply-add from -1 keeps the last term. And 1 + 2^-24 is 1, added twice too, although the sum
+ * of both is 1 + 2^-23. */
 static void order_of_operations(void **state) {
     (void)state;
-    float user[2] = {0x1p-12f, 0x1p-12f}, x[2 * KERNEL_LANES] = {0}, biases[KERNEL_LANES] = {0};
-    x[kernel_at(3, 2, 0)] = x[kernel_at(3, 2, 1)] = 0x1p-12f;
-    biases[3] = 1;
-    struct kernel_top top;
-    kernel_begin(&top, 1);
-    kernel_scan(user, 2, x, biases, 0, 1, &top);
-    assert_int_equal(kernel_position(&top, 0), 3);
-    assert_true(kernel_score(&top, 0) == 1.0f);
+    float user[2] = {1 + 0x1p-12f, 0}, x[2 * KERNEL_LANES] = {0}, biases[KERNEL_LANES] = {0};
+    for (int level = KERNEL_PLAIN; level <= (int)kernel_level(); level++) {
+        struct kernel_top top;
+        user[0] = 1 + 0x1p-12f, user[1] = 0;
+        x[kernel_at(3, 2, 0)] = 1 + 0x1p-12f;
+        for (size_t i = 0; i < KERNEL_LANES; i++)
+            biases[i] = i == 3 ? -1 : -2;
+        kernel_begin(&top, 1);
+        kernel_scan_at((enum kernel_level)level, user, 2, x, biases, 0, 1, &top);
+        assert_int_equal(kernel_position(&top, 0), 3);
+        assert_true(kernel_score(&top, 0) == 0x1p-11f + 0x1p-24f);
+        user[0] = user[1] = 0x1p-12f;
+        x[kernel_at(3, 2, 0)] = x[kernel_at(3, 2, 1)] = 0x1p-12f;
+        biases[3] = 1;
+        kernel_begin(&top, 1);
+        kernel_scan_at((enum kernel_level)level, user, 2, x, biases, 0, 1, &top);
+        assert_true(kernel_score(&top, 0) == 1.0f);
+        x[kernel_at(3, 2, 1)] = 0;
+    }
+}
+
+/* Every implementation that this machine has gives the same bits, for scores of all sizes. */
+static void levels_agree(void **state) {
+    (void)state;
+    static const size_t lengths[] = {0, 1, 7, 16, 32, 100};
+    static const size_t wanted[] = {1, 10, 32, 33};
+    for (uint32_t seed = 0; seed < 48; seed++) {
+        size_t n = 1 + seed * 31, d = lengths[seed % 6], best = wanted[seed % 4];
+        struct shelf_of_items shelf = draw_shelf(n, d, seed);
+        struct random_stream stream;
+        random_open(&stream, seed, 1, 0, 0, 0);
+        for (size_t i = 0; i < shelf.blocks * KERNEL_LANES * d; i++)
+            shelf.x[i] = (float)(random_uniform(&stream) - 0.5);
+        for (size_t k = 0; k < d; k++)
+            shelf.user[k] = (float)(10 * random_uniform(&stream) - 5);
+        struct kernel_top plain, other;
+        kernel_begin(&plain, best);
+        kernel_scan_at(KERNEL_PLAIN, shelf.user, d, shelf.x, shelf.biases, 0, shelf.blocks, &plain);
+        for (int level = KERNEL_AVX2; level <= (int)kernel_level(); level++) {
+            kernel_begin(&other, best);
+            kernel_scan_at((enum kernel_level)level, shelf.user, d, shelf.x, shelf.biases, 0,
+                           shelf.blocks, &other);
+            assert_int_equal(plain.found, other.found);
+            assert_memory_equal(plain.keys, other.keys, plain.found * sizeof *plain.keys);
+        }
+        free_shelf(&shelf);
+    }
 }
 
 static void odd_scores(void **state) {
@@ -114,11 +152,13 @@ static void odd_scores(void **state) {
         biases[i] = -INFINITY;
     static const uint32_t expected[] = {5, 4, 2, 3, 6};
     struct kernel_top top;
-    kernel_begin(&top, KERNEL_LANES);
-    kernel_scan(NULL, 0, NULL, biases, 0, 1, &top);
-    assert_int_equal(top.found, 5);
-    for (size_t i = 0; i < top.found; i++)
-        assert_int_equal(kernel_position(&top, i), expected[i]);
+    for (int level = KERNEL_PLAIN; level <= (int)kernel_level(); level++) {
+        kernel_begin(&top, KERNEL_LANES);
+        kernel_scan_at((enum kernel_level)level, NULL, 0, NULL, biases, 0, 1, &top);
+        assert_int_equal(top.found, 5);
+        for (size_t i = 0; i < top.found; i++)
+            assert_int_equal(kernel_position(&top, i), expected[i]);
+    }
     kernel_begin(&top, 4);
     for (uint32_t i = 0; i < KERNEL_LANES; i++)
         kernel_offer(&top, biases[i], i);
@@ -151,10 +191,9 @@ static void permuted_items(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(top_equals_sort),
-        cmocka_unit_test(order_of_operations),
-        cmocka_unit_test(odd_scores),
-        cmocka_unit_test(permuted_items),
+        cmocka_unit_test(top_equals_sort), cmocka_unit_test(order_of_operations),
+        cmocka_unit_test(odd_scores),      cmocka_unit_test(permuted_items),
+        cmocka_unit_test(levels_agree),
     };
     return cmocka_run_group_tests_name("ranking-kernel", tests, NULL, NULL);
 }
