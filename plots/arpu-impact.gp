@@ -14,7 +14,7 @@ do for [p=1:n_panels] {
   plot \
     for [k=(text ? 1 : band_first[p]):(text ? 0 : band_last[p])] $band index k-1 using 1:2:3 with filledcurves lt band_series[k] fs transparent solid 0.2 noborder notitle, \
     for [k=line_first[p]:line_last[p]] $line index k-1 using 1:2 with lines lt line_series[k] notitle, \
-    for [k=1:(panel_y[p] == 1 ? n_observed : 0)] $observed index k-1 using 1:2 with points lt k+1 pt (text ? 1 : 7) ps 0.5 lc rgb ink notitle
+    for [k=observed_first[p]:observed_last[p]] $observed index k-1 using 1:2 with points lt k+1 pt (text ? 1 : 7) ps 0.5 lc rgb ink notitle
   eval panel_done
 }
 unset multiplot

@@ -369,8 +369,9 @@ static int write_block(struct fan *fan, const struct lines *lines, bool bands, s
     return 0;
 }
 
-/* The points beside the lines of the first y; a missing one is left out. */
-static int write_observed(struct fan *fan, struct error *err) {
+/* The points of one panel, ascending in x; a missing one is left out. */
+static int put_observed(struct fan *fan, const struct facet *facet, struct sets *sets,
+                        struct error *err) {
     struct script *script = &fan->drawing->script;
     const size_t rows = fan->drawing->sheet->rows;
     const size_t *order, *start;
@@ -378,16 +379,38 @@ static int write_observed(struct fan *fan, struct error *err) {
     if (!one)
         return ERROR_SYSTEM;
     for (size_t row = 0; row < rows; row++)
-        one[row] = isnan(fan->observed[row]) || isnan(fan->x[row]) ? UINT32_MAX : 0;
+        one[row] = isnan(fan->observed[row]) || !shows(fan, facet, row) ? UINT32_MAX : 0;
     if (drawing_order(fan->drawing, one, 1, fan->x, &order, &start, err))
         return err->code;
     const size_t n = start[1], every = n / THIN_POINTS + 1;
-    script_number(script, "n_observed", n > 0);
-    script_block(script, "observed");
+    if (n == 0)
+        return 0;
+    if (sets->n > 0)
+        script_next(script);
+    sets->series[sets->n++] = 1;
     for (size_t i = 0; i < n; i += every)
         script_row(script, 2, (const double[]){fan->x[order[i]], fan->observed[order[i]]});
-    script_block_end(script);
     return 0;
+}
+
+/* The points beside the lines of the first y. */
+static int write_observed(struct fan *fan, struct error *err) {
+    struct sets sets = {0};
+    int status = make_sets(fan, &sets, err);
+    if (status)
+        return status;
+    script_block(&fan->drawing->script, "observed");
+    for (size_t i = 0; i < fan->n && status == 0; i++) {
+        sets.first[i] = (double)sets.n + 1;
+        if (fan->facets[i].measure == 0)
+            status = put_observed(fan, &fan->facets[i], &sets, err);
+        sets.last[i] = (double)sets.n;
+        if (sets.first[i] > sets.last[i]) /* as above */
+            sets.first[i] = 1, sets.last[i] = 0;
+    }
+    script_block_end(&fan->drawing->script);
+    write_sets(fan, "observed", &sets);
+    return status;
 }
 
 /* Half way between the last row without a mark and the first with one. */

@@ -70,9 +70,10 @@ int shape_tornado(struct drawing *drawing, struct error *err);
  *            line_last[p]
  * $band      index band - 1: x, lower, upper; band_series[band]; band_first[p] to band_last[p]
  * panel_y[p] is 1, 2 or 3: which y panel p shows. At most 12 panels.
- * With observed: $observed x, y: points beside the lines of the first y, if n_observed is 1; up to
- * three panels stand one above the other. With mark: has_mark, and mark_x, the place between the
- * last row whose mark is 0 or missing and the first whose mark is above 0. */
+ * With observed: $observed x, y: points beside the lines of the first y; panel p has the data sets
+ * observed_first[p] to observed_last[p]; up to three panels stand one above the other. With mark:
+ * has_mark, and mark_x, the place between the last row whose mark is 0 or missing and the first
+ * whose mark is above 0. */
 int shape_fan(struct drawing *drawing, struct error *err);
 
 /* forest: a line per row with its name, a point in its interval, and both as text beside them.

@@ -391,8 +391,7 @@ static struct layout *lay_out_all(struct writer *writer, const struct text *name
     return layouts;
 }
 
-/* Pads on the left, then the text, then on the right. Nothing is padded on the right of the last
- * column of a terminal's table. */
+/* Pads on the left, then the text, then on the right. */
 static void put_aligned(struct writer *writer, struct text text, bool right, size_t width,
                         bool pad_right) {
     const size_t gap = width - text_width(text);
@@ -416,6 +415,13 @@ static void put_cell(struct writer *writer, const struct cell *cell, const struc
 
 /* ---- The terminal's table -------------------------------------------------------------------- */
 
+/* How many cells there are up to the last one that is not missing: no line ends in blanks. */
+static size_t filled_cells(const struct cell *cells, size_t n) {
+    while (n > 0 && cells[n - 1].text.length == 0)
+        n--;
+    return n;
+}
+
 static void put_table(struct writer *writer, const struct text *names,
                       const struct layout *layouts) {
     for (size_t i = 0; i < writer->columns; i++) {
@@ -427,13 +433,15 @@ static void put_table(struct writer *writer, const struct text *names,
         put_fill(writer, '-', layouts[i].width);
         put_string(writer, i + 1 == writer->columns ? "\n" : "  ");
     }
-    const struct cell *cell = writer->cells;
-    for (uint64_t row = 0; row < writer->rows; row++)
-        for (size_t i = 0; i < writer->columns; i++) {
-            const bool last = i + 1 == writer->columns;
-            put_cell(writer, cell++, &layouts[i], !last);
-            put_string(writer, last ? "\n" : "  ");
+    for (uint64_t row = 0; row < writer->rows; row++) {
+        const struct cell *cells = writer->cells + row * writer->columns;
+        const size_t filled = filled_cells(cells, writer->columns);
+        for (size_t i = 0; i < filled; i++) {
+            put_cell(writer, &cells[i], &layouts[i], i + 1 < filled);
+            put_string(writer, i + 1 < filled ? "  " : "");
         }
+        put_string(writer, "\n");
+    }
 }
 
 /* ---- Markdown -------------------------------------------------------------------------------- */

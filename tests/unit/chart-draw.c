@@ -343,13 +343,13 @@ static void fan_with_points_and_a_mark(void **state) {
          IMPACT
          "2001,0,7,6,5,8,1,-1,2,,,\n2002,0,,6,5,8,,,,,,\n2003,1,99,6,5,8,93,91,94,93,91,94\n",
          NULL);
-    has(&drawn.script, "n_observed = 1\n");
+    has(&drawn.script, "array observed_last[3] = [1, 0, 0]\n");
     has(&drawn.script, "$observed << DATA\n2001 7\n2003 99\nDATA\n");
     has(&drawn.script, "has_mark = 1\nmark_x = 2002.5\n");
     has(&drawn.script, "array y_max[3] = [100, ");
     release(&drawn);
     draw(&drawn, "arpu-impact", IMPACT "2001,0,,6,,,,,,,,\n2002,0,,6,,,,,,,,\n", NULL);
-    has(&drawn.script, "n_observed = 0\n");
+    has(&drawn.script, "array observed_last[1] = [0]\n");
     has(&drawn.script, "has_mark = 0\n");
     release(&drawn);
 }
