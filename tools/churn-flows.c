@@ -296,7 +296,7 @@ static int parse_between(struct cli *cli, struct period ret[2], struct error *er
 static int run_switching(struct cli *cli, struct table *table, enum presence_shape shape,
                          struct error *err) {
     enum period_kind kind = PERIOD_MONTH;
-    struct period between[2];
+    struct period between[2] = {{PERIOD_MONTH, 0}, {PERIOD_MONTH, 0}};
     bool wanted = wanted_period(cli, &kind);
     const bool is_between = cli_given(cli, "between");
     if (is_between && parse_between(cli, between, err))

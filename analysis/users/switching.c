@@ -93,7 +93,7 @@ static int count(struct counting *counting, size_t step, uint32_t from, uint32_t
 /* From each step to the next, but for those from (gone) to (gone). */
 static int add_all(struct counting *counting, const struct presence_user *user, struct error *err) {
     const size_t n_steps = presence_steps(counting->presence);
-    uint32_t state = NEW, next;
+    uint32_t state = NEW, next = NEW;
     size_t step = 0; /* of `state` */
     for (size_t i = 0, n; i < user->n; i += n) {
         n = stays_in_step(user, i);
@@ -393,9 +393,14 @@ static int show_states(const struct counting *counting, struct naming *naming,
     const uint32_t n = ALONE + counting->n_platforms + counting->sets.count;
     bool *seen = calloc(n, sizeof *seen);
     uint32_t *codes = calloc(n, sizeof *codes); /* no more sets than states */
-    int status = seen && codes ? 0 : error_memory(err);
+    int status = 0;
     const struct transition *move;
-    for (size_t place = 0; !status && transitions_next(&counting->counts, &place, &move);)
+    if (!seen || !codes) {
+        free(seen);
+        free(codes);
+        return error_memory(err);
+    }
+    for (size_t place = 0; transitions_next(&counting->counts, &place, &move);)
         seen[move->from] = seen[move->to] = true;
     for (uint32_t state = ALONE; state < n && !status; state++) {
         uint32_t one;
@@ -473,8 +478,10 @@ static int finish(const struct counting *counting, const struct switching_option
     struct naming naming = {.switching = ret,
                             .join = options->join ? options->join : "+",
                             .set = calloc(counting->n_platforms + 1, sizeof(uint32_t))};
-    int status = shown && numbers && naming.set ? 0 : error_memory(err);
-    if (!status)
+    int status = ERROR_SYSTEM;
+    if (!shown || !numbers || !naming.set)
+        error_memory(err);
+    else
         status = choose_platforms(counting, options, ret, shown, err);
     if (!status)
         status = own_names(ret, err);

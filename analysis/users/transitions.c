@@ -33,11 +33,9 @@ static bool reserve(struct transitions *counts, size_t more) {
     struct transition *slots = calloc(n_slots, sizeof *slots);
     if (!slots)
         return false;
-    for (size_t i = 0; i < counts->n_slots; i++) {
-        const struct transition *old = &counts->slots[i];
-        if (old->users > 0)
-            *seek(slots, n_slots, old->period, old->from, old->to) = *old;
-    }
+    const struct transition *old;
+    for (size_t place = 0; transitions_next(counts, &place, &old);)
+        *seek(slots, n_slots, old->period, old->from, old->to) = *old;
     free(counts->slots);
     counts->slots = slots;
     counts->n_slots = n_slots;
@@ -77,7 +75,7 @@ bool transitions_has(const struct transitions *counts, int32_t period, uint32_t 
 
 bool transitions_next(const struct transitions *counts, size_t *place,
                       const struct transition **ret) {
-    while (*place < counts->n_slots) {
+    while (counts->slots && *place < counts->n_slots) {
         *ret = &counts->slots[(*place)++];
         if ((*ret)->users > 0)
             return true;
