@@ -2,6 +2,18 @@
 /* Texts that repeat, as codes. */
 #include "table/category.h"
 
+#include <string.h>
+
+/* Gives the text the slot where category_find looks for it. */
+static void keep(struct category *category, struct text text, uint32_t code) {
+    char start[8] = {0};
+    memcpy(start, text.bytes, text.length < 8 ? text.length : 8);
+    const uint64_t first = digits_load_eight(start);
+    const uint64_t last = text.length > 8 ? digits_load_eight(text.bytes + text.length - 8) : 0;
+    category->slots[category_place(first, last)] =
+        (struct category_slot){first, last, (uint32_t)text.length, code};
+}
+
 int category_read(struct category *category, struct text cell, const struct cell_rules *rules,
                   uint32_t *ret_code, enum cell_state *ret_state, struct error *err) {
     struct text text;
@@ -11,10 +23,7 @@ int category_read(struct category *category, struct text cell, const struct cell
         return 0;
     if (dictionary_add(category->names, text, ret_code, err))
         return err->code;
-    if (text.length <= CATEGORY_SHORT) {
-        struct category_slot key = category_key(text.bytes, text.length);
-        key.code = *ret_code;
-        category->slots[category_place(&key)] = key;
-    }
+    if (text.length <= CATEGORY_SHORT)
+        keep(category, text, *ret_code);
     return 0;
 }

@@ -19,10 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CATEGORY_SHORT = 16, CATEGORY_SLOTS = 256 };
+enum { CATEGORY_SHORT = 16, CATEGORY_SLOTS = 256 }; /* a slot for each number of eight bits */
 
-/* A text of 1 to CATEGORY_SHORT bytes: its first and last bytes, which may overlap, and how many.
- */
+/* A text of 1 to CATEGORY_SHORT bytes: its first eight, zeros behind them if it has fewer, and if
+ * it has more the last eight, which may overlap. */
 struct category_slot {
     uint64_t first, last;
     uint32_t length; /* 0: the slot is free */
@@ -35,31 +35,26 @@ struct category {
     struct category_slot slots[CATEGORY_SLOTS];
 };
 
-/* `length` is 1 to CATEGORY_SHORT. Bytes beyond it are not read. */
-static inline struct category_slot category_key(const char *bytes, size_t length) {
-    if (length < 8)
-        return (struct category_slot){.first = digits_load(bytes, length),
-                                      .length = (uint32_t)length};
-    return (struct category_slot){.first = digits_load_eight(bytes),
-                                  .last = digits_load_eight(bytes + length - 8),
-                                  .length = (uint32_t)length};
-}
-
-static inline size_t category_place(const struct category_slot *key) {
+static inline size_t category_place(uint64_t first, uint64_t last) {
     const uint64_t mixed =
-        (key->first ^ key->last * UINT64_C(0xD6E8FEB86659FD93)) * UINT64_C(0x9E3779B97F4A7C15);
-    return (size_t)(mixed >> 32 ^ mixed >> 56) % CATEGORY_SLOTS;
+        first * UINT64_C(0x9E3779B97F4A7C15) + last * UINT64_C(0xD6E8FEB86659FD93);
+    return mixed >> 56;
 }
 
-/* A text met before, most often; false if it is not certain, and then it must be read. */
-static inline bool category_find(const struct category *category, struct text cell,
+/* A text met before, most often; false if it is not certain, and then it must be read. Bytes behind
+ * the cell are looked at, up to `end` and no further. */
+static inline bool category_find(const struct category *category, struct text cell, const char *end,
                                  uint32_t *ret_code) {
-    if (cell.length == 0 || cell.length > CATEGORY_SHORT)
+    if (cell.length - 1 >= CATEGORY_SHORT || end - cell.bytes < 8)
         return false;
-    const struct category_slot key = category_key(cell.bytes, cell.length);
-    const struct category_slot *slot = &category->slots[category_place(&key)];
+    uint64_t first = digits_load_eight(cell.bytes), last = 0;
+    if (cell.length > 8)
+        last = digits_load_eight(cell.bytes + cell.length - 8);
+    else
+        first &= UINT64_MAX >> (64 - 8 * cell.length);
+    const struct category_slot *slot = &category->slots[category_place(first, last)];
     *ret_code = slot->code;
-    return slot->first == key.first && slot->last == key.last && slot->length == key.length;
+    return slot->first == first && slot->last == last && slot->length == cell.length;
 }
 
 /* As cell_read does it for a text; a missing one has DICTIONARY_NONE. 0 unless memory is out. */

@@ -49,6 +49,11 @@ static inline struct text regular_cell(const struct regular *regular, size_t row
     return cell;
 }
 
+/* Behind the last byte of the block. */
+static inline const char *regular_end(const struct regular *regular) {
+    return regular->bytes + regular->ends[regular->rows * regular->fields] + 1;
+}
+
 /* The offset of the row's first byte in the block. */
 static inline uint32_t regular_offset(const struct regular *regular, size_t row) {
     return regular->ends[row * regular->fields] + 1;

@@ -317,7 +317,8 @@ static bool convert_periods(const struct conversion *given) {
 static bool convert_categories(const struct conversion *given) {
     uint32_t *values = given->column->values;
     const struct category *category = given->column->category;
-    CONVERT_ALL(category_find(category, cell, &values[row]));
+    const char *end = regular_end(given->regular);
+    CONVERT_ALL(category_find(category, cell, end, &values[row]));
 }
 
 typedef bool converter(const struct conversion *given);

@@ -215,14 +215,11 @@ static int count_exit(struct exits *exits, uint32_t group, const struct spell *s
 static int add_row(struct life_state *state, const struct table_batch *batch, size_t row,
                    struct error *err) {
     struct spell spell;
-    struct text name;
-    uint32_t group;
+    uint32_t group = 0;
     int status = spells_read(&state->reader, batch, row, &spell, err);
     if (status || spell.outcome == SPELL_REJECTED)
         return status;
-    status = spells_group(&state->reader, batch, row, &name, err);
-    if (!status)
-        status = dictionary_add(&state->groups, name, &group, err);
+    status = spells_group_code(&state->reader, batch, row, &state->groups, &group, err);
     if (status)
         return status;
     if (spell.outcome == SPELL_OPEN)

@@ -64,7 +64,7 @@ static void add_columns(struct spells *spells) {
     const struct spells_options *options = spells->options;
     if (options->time) {
         spells->time = add_column(spells, options->time, TABLE_DECIMAL, false);
-        spells->state = add_column(spells, spells->status, TABLE_TEXT, false);
+        spells->state = add_column(spells, spells->status, TABLE_CATEGORY, false);
     } else {
         spells->start = add_column(spells, "start", TABLE_DATE, false);
         spells->end = add_column(spells, "end", TABLE_DATE, true);
@@ -76,7 +76,7 @@ static void add_columns(struct spells *spells) {
         spells->weight = add_column(spells, options->weight, TABLE_INTEGER, false);
     spells->groups = (int)spells->n;
     for (size_t i = 0; i < options->n_groups; i++)
-        add_column(spells, options->groups[i], TABLE_TEXT, true);
+        add_column(spells, options->groups[i], TABLE_CATEGORY, true);
 }
 
 enum { OWN_COLUMNS = 4 }; /* two for the time, entry, weight */
@@ -213,28 +213,49 @@ static int unexpected_status(struct spells_reader *reader, const struct table_ba
     return 0;
 }
 
-/* SPELL_REJECTED unless the status is one. */
-static int read_status(struct spells_reader *reader, const struct table_batch *batch, size_t row,
-                       enum spell_outcome *ret, struct error *err) {
+/* What is known of a text in the status column. */
+enum state { UNKNOWN, STAYED, LEFT, UNEXPECTED };
+
+/* A text that was not met before. */
+static enum state judge(struct spells_reader *reader, struct text cell) {
     const struct spells *spells = reader->spells;
-    struct text cell = text_trim(batch->columns[spells->state].text[row]);
-    *ret = SPELL_REJECTED;
     if (!spells->value) {
         int word = usual_word(cell);
         if (word < 0)
-            return unexpected_status(reader, batch, row, cell, err);
+            return UNEXPECTED;
         reader->usual |= 1U << word;
-        *ret = word % 2 == 1 ? SPELL_EVENT : SPELL_CENSORED;
-        return 0;
+        return word % 2 == 1 ? LEFT : STAYED;
     }
     bool left = text_is(cell, spells->value);
-    *ret = left ? SPELL_EVENT : SPELL_CENSORED;
     reader->matched = reader->matched || left;
     if (!reader->matched) { /* the words are of interest only if VALUE never comes */
         char word[SPELLS_WORD];
         copy_word(word, cell);
         add_word(&reader->words, word);
     }
+    return left ? LEFT : STAYED;
+}
+
+/* SPELL_REJECTED unless the status is one. */
+static int read_status(struct spells_reader *reader, const struct table_batch *batch, size_t row,
+                       enum spell_outcome *ret, struct error *err) {
+    const struct table_cells *cells = &batch->columns[reader->spells->state];
+    const uint32_t code = cells->code[row];
+    *ret = SPELL_REJECTED;
+    if (code >= reader->n_states) {
+        if (array_reserve((void **)&reader->states, &reader->states_capacity, (size_t)code + 1, 1,
+                          err))
+            return err->code;
+        while (reader->n_states <= code)
+            reader->states[reader->n_states++] = UNKNOWN;
+    }
+    if (reader->states[code] == UNKNOWN)
+        reader->states[code] =
+            (uint8_t)judge(reader, text_trim(dictionary_name(cells->names, code)));
+    if (reader->states[code] == UNEXPECTED)
+        return unexpected_status(reader, batch, row, text_trim(dictionary_name(cells->names, code)),
+                                 err);
+    *ret = reader->states[code] == LEFT ? SPELL_EVENT : SPELL_CENSORED;
     return 0;
 }
 
@@ -352,8 +373,9 @@ int spells_read(struct spells_reader *reader, const struct table_batch *batch, s
 /* ---- 5. Groups, merging, the end ------------------------------------------------------------- */
 
 static struct text group_cell(const struct table_batch *batch, size_t column, size_t row) {
-    return table_missing(batch, column, row) ? text_of("(missing)")
-                                             : batch->columns[column].text[row];
+    const struct table_cells *cells = &batch->columns[column];
+    return cells->code[row] == DICTIONARY_NONE ? text_of("(missing)")
+                                               : dictionary_name(cells->names, cells->code[row]);
 }
 
 int spells_group(struct spells_reader *reader, const struct table_batch *batch, size_t row,
@@ -373,6 +395,46 @@ int spells_group(struct spells_reader *reader, const struct table_batch *batch, 
     }
     *ret = (struct text){reader->group.bytes, reader->group.length};
     return buffer_check(&reader->group, err);
+}
+
+/* A number of the row's group, from 0, that only this reader knows. A missing cell comes before the
+ * codes of the others. */
+static int number_group(struct spells_reader *reader, const struct table_batch *batch, size_t row,
+                        uint32_t *ret, struct error *err) {
+    const size_t first = (size_t)reader->spells->groups;
+    const size_t n = reader->spells->options->n_groups;
+    *ret = n > 0 ? batch->columns[first].code[row] + 1 : 0; /* DICTIONARY_NONE + 1 is 0 */
+    if (n <= 1)
+        return 0;
+    buffer_clear(&reader->group);
+    for (size_t i = 0; i < n; i++)
+        buffer_append(&reader->group, &batch->columns[first + i].code[row], sizeof(uint32_t));
+    if (buffer_check(&reader->group, err))
+        return err->code;
+    const struct text codes = {reader->group.bytes, reader->group.length};
+    return dictionary_add(&reader->groups_met, codes, ret, err);
+}
+
+int spells_group_code(struct spells_reader *reader, const struct table_batch *batch, size_t row,
+                      struct dictionary *groups, uint32_t *ret, struct error *err) {
+    uint32_t number;
+    if (number_group(reader, batch, row, &number, err))
+        return err->code;
+    if (number >= reader->n_group_codes) {
+        if (array_reserve((void **)&reader->group_codes, &reader->group_codes_capacity,
+                          (size_t)number + 1, sizeof *reader->group_codes, err))
+            return err->code;
+        while (reader->n_group_codes <= number)
+            reader->group_codes[reader->n_group_codes++] = DICTIONARY_NONE;
+    }
+    if (reader->group_codes[number] == DICTIONARY_NONE) {
+        struct text name;
+        if (spells_group(reader, batch, row, &name, err) ||
+            dictionary_add(groups, name, &reader->group_codes[number], err))
+            return err->code;
+    }
+    *ret = reader->group_codes[number];
+    return 0;
 }
 
 void spells_merge(struct spells_reader *into, const struct spells_reader *from) {
@@ -440,4 +502,7 @@ int spells_finish(const struct spells_reader *reader, struct spells_report *ret,
 
 void spells_reader_free(struct spells_reader *reader) {
     buffer_free(&reader->group);
+    free(reader->states);
+    free(reader->group_codes);
+    dictionary_free(&reader->groups_met);
 }
