@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "cli/cli.h"
 #include "revenue/impact-regression.h"
+#include "revenue/impact-space.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +106,72 @@ static int check_season(struct cli *cli, struct error *err) {
     return 0;
 }
 
+/* Options that mean something for some methods only, and the first letters of those. */
+static const struct {
+    const char *option, *methods;
+} restricted[] = {
+    {"change", "r"},    {"kernel", "r"},    {"bandwidth", "r"}, {"lag", "r"},
+    {"prewhiten", "r"}, {"no-adjust", "r"}, {"paths", "l"},     {"draws", "l"},
+};
+
+static int check_method(struct cli *cli, struct error *err) {
+    const char *method = cli_text(cli, "method");
+    for (size_t i = 0; i < sizeof restricted / sizeof *restricted; i++)
+        if (cli_given(cli, restricted[i].option) && !strchr(restricted[i].methods, method[0]))
+            return cli_usage(err, "--%s means nothing for --method %s", restricted[i].option,
+                             method);
+    return 0;
+}
+
+/* draw,date,value: the ways it could have gone. */
+static int write_paths(struct cli *cli, const struct impact_series *series,
+                       const struct impact_space *space, struct error *err) {
+    static const char *const names[] = {"draw", "date", "value"};
+    const uint32_t seed = (uint32_t)cli_integer(cli, "seed");
+    const uint32_t draws = (uint32_t)cli_integer(cli, "draws");
+    const size_t n = series->n - series->event;
+    double *path = malloc((n + 1) * sizeof *path);
+    struct writer *writer;
+    int code = path ? 0 : error_memory(err);
+    if (!code)
+        code = cli_output_table(cli, cli_text(cli, "paths"), names, 3, &writer, err);
+    for (uint32_t draw = 0; draw < draws && !code; draw++) {
+        code = impact_space_path(space, seed, draw, path, err);
+        for (size_t t = 0; t < n && !code; t++) {
+            writer_integer(writer, draw + 1);
+            writer_period(writer, impact_at(series, series->event + t));
+            writer_number(writer, path[t]);
+        }
+        cli_progress(cli, "drawing", draw + 1, draws);
+    }
+    free(path);
+    return code;
+}
+
+static int estimate_space(struct cli *cli, const struct impact_series *series,
+                          const struct names *controls, struct impact_result *ret,
+                          struct error *err) {
+    const struct impact_space_options options = {
+        .trend = cli_choice(cli, "method", "local-trend"),
+        .season = (size_t)cli_integer(cli, "season"),
+        .harmonics = (size_t)cli_integer(cli, "harmonics"),
+        .confidence = cli_number(cli, "confidence"),
+        .control_names = controls->items,
+    };
+    struct impact_space *space;
+    if (impact_space_fit(series, &options, &space, err))
+        return err->code;
+    int code = impact_space_report(space, ret, err);
+    if (!code && cli_given(cli, "paths"))
+        code = write_paths(cli, series, space, err);
+    impact_space_destroy(space);
+    return code;
+}
+
 static int estimate(struct cli *cli, const struct impact_series *series,
                     const struct names *controls, struct impact_result *ret, struct error *err) {
+    if (!cli_choice(cli, "method", "regression"))
+        return estimate_space(cli, series, controls, ret, err);
     const struct impact_regression_options options = {
         .hac = hac_options(cli),
         .season = (size_t)cli_integer(cli, "season"),
@@ -211,12 +276,12 @@ static int run(struct cli *cli, struct error *err) {
     struct names controls = {0};
     struct impact_request request;
     struct table *table;
-    const int code = split_controls(cli, &controls, err) ||
-                             make_request(cli, &controls, &request, err) ||
-                             check_season(cli, err) || cli_open(cli, &table, err) ||
-                             compute(cli, table, &request, &controls, err)
-                         ? err->code
-                         : 0;
+    const int code =
+        split_controls(cli, &controls, err) || make_request(cli, &controls, &request, err) ||
+                check_method(cli, err) || check_season(cli, err) || cli_open(cli, &table, err) ||
+                compute(cli, table, &request, &controls, err)
+            ? err->code
+            : 0;
     names_free(&controls);
     return code;
 }
@@ -226,6 +291,11 @@ static const struct cli_option options[] = {
      .type = CLI_TEXT,
      .argument = "DATE",
      .help = "date or period of the event; the period that holds it is the first one after"},
+    {.name = "method",
+     .type = CLI_CHOICE,
+     .range = "regression|local-level|local-trend",
+     .fallback = "regression",
+     .help = "segmented regression, or a state-space model whose level (and slope) wander"},
     {.name = "value",
      .type = CLI_COLUMN,
      .argument = "COL",
@@ -275,6 +345,17 @@ static const struct cli_option options[] = {
      .help = "this many lags instead"},
     {.name = "prewhiten", .type = CLI_FLAG, .help = "prewhiten by a VAR(1) before the errors"},
     {.name = "no-adjust", .type = CLI_FLAG, .help = "leave out the factor n/(n-k) of the errors"},
+    {.name = "paths",
+     .type = CLI_FILE,
+     .argument = "FILE",
+     .help = "write ways the series could have gone without the event: draw,date,value"},
+    {.name = "draws",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[1,1000000]",
+     .fallback = "1000",
+     .needs = "paths",
+     .help = "how many of them"},
     {.name = "summary",
      .type = CLI_FLAG,
      .help = "the figures of the fit, the diagnostics and the totals instead of the periods"},
@@ -286,6 +367,8 @@ static const struct cli_example examples[] = {
      "each year against what was expected, from a break in 1899"},
     {"arpu-impact --value flow --event 1899 --change level --summary datasets/nile/flow.csv",
      "the change of level with its HAC error, and the diagnostics"},
+    {"arpu-impact --method local-level --value flow --event 1899 --summary datasets/nile/flow.csv",
+     "from a level that wanders, by state space and maximum likelihood"},
     {0},
 };
 
@@ -296,8 +379,9 @@ int main(int argc, char **argv) {
         .description =
             "Fits the time before (and after) an event and says, period by period and in all, "
             "how far the series lies from what was expected.\n\n"
-            "A segmented regression with errors that hold under autocorrelation (HAC). "
-            "Seasons and control series are taken into account.",
+            "By segmented regression with errors that hold under autocorrelation (HAC), or by a "
+            "state-space model whose level wanders. Seasons and control series are taken into "
+            "account.",
         .input = "date: dates, weeks, months, quarters or years, of one kind, in any order\n"
                  "revenue: the series, or the column that --value names\n"
                  "the columns of --controls",

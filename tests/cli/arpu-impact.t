@@ -117,6 +117,33 @@ refused 'a word for a number' 1 'words.csv:6:2: ' arpu-impact --event 2025-01-09
 runs 'an event within a month' 0 arpu-impact --period month --event 2024-03-10 ends.csv
 like 'is told of' "$err" 'the event falls within 2024-03, which is taken as after it'
 
+# ---- State space ---------------------------------------------------------------------------------
+awk 'BEGIN { print "date,revenue,rival"; srand(5); for (i = 0; i < 48; i++) { m += rand() - 0.5; r = 20 + 3 * sin(i); printf "%d-%02d,%.4f,%.4f\n", 2021 + int(i / 12), 1 + i % 12, 50 + m + 2 * r - (i >= 36 ? 10 : 0) + rand(), r } }' >months.csv
+runs 'a level that wanders' 0 arpu-impact --method local-level --controls rival --event 2024-01 --summary months.csv
+near 'finds the fall' "$(figure effect_mean 3)" -10 2
+near 'and what the rival is worth' "$(figure 'control rival' 3)" 2 0.2
+ok 'the interval holds the truth' awk -F, '$1 == "effect_mean" { exit !($5 < -10 && $6 > -10) }' tap.out
+runs 'one day more' 0 arpu-impact --method local-level --controls rival --event 2024-01 months.csv
+is 'the same columns' "$(head -1 tap.out)" "$columns"
+is 'the first forecasts need a level and a coefficient' "$(sed -n '2,4p' tap.out | cut -d, -f4 | sed 's/..*/x/' | tr '\n' ' ')" '  x '
+cp tap.out once.csv
+runs 'with paths' 0 arpu-impact --method local-level --controls rival --event 2024-01 --paths paths.csv --draws 3 months.csv
+same 'the same result' tap.out once.csv
+is 'three paths of a year' "$(wc -l <paths.csv) $(head -1 paths.csv) $(tail -1 paths.csv | cut -d, -f1,2)" '37 draw,date,value 3,2024-12'
+arpu-impact --method local-level --controls rival --event 2024-01 --paths again.csv --draws 3 months.csv >/dev/null
+same 'the same again' paths.csv again.csv
+arpu-impact --method local-level --controls rival --event 2024-01 --paths other.csv --seed 2 --draws 3 months.csv >/dev/null
+ok 'and others by another seed' sh -c '! cmp -s paths.csv other.csv'
+runs 'a trend that wanders' 0 arpu-impact --method local-trend --event 2024-01 --season 12 --harmonics 1 --summary months.csv
+ok 'has a slope' test -n "$(figure slope_at_event 4)"
+runs 'a flood in one year' 0 sh -c 'sed "s/^1885,.*/1885,4000/" "$0" | exec arpu-impact --method local-level --value flow --event 1899 --summary' "$nile"
+like 'is a surprise that is said' "$err" 'the series jumps before the event, at 1885 \(p = '
+refused 'a flat series has no noise' 1 'flat.csv: the series does not vary before the event' arpu-impact --method local-level --event 2025-01-09 flat.csv
+refused 'three periods before' 1 'the time before the event is too short: found 3 periods with values, expected at least 5' arpu-impact --method local-level --event 2025-01-04 line.csv
+refused 'a kernel for a state space' 2 '--kernel means nothing for --method local-level' arpu-impact --method local-level --kernel bartlett --event 2025-01-09 line.csv
+refused 'paths of a regression' 2 '--paths means nothing for --method regression' arpu-impact --paths p.csv --event 2025-01-09 line.csv
+runs 'a header alone, state space' 0 arpu-impact --method local-level --event 2025-01-09 header.csv
+
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'a chart' 0 arpu-impact --value flow --event 1899 "$nile" --chart picture.svg -o result.csv
 is 'nothing is complained of' "$err" ''

@@ -3,7 +3,12 @@
 #
 #   Rscript arpu-impact.R FOLDER     writes series, cases and what to expect of them
 
-folder <- commandArgs(trailingOnly = TRUE)[1]
+#   Rscript arpu-impact.R FOLDER space NAME TREND
+#                                    what the dense likelihood says at the variances that the tool
+#                                    found for FOLDER/NAME.csv (in NAME.summary.tsv)
+
+arguments <- commandArgs(trailingOnly = TRUE)
+folder <- arguments[1]
 dir.create(folder, showWarnings = FALSE)
 suppressMessages(library(sandwich))
 at <- function(name) file.path(folder, name)
@@ -12,6 +17,68 @@ tsv <- function(x, name) {
     write.table(x, at(name), sep = "\t", quote = FALSE, row.names = FALSE)
 }
 cases <- character()
+
+# ---- State space, without a filter ---------------------------------------------------------------
+# y before the event is normal about X b with a covariance that can be written down, b unknown: the
+# diffuse likelihood is that of REML (Durbin & Koopman 2012, section 5.2; Harville 1974), and what is
+# expected later is the best linear unbiased prediction (universal kriging). Nothing here is
+# recursive, so nothing is shared with a Kalman filter.
+dense <- function(series, e, trend, season = 0) {
+    n <- nrow(series)
+    X <- cbind(rep(1, n), if (trend) 0:(n - 1))
+    if (season > 1) for (s in 2:season) X <- cbind(X, as.numeric((0:(n - 1)) %% season == s - 1))
+    for (control in setdiff(names(series), c("date", "y"))) X <- cbind(X, series[[control]])
+    i <- row(diag(n)); j <- col(diag(n))
+    W <- pmax(i - 1 - j, 0)
+    random <- list(diag(n), pmin(i, j) - 1, W %*% t(W))
+    known <- which(complete.cases(series) & 1:n <= e)
+    later <- (e + 1):n
+    list(likelihood = function(v) {
+        V <- Reduce(`+`, Map(`*`, v, random))[known, known]
+        x <- X[known, , drop = FALSE]
+        A <- t(x) %*% solve(V, x)
+        r <- series$y[known] - x %*% solve(A, t(x) %*% solve(V, series$y[known]))
+        -0.5 * (c(determinant(V)$modulus) + c(determinant(A)$modulus) + sum(r * solve(V, r)) +
+                (length(known) - ncol(x)) * log(2 * pi))
+    }, predict = function(v) {
+        C <- Reduce(`+`, Map(`*`, v, random))
+        V <- C[known, known]; K <- C[later, known]
+        x <- X[known, , drop = FALSE]; z <- X[later, , drop = FALSE]
+        A <- t(x) %*% solve(V, x)
+        b <- solve(A, t(x) %*% solve(V, series$y[known]))
+        mean <- z %*% b + K %*% solve(V, series$y[known] - x %*% b)
+        left <- z - K %*% solve(V, x)
+        S <- C[later, later] - K %*% solve(V, t(K)) + left %*% solve(A, t(left))
+        list(mean = drop(mean), covariance = S)
+    })
+}
+if (length(arguments) > 1 && arguments[2] == "space") {
+    name <- arguments[3]
+    series <- read.csv(at(paste0(name, ".csv")))
+    about <- read.delim(at(paste0(name, ".about.tsv")))
+    model <- dense(series, about$event, arguments[4] == "TRUE", about$season)
+    tool <- read.delim(at(paste0(name, ".summary.tsv")))
+    value <- function(q) { v <- tool$estimate[tool$quantity == q]; if (length(v)) v else 0 }
+    v <- c(value("variance_irregular"), value("variance_level"), value("variance_slope"))
+    best <- -Inf # by R's own optimiser, from where the tool ended and from elsewhere
+    for (start in list(v, c(1, 0.1, 0.01) * var(series$y[1:about$event], na.rm = TRUE), c(0.1, 0.5, 0.001) * var(series$y[1:about$event], na.rm = TRUE)))
+        best <- max(best, optim(log(start[1:(2 + (arguments[4] == "TRUE"))] + 1e-6 * v[1]), function(p)
+            tryCatch(-model$likelihood(c(exp(p), 0)[1:3]), error = function(x) 1e10), method = "Nelder-Mead",
+            control = list(maxit = 300, reltol = 1e-10))$value * -1)
+    cat(sprintf("%.15g\t%.15g\n", model$likelihood(v), best), file = at(paste0(name, ".likelihood.tsv")))
+    later <- model$predict(v)
+    seen <- complete.cases(series)[-(1:about$event)]
+    sums <- sapply(seq_along(seen), function(h) { w <- seen & seq_along(seen) <= h
+        sqrt(sum(later$covariance[w, w])) })
+    total <- cumsum(ifelse(seen, series$y[-(1:about$event)] - later$mean, 0))
+    known <- complete.cases(series[setdiff(names(series), "y")])[-(1:about$event)]
+    tsv(data.frame(expected = ifelse(known, later$mean, NA),
+                   upper = ifelse(known, later$mean + qnorm(0.975) * sqrt(diag(later$covariance)), NA),
+                   cumulative = ifelse(seen, total, NA),
+                   cumulative_upper = ifelse(seen, total + qnorm(0.975) * sums, NA)),
+        paste0(name, ".later.tsv"))
+    quit()
+}
 
 # ---- Segmented regression ------------------------------------------------------------------------
 # y and controls of a series, event at position e (counted from 0); NA where there is no value.
@@ -88,5 +155,37 @@ holes <- days
 holes$y[c(5, 17, 18, 100)] <- NA
 holes$ads[40] <- NA
 all_errors("holes", holes, 80, "2025-03-22", "--controls ads")
+
+# ---- State space ---------------------------------------------------------------------------------
+spaces <- character()
+space <- function(name, series, e, trend, options, season = 0) {
+    write.csv(series, at(paste0(name, ".csv")), row.names = FALSE, quote = FALSE, na = "")
+    tsv(data.frame(event = e, season = season), paste0(name, ".about.tsv"))
+    spaces <<- c(spaces, paste(name, trend, "--method", if (trend) "local-trend" else "local-level",
+                               "--event", series$date[e + 1], options))
+}
+for (trend in c(FALSE, TRUE)) {
+    space(paste0("nile-space-", trend), nile, 28, trend, "")
+    space(paste0("nile-late-", trend), nile, 80, trend, "")
+    space(paste0("days-space-", trend), days[c("date", "y")], 80, trend, "--season 7", 7)
+    space(paste0("controls-space-", trend), days, 80, trend, "--season 7 --controls ads", 7)
+    space(paste0("holes-space-", trend), holes, 80, trend, "--controls ads")
+}
+wander <- data.frame(date = 1901:2000, y = round(100 + cumsum(rnorm(100, 0.5, 3)), 3))
+space("wander", wander, 70, FALSE, "")
+writeLines(spaces, at("spaces.txt"))
+
+# StructTS on the whole series: the event is behind it.
+level <- StructTS(Nile, "level")$coef
+tsv(data.frame(irregular = round(level[["epsilon"]]), level = round(level[["level"]])), "structts.tsv")
+write.csv(rbind(nile, data.frame(date = 1971, y = 800)), at("structts.csv"), row.names = FALSE, quote = FALSE)
+
+# The example of CausalImpact's vignette.
+set.seed(1)
+x1 <- 100 + arima.sim(model = list(ar = 0.999), n = 100)
+y <- 1.2 * x1 + rnorm(100)
+y[71:100] <- y[71:100] + 10
+write.csv(data.frame(date = as.Date("2014-01-01") + 0:99, y = as.numeric(y), x1 = as.numeric(x1)),
+          at("vignette.csv"), row.names = FALSE, quote = FALSE)
 
 writeLines(cases, at("cases.txt"))

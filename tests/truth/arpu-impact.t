@@ -27,4 +27,37 @@ while read -r name options; do
     # shellcheck disable=SC2086 # options are words
     ok "regression, $name: $options" agrees "$name" $options
 done <expected/cases.txt
+
+# State space: the likelihood at the tool's variances is that of the dense normal distribution, no
+# optimiser of R finds a higher one (by more than the variances that the tool leaves at 0 may cost),
+# and the forecasts and the sums of effects are its best linear unbiased predictions.
+space_agrees() { # name, trend, options...
+    name=$1 trend=$2
+    shift 2
+    arpu-impact --value y "$@" --summary -f tsv -o "expected/$name.summary.tsv" "expected/$name.csv" &&
+        arpu-impact --value y "$@" -f tsv -o periods.tsv "expected/$name.csv" &&
+        Rscript "$TESTS/truth/arpu-impact.R" expected space "$name" "$trend" &&
+        { printf 'expected\tupper\tcumulative\tcumulative_upper\n'
+          awk -F'\t' 'NR > 1 && $2 == 1 { print $4 "\t" $6 "\t" $10 "\t" $12 }' periods.tsv; } >found.tsv &&
+        $near "expected/$name.later.tsv" found.tsv 1e-6 &&
+        awk -F'\t' -v found="$(awk -F'\t' '$1 == "log_likelihood" { print $3 }' "expected/$name.summary.tsv")" '{
+            d = found - $1
+            print found, $1, $2
+            exit !(d * d < 1e-14 * found * found && found > $2 - 2e-3) }' "expected/$name.likelihood.tsv"
+}
+while read -r name trend options; do
+    # shellcheck disable=SC2086 # options are words
+    ok "state space, $name: $options" space_agrees "$name" "$trend" $options
+done <expected/spaces.txt
+
+arpu-impact --value y --method local-level --event 1971 --summary -f tsv expected/structts.csv >summary.tsv 2>/dev/null
+is 'StructTS on the Nile: the same variances' \
+    "$(awk -F'\t' '$1 ~ /^variance_/ { printf "%.0f ", $3 }' summary.tsv)" \
+    "$(tail -1 expected/structts.tsv | tr '\t' ' ') "
+
+# CausalImpact's vignette, summary(impact): average effect 11 (10.5 with more digits), 95 % interval
+# 9.8 to 11.2; prediction 107, actual 117. That is a posterior under priors; this is a likelihood.
+arpu-impact --value y --method local-level --controls x1 --event 2014-03-12 --summary -f tsv expected/vignette.csv >summary.tsv
+ok 'the example of CausalImpact: the effect, and nearly its interval' awk -F'\t' '
+    $1 == "effect_mean" { print; exit !($3 > 10.4 && $3 < 10.7 && $5 > 9.5 && $5 < 10.2 && $6 > 10.9 && $6 < 11.5) }' summary.tsv
 finish
