@@ -5,11 +5,14 @@
  *   2. Joining: the platforms and periods of all workers get common numbers
  *   3. Gathering: each bucket is sorted by creator, platform and period, in the cache
  *   4. Refusing: the places of what stands twice or is of another kind
+ *   5. Names that may be the same person's
  */
 #include "creators/panel.h"
 
 #include "base/buffer.h"
 #include "base/workers.h"
+#include "creators/name.h"
+#include "creators/quantity.h"
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,13 +22,13 @@
 #define XXH_INLINE_ALL /* names are short: the call would cost as much as the hash */
 #include <xxhash.h>
 
-enum { CREATOR, PERIOD, FOLLOWERS, PLATFORM, COLUMNS };
-
-static const struct table_column bound[COLUMNS] = {
-    [CREATOR] = {.name = "creator", .type = TABLE_TEXT},
-    [PERIOD] = {.name = "period", .type = TABLE_PERIOD},
-    [FOLLOWERS] = {.name = "followers", .type = TABLE_INTEGER},
-    [PLATFORM] = {.name = "platform", .type = TABLE_TEXT}, /* last: left out if the file has none */
+/* Platform, group and amounts follow where they are wanted. */
+enum {
+    CREATOR,
+    PERIOD,
+    FOLLOWERS,
+    FIXED_COLUMNS,
+    MOST_COLUMNS = FIXED_COLUMNS + 2 + PANEL_AMOUNTS
 };
 
 /* ---- 1. Reading ------------------------------------------------------------------------------ */
@@ -79,6 +82,21 @@ struct first_row {
 /* Every period index, of whatever kind, is at least the smallest day and at most the largest. */
 enum { PERIOD_INDICES = CALENDAR_MAX_DAY - CALENDAR_MIN_DAY + 1 };
 
+/* The names of one column as a part numbers them. */
+struct names {
+    struct dictionary dictionary;
+    uint32_t code;    /* of the row before */
+    uint16_t *common; /* [code] = number in the panel; from joining */
+};
+
+/* Names that folding may change, each with the creator it becomes. */
+struct odd_names {
+    struct dictionary dictionary;
+    struct panel_creator *folded; /* [code] */
+    size_t capacity;
+    struct buffer buffer;
+};
+
 /* What one worker has read. */
 struct part {
     struct part *next;
@@ -86,19 +104,25 @@ struct part {
     uint32_t rows;
     struct run *runs;
     size_t n_runs, runs_capacity;
-    struct dictionary platforms;
-    uint32_t platform;      /* code of the row before */
+    struct names platforms, groups;
+    struct odd_names odd;
+    int64_t *amounts[PANEL_AMOUNTS]; /* [ordinal], where they are wanted */
+    size_t amounts_capacity[PANEL_AMOUNTS];
+    uint16_t *row_groups; /* [ordinal] = code, where they are wanted */
+    size_t row_groups_capacity;
     uint16_t *period_codes; /* [index - CALENDAR_MIN_DAY]: code + 1, or 0; mostly never touched */
     int32_t *periods;       /* [code] = index */
     size_t n_periods, periods_capacity;
     struct first_row kinds[KINDS];
-    uint16_t *common_platforms, *common_periods; /* [code] = number in the panel; from joining */
+    uint16_t *common_periods; /* [code] = number in the panel; from joining */
 };
 
 /* The fold's state: the parts of all workers merged so far. */
 struct reading {
     const struct panel_options *options;
-    bool has_platform;
+    struct table_column columns[MOST_COLUMNS];
+    size_t n_columns;
+    size_t platform, group, amounts; /* where they stand in columns; 0: not wanted */
     struct part *parts;
 };
 
@@ -110,16 +134,27 @@ static void bucket_free(struct bucket *bucket) {
     *bucket = (struct bucket){0};
 }
 
+static void names_free(struct names *names) {
+    dictionary_free(&names->dictionary);
+    free(names->common);
+}
+
 static void part_destroy(struct part *part) {
     for (size_t i = 0; i < BUCKETS; i++)
         bucket_free(&part->buckets[i]);
     for (size_t i = 0; i < part->n_runs; i++)
         free(part->runs[i].lines);
     free(part->runs);
-    dictionary_free(&part->platforms);
+    names_free(&part->platforms);
+    names_free(&part->groups);
+    dictionary_free(&part->odd.dictionary);
+    free(part->odd.folded);
+    buffer_free(&part->odd.buffer);
+    for (size_t i = 0; i < PANEL_AMOUNTS; i++)
+        free(part->amounts[i]);
+    free(part->row_groups);
     free(part->period_codes);
     free(part->periods);
-    free(part->common_platforms);
     free(part->common_periods);
     free(part);
 }
@@ -161,19 +196,67 @@ static int reading_merge(void *into, void *from, struct error *err) {
     return 0;
 }
 
-/* Whether the followers make sense; if not, *ret_status says whether reading goes on. */
-static bool accept(const struct table_batch *batch, size_t row, const struct tiers *tiers,
-                   int *ret_status, struct error *err) {
-    int64_t followers = batch->columns[FOLLOWERS].integer[row];
-    if (followers >= tiers->from[0])
+static int reject_low(const struct table_batch *batch, size_t row, const struct tiers *tiers,
+                      int64_t followers, struct error *err) {
+    if (followers < 0)
+        return table_reject(batch, row, FOLLOWERS, err,
+                            "found %" PRId64 " followers, expected 0 or more", followers);
+    return table_reject(batch, row, FOLLOWERS, err,
+                        "found %" PRId64 " followers, expected at least %" PRId64
+                        ", where the lowest tier, '%s', begins",
+                        followers, tiers->from[0], tiers->names[0]);
+}
+
+/* What stands in a cell of numbers that people wrote. False if it is not one that makes sense;
+ * *ret_status then says whether reading goes on. */
+static bool read_quantity(const struct reading *reading, const struct table_batch *batch,
+                          size_t row, size_t column, decimal *ret, int *ret_status,
+                          struct error *err) {
+    struct text cell = batch->columns[column].text[row];
+    bool whole = column == FOLLOWERS;
+    if (quantity_parse(cell, reading->options->decimal_mark, ret) &&
+        (!whole || *ret % DECIMAL_ONE == 0))
         return true;
-    *ret_status = followers < 0
-                      ? table_reject(batch, row, FOLLOWERS, err,
-                                     "found %" PRId64 " followers, expected 0 or more", followers)
-                      : table_reject(batch, row, FOLLOWERS, err,
-                                     "found %" PRId64 " followers, expected at least %" PRId64
-                                     ", where the lowest tier, '%s', begins",
-                                     followers, tiers->from[0], tiers->names[0]);
+    *ret_status = table_reject(
+        batch, row, (int)column, err, "found '%.*s', expected " QUANTITY_FORMS "%s",
+        cell.length < 40 ? (int)cell.length : 40, cell.bytes, whole ? ", of whole followers" : "");
+    return false;
+}
+
+/* The followers, if they make sense; if not, *ret_status says whether reading goes on. */
+static bool read_followers(const struct reading *reading, const struct table_batch *batch,
+                           size_t row, int64_t *ret, int *ret_status, struct error *err) {
+    const struct tiers *tiers = reading->options->tiers;
+    if (reading->options->human_numbers) {
+        decimal value;
+        if (!read_quantity(reading, batch, row, FOLLOWERS, &value, ret_status, err))
+            return false;
+        *ret = value / DECIMAL_ONE;
+    } else {
+        *ret = batch->columns[FOLLOWERS].integer[row];
+    }
+    if (*ret >= (tiers ? tiers->from[0] : 0))
+        return true;
+    *ret_status = reject_low(batch, row, tiers, *ret, err);
+    return false;
+}
+
+/* Amounts are not negative. */
+static bool read_amount(const struct reading *reading, const struct table_batch *batch, size_t row,
+                        size_t column, int64_t *ret, int *ret_status, struct error *err) {
+    if (table_missing(batch, column, row)) {
+        *ret = PANEL_UNKNOWN;
+        return true;
+    }
+    if (!reading->options->human_numbers)
+        *ret = batch->columns[column].decimal[row];
+    else if (!read_quantity(reading, batch, row, column, ret, ret_status, err))
+        return false;
+    if (*ret >= 0)
+        return true;
+    *ret_status = table_reject(batch, row, (int)column, err,
+                               "found a negative amount in column '%s', expected 0 or more",
+                               reading->columns[column].name);
     return false;
 }
 
@@ -182,15 +265,15 @@ static int too_many(struct error *err, const char *what) {
                      PANEL_MOST, what, what);
 }
 
-/* Mostly that of the row before. */
-static int code_platform(struct part *part, struct text name, struct error *err) {
-    if (part->platform < part->platforms.count &&
-        text_equal(part->platforms.names[part->platform], name))
+/* Sets names->code. Mostly it is that of the row before. */
+static int code_name(struct names *names, struct text name, const char *what, struct error *err) {
+    struct dictionary *dictionary = &names->dictionary;
+    if (names->code < dictionary->count && text_equal(dictionary->names[names->code], name))
         return 0;
-    int status = dictionary_add(&part->platforms, name, &part->platform, err);
+    int status = dictionary_add(dictionary, name, &names->code, err);
     if (status)
         return status;
-    return part->platform < PANEL_MOST ? 0 : too_many(err, "platform");
+    return names->code < PANEL_MOST ? 0 : too_many(err, what);
 }
 
 static int code_period(struct part *part, int32_t index, uint16_t *ret, struct error *err) {
@@ -278,17 +361,72 @@ static int file_record(struct part *part, const struct record *record, struct er
     return 0;
 }
 
-static int add_row(struct part *part, const struct table_batch *batch, size_t row,
-                   bool has_platform, struct error *err) {
+/* The creator of a name that folding may change; such a name is kept. */
+static int code_odd(struct odd_names *odd, struct text name, struct panel_creator *ret,
+                    struct error *err) {
+    const uint32_t known = odd->dictionary.count;
+    uint32_t code;
+    if (dictionary_add(&odd->dictionary, name, &code, err) ||
+        array_reserve((void **)&odd->folded, &odd->capacity, (size_t)code + 1, sizeof *odd->folded,
+                      err))
+        return err->code;
+    if (code == known) {
+        if (name_fold(name, &odd->buffer, err))
+            return err->code;
+        odd->folded[code] = creator_of((struct text){odd->buffer.bytes, odd->buffer.length});
+    }
+    *ret = odd->folded[code];
+    return 0;
+}
+
+static int identify(struct part *part, struct text name, bool folds, struct panel_creator *ret,
+                    struct error *err) {
+    struct panel_creator folded = {0};
+    *ret = creator_of(name);
+    if (name_is_plain(name))
+        return 0;
+    int status = code_odd(&part->odd, name, &folded, err);
+    if (!status && folds)
+        *ret = folded;
+    return status;
+}
+
+/* What is beside the record, by the ordinal of the row. */
+static int keep_group(struct part *part, const struct table_batch *batch, size_t row, size_t column,
+                      struct error *err) {
+    struct text name = batch->columns[column].text[row];
+    if (code_name(&part->groups, name, "group", err) ||
+        array_reserve((void **)&part->row_groups, &part->row_groups_capacity,
+                      (size_t)part->rows + 1, sizeof *part->row_groups, err))
+        return err->code;
+    part->row_groups[part->rows] = (uint16_t)part->groups.code;
+    return 0;
+}
+
+static int keep_amount(struct part *part, size_t which, int64_t amount, struct error *err) {
+    if (array_reserve((void **)&part->amounts[which], &part->amounts_capacity[which],
+                      (size_t)part->rows + 1, sizeof *part->amounts[which], err))
+        return err->code;
+    part->amounts[which][part->rows] = amount;
+    return 0;
+}
+
+static int add_row(const struct reading *reading, const struct table_batch *batch, size_t row,
+                   int64_t followers, struct error *err) {
+    struct part *part = reading->parts;
+    struct record record = {.followers = followers, .ordinal = part->rows};
     struct period period = batch->columns[PERIOD].period[row];
-    struct record record = {.creator = creator_of(batch->columns[CREATOR].text[row]),
-                            .followers = batch->columns[FOLLOWERS].integer[row],
-                            .ordinal = part->rows};
-    struct text platform = has_platform ? batch->columns[PLATFORM].text[row] : text_of("");
-    int status = code_platform(part, platform, err);
-    record.platform = (uint16_t)part->platform;
+    struct text platform =
+        reading->platform ? batch->columns[reading->platform].text[row] : text_of("");
+    int status = identify(part, batch->columns[CREATOR].text[row], reading->options->fold_names,
+                          &record.creator, err);
+    if (!status)
+        status = code_name(&part->platforms, platform, "platform", err);
+    record.platform = (uint16_t)part->platforms.code;
     if (!status)
         status = code_period(part, period.index, &record.period, err);
+    if (!status && reading->group)
+        status = keep_group(part, batch, row, reading->group, err);
     if (!status)
         status = keep_place(part, batch, row, err);
     if (!status)
@@ -302,53 +440,74 @@ static int add_row(struct part *part, const struct table_batch *batch, size_t ro
 
 static int reading_add(void *state, const struct table_batch *batch, struct error *err) {
     const struct reading *reading = state;
+    const struct panel_options *options = reading->options;
     int status = begin_run(reading->parts, batch, err);
-    for (size_t row = 0; row < batch->rows && !status; row++)
-        if (accept(batch, row, reading->options->tiers, &status, err))
-            status = add_row(reading->parts, batch, row, reading->has_platform, err);
+    for (size_t row = 0; row < batch->rows && !status; row++) {
+        int64_t followers, amount;
+        bool good = read_followers(reading, batch, row, &followers, &status, err);
+        for (size_t i = 0; i < options->n_amounts && good && !status; i++) {
+            good = read_amount(reading, batch, row, reading->amounts + i, &amount, &status, err);
+            if (good)
+                status = keep_amount(reading->parts, i, amount, err);
+        }
+        if (good && !status)
+            status = add_row(reading, batch, row, followers, err);
+    }
     return status;
 }
 
 /* ---- 2. Joining ------------------------------------------------------------------------------ */
 
-/* Platforms are few and shown in the output: their numbers follow the order of their names. */
-static int join_platforms(struct panel *panel, struct part *parts, struct error *err) {
+/* Names of one column, the same for all parts. They are few and shown in the output: their numbers
+ * follow their order. `which` finds the column's names in a part. */
+static int join_names(struct part *parts, struct names *(*which)(struct part *),
+                      struct dictionary *all, struct text **ret, size_t *ret_n, const char *what,
+                      struct error *err) {
     int status = 0;
     for (struct part *part = parts; part && !status; part = part->next)
-        status = dictionary_merge(&panel->platform_names, &part->platforms, NULL, err);
+        status = dictionary_merge(all, &which(part)->dictionary, NULL, err);
     if (status)
         return status;
-    size_t n = panel->platform_names.count;
+    size_t n = all->count;
     if (n > PANEL_MOST)
-        return too_many(err, "platform");
+        return too_many(err, what);
     uint32_t *order = malloc((n + 1) * sizeof *order), *rank = malloc((n + 1) * sizeof *rank);
-    panel->platforms = malloc((n + 1) * sizeof *panel->platforms);
-    if (!order || !rank || !panel->platforms) {
+    *ret = malloc((n + 1) * sizeof **ret);
+    if (!order || !rank || !*ret) {
         status = error_memory(err);
         goto done;
     }
-    panel->n_platforms = n;
-    dictionary_order(&panel->platform_names, order);
+    *ret_n = n;
+    dictionary_order(all, order);
     for (uint32_t i = 0; i < n; i++) {
         rank[order[i]] = i;
-        panel->platforms[i] = dictionary_name(&panel->platform_names, order[i]);
+        (*ret)[i] = dictionary_name(all, order[i]);
     }
     for (struct part *part = parts; part; part = part->next) {
-        part->common_platforms = malloc((part->platforms.count + (size_t)1) * sizeof(uint16_t));
-        if (!part->common_platforms) {
+        struct names *names = which(part);
+        names->common = malloc((names->dictionary.count + (size_t)1) * sizeof *names->common);
+        if (!names->common) {
             status = error_memory(err);
             goto done;
         }
-        for (uint32_t code = 0; code < part->platforms.count; code++) {
+        for (uint32_t code = 0; code < names->dictionary.count; code++) {
             uint32_t common = 0;
-            dictionary_find(&panel->platform_names, part->platforms.names[code], &common);
-            part->common_platforms[code] = (uint16_t)rank[common];
+            dictionary_find(all, names->dictionary.names[code], &common);
+            names->common[code] = (uint16_t)rank[common];
         }
     }
 done:
     free(order);
     free(rank);
     return status;
+}
+
+static struct names *platforms_of(struct part *part) {
+    return &part->platforms;
+}
+
+static struct names *groups_of(struct part *part) {
+    return &part->groups;
 }
 
 static int compare_indices(const void *a, const void *b) {
@@ -424,6 +583,8 @@ struct repetition {
 /* What becomes of a bucket. */
 struct gathered {
     size_t first_row, rows; /* in the panel */
+    size_t kept;            /* of the rows, where those that stand twice are put together */
+    bool overflow;          /* in doing so */
     size_t n_creators;
     struct panel_creator *creators; /* ascending */
     size_t *start;                  /* of each, in the panel */
@@ -432,6 +593,7 @@ struct gathered {
 
 struct gathering {
     struct panel *panel;
+    const struct panel_options *options;
     struct part *parts;
     struct gathered buckets[BUCKETS];
 };
@@ -440,7 +602,7 @@ struct gathering {
 struct entry {
     struct panel_creator creator;
     int64_t followers;
-    const struct part *part;
+    struct part *part;
     uint32_t ordinal;
     struct panel_key key;
 };
@@ -483,6 +645,23 @@ static int compare_creators(struct panel_creator a, struct panel_creator b) {
     if (a.high != b.high)
         return a.high < b.high ? -1 : 1;
     return (a.low > b.low) - (a.low < b.low);
+}
+
+static bool find_creator(const struct panel *panel, struct panel_creator wanted, size_t *ret) {
+    size_t low = 0, high = panel->n_creators;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_creators(panel->creators[middle], wanted);
+        if (order == 0) {
+            *ret = middle;
+            return true;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
 }
 
 static int compare_keys(struct panel_key a, struct panel_key b) {
@@ -560,7 +739,7 @@ static bool sort_bucket(struct part *parts, size_t number, struct entry *entries
                 .followers = record->followers,
                 .part = part,
                 .ordinal = record->ordinal,
-                .key = {part->common_platforms[record->platform],
+                .key = {part->platforms.common[record->platform],
                         part->common_periods[record->period]},
             };
         bucket_free(&part->buckets[number]);
@@ -590,9 +769,50 @@ static bool same_creator(const struct entry *a, const struct entry *b) {
     return compare_creators(a->creator, b->creator) == 0;
 }
 
+static bool same_row(const struct entry *a, const struct entry *b) {
+    return same_creator(a, b) && compare_keys(a->key, b->key) == 0;
+}
+
+static bool add_to(int64_t *sum, int64_t addend) {
+    return !__builtin_add_overflow(*sum, addend, sum);
+}
+
+/* Writes what the entry says to one row of the panel. */
+static void write_row(struct panel *panel, const struct panel_options *options, size_t row,
+                      const struct entry *entry) {
+    const struct part *part = entry->part;
+    panel->keys[row] = entry->key;
+    panel->followers[row] = entry->followers;
+    for (size_t i = 0; i < options->n_amounts; i++)
+        panel->amounts[i][row] = part->amounts[i][entry->ordinal];
+    if (panel->row_groups)
+        panel->row_groups[row] = part->groups.common[part->row_groups[entry->ordinal]];
+}
+
+/* Adds one more row of the same creator, platform and period. False if a sum does not fit. */
+static bool join_row(struct panel *panel, const struct panel_options *options, size_t row,
+                     const struct entry *entry) {
+    bool fits = true;
+    if (options->duplicates == PANEL_MAX && entry->followers > panel->followers[row])
+        write_row(panel, options, row, entry);
+    if (options->duplicates != PANEL_SUM)
+        return true;
+    fits = add_to(&panel->followers[row], entry->followers);
+    for (size_t i = 0; i < options->n_amounts && fits; i++) {
+        int64_t amount = entry->part->amounts[i][entry->ordinal], *sum = &panel->amounts[i][row];
+        if (*sum == PANEL_UNKNOWN)
+            *sum = amount;
+        else if (amount != PANEL_UNKNOWN)
+            fits = add_to(sum, amount);
+    }
+    return fits;
+}
+
 /* Writes sorted entries to where they belong in the panel. False if memory is out. */
-static bool write_bucket(struct panel *panel, struct gathered *bucket,
+static bool write_bucket(const struct gathering *gathering, struct gathered *bucket,
                          const struct entry *entries) {
+    struct panel *panel = gathering->panel;
+    const struct panel_options *options = gathering->options;
     for (size_t i = 0; i < bucket->rows; i++)
         bucket->n_creators += i == 0 || !same_creator(&entries[i - 1], &entries[i]);
     bucket->creators = malloc(bucket->n_creators * sizeof *bucket->creators);
@@ -602,15 +822,19 @@ static bool write_bucket(struct panel *panel, struct gathered *bucket,
     size_t creator = 0;
     for (size_t i = 0; i < bucket->rows; i++) {
         const struct entry *entry = &entries[i];
-        panel->keys[bucket->first_row + i] = entry->key;
-        panel->followers[bucket->first_row + i] = entry->followers;
-        mark_present(panel, entry->key);
+        if (i > 0 && same_row(entry - 1, entry)) {
+            if (options->duplicates == PANEL_REFUSE)
+                note_repetition(&bucket->repetition, entry - 1, entry);
+            else if (!join_row(panel, options, bucket->first_row + bucket->kept - 1, entry))
+                bucket->overflow = true;
+            continue;
+        }
         if (i == 0 || !same_creator(entry - 1, entry)) {
             bucket->creators[creator] = entry->creator;
-            bucket->start[creator++] = bucket->first_row + i;
-        } else if (compare_keys(entry[-1].key, entry->key) == 0) {
-            note_repetition(&bucket->repetition, entry - 1, entry);
+            bucket->start[creator++] = bucket->first_row + bucket->kept;
         }
+        write_row(panel, options, bucket->first_row + bucket->kept++, entry);
+        mark_present(panel, entry->key);
     }
     return true;
 }
@@ -623,7 +847,7 @@ static int gather_bucket(void *context, size_t index, int worker, struct error *
         return 0;
     struct entry *entries = calloc(bucket->rows, sizeof *entries);
     bool done = entries && sort_bucket(gathering->parts, index, entries, bucket->rows) &&
-                write_bucket(gathering->panel, bucket, entries);
+                write_bucket(gathering, bucket, entries);
     free(entries);
     return done ? 0 : error_memory(err);
 }
@@ -641,7 +865,48 @@ static int place_buckets(struct gathering *gathering, struct error *err) {
     panel->keys = malloc((panel->n_rows + 1) * sizeof *panel->keys);
     panel->followers = malloc((panel->n_rows + 1) * sizeof *panel->followers);
     panel->present = calloc(panel->n_platforms * panel->n_periods + 1, 1);
-    return panel->keys && panel->followers && panel->present ? 0 : error_memory(err);
+    bool good = panel->keys && panel->followers && panel->present;
+    for (size_t i = 0; i < gathering->options->n_amounts; i++) {
+        panel->amounts[i] = malloc((panel->n_rows + 1) * sizeof *panel->amounts[i]);
+        good = good && panel->amounts[i];
+    }
+    if (gathering->options->group) {
+        panel->row_groups = malloc((panel->n_rows + 1) * sizeof *panel->row_groups);
+        good = good && panel->row_groups;
+    }
+    return good ? 0 : error_memory(err);
+}
+
+static void move_rows(struct panel *panel, size_t to, size_t from, size_t n) {
+    if (to == from)
+        return;
+    memmove(panel->keys + to, panel->keys + from, n * sizeof *panel->keys);
+    memmove(panel->followers + to, panel->followers + from, n * sizeof *panel->followers);
+    for (size_t i = 0; i < PANEL_AMOUNTS; i++)
+        if (panel->amounts[i])
+            memmove(panel->amounts[i] + to, panel->amounts[i] + from,
+                    n * sizeof *panel->amounts[i]);
+    if (panel->row_groups)
+        memmove(panel->row_groups + to, panel->row_groups + from, n * sizeof *panel->row_groups);
+}
+
+/* Closes the room that rows left which were put together with others. */
+static int close_gaps(struct gathering *gathering, struct error *err) {
+    struct panel *panel = gathering->panel;
+    size_t rows = 0;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct gathered *bucket = &gathering->buckets[i];
+        if (bucket->overflow)
+            return error_set(err, ERROR_DATA,
+                             "the sum of rows of one creator in one period is too large");
+        move_rows(panel, rows, bucket->first_row, bucket->kept);
+        for (size_t creator = 0; creator < bucket->n_creators; creator++)
+            bucket->start[creator] -= bucket->first_row - rows;
+        rows += bucket->kept;
+    }
+    panel->n_joined = panel->n_rows - rows;
+    panel->n_rows = rows;
+    return 0;
 }
 
 /* The creators of all buckets, one after another. */
@@ -714,24 +979,115 @@ static int check_repetitions(const struct table *table, const struct gathering *
     table_place_format(table, earliest->first.place, there);
     period_format(gathering->panel->periods[earliest->key.period], period);
     return error_set(err, ERROR_DATA,
-                     "%s: a second row of this creator%s in %s, expected only that in %s", here, on,
-                     period, there);
+                     "%s: a second row of this creator%s in %s, expected only that in %s (or say "
+                     "which counts: --duplicates max, first or sum)",
+                     here, on, period, there);
+}
+
+/* ---- 5. Names that may be the same person's ----------------------------------------------------
+ */
+
+/* A name and the creator that folding makes of it. */
+struct spelling {
+    struct panel_creator folded;
+    struct text name;
+};
+
+static int compare_spellings(const void *a, const void *b) {
+    const struct spelling *left = a, *right = b;
+    int order = compare_creators(left->folded, right->folded);
+    return order != 0 ? order : text_compare(left->name, right->name);
+}
+
+/* All odd names of all parts, each once, by what they fold to. */
+static int list_spellings(struct panel *panel, const struct part *parts, struct spelling **ret,
+                          size_t *ret_n, struct error *err) {
+    size_t n = 0;
+    for (const struct part *part = parts; part; part = part->next)
+        if (dictionary_merge(&panel->odd_names, &part->odd.dictionary, NULL, err))
+            return err->code;
+    struct spelling *spellings = malloc((panel->odd_names.count + (size_t)1) * sizeof *spellings);
+    if (!spellings)
+        return error_memory(err);
+    for (const struct part *part = parts; part; part = part->next)
+        for (uint32_t code = 0; code < part->odd.dictionary.count; code++) {
+            uint32_t common = 0;
+            struct text name = part->odd.dictionary.names[code];
+            dictionary_find(&panel->odd_names, name, &common);
+            /* The first part that has a name lists it; the dictionary holds the text. */
+            if (n == common)
+                spellings[n++] =
+                    (struct spelling){part->odd.folded[code], panel->odd_names.names[common]};
+        }
+    qsort(spellings, n, sizeof *spellings, compare_spellings);
+    *ret = spellings;
+    *ret_n = n;
+    return 0;
+}
+
+static int note_alike(struct panel *panel, struct text a, struct text b, size_t *capacity,
+                      struct error *err) {
+    if (array_reserve((void **)&panel->alike, capacity, panel->n_alike + 1, sizeof *panel->alike,
+                      err))
+        return err->code;
+    panel->alike[panel->n_alike++] = (struct panel_alike){a, b};
+    return 0;
+}
+
+static int compare_alike(const void *a, const void *b) {
+    const struct panel_alike *left = a, *right = b;
+    int order = text_compare(left->one, right->one);
+    return order != 0 ? order : text_compare(left->other, right->other);
+}
+
+/* Spellings that fold to the same stand side by side. One that nothing folds to but that is a name
+ * itself was plain, and has no text here: it is the folded form. */
+static int find_alike(struct panel *panel, const struct part *parts, struct error *err) {
+    struct spelling *spellings = NULL;
+    struct buffer folded = {0};
+    size_t n = 0, capacity = 0;
+    int status = list_spellings(panel, parts, &spellings, &n, err);
+    for (size_t i = 0; i < n && !status; i++) {
+        size_t ignored;
+        struct text name = spellings[i].name;
+        if (i > 0 && compare_creators(spellings[i - 1].folded, spellings[i].folded) == 0) {
+            status = note_alike(panel, spellings[i - 1].name, name, &capacity, err);
+        } else if (find_creator(panel, spellings[i].folded, &ignored)) {
+            status = name_fold(name, &folded, err);
+            struct text plain = {folded.bytes, folded.length};
+            uint32_t code;
+            if (!status && name_is_plain(plain)) {
+                status = dictionary_add(&panel->odd_names, plain, &code, err);
+                if (!status)
+                    status = note_alike(panel, dictionary_name(&panel->odd_names, code), name,
+                                        &capacity, err);
+            }
+        }
+    }
+    if (panel->n_alike > 0)
+        qsort(panel->alike, panel->n_alike, sizeof *panel->alike, compare_alike);
+    free(spellings);
+    buffer_free(&folded);
+    return status;
 }
 
 /* ---- All of it ------------------------------------------------------------------------------- */
 
-static int gather(struct panel *panel, struct part *parts, const struct table *table, int threads,
-                  struct error *err) {
+static int gather(struct panel *panel, struct part *parts, const struct table *table,
+                  const struct panel_options *options, struct error *err) {
     struct gathering *gathering = calloc(1, sizeof *gathering);
     if (!gathering)
         return error_memory(err);
     gathering->panel = panel;
+    gathering->options = options;
     gathering->parts = parts;
     int status = place_buckets(gathering, err);
     if (!status)
-        status = workers_run(threads, BUCKETS, gather_bucket, gathering, err);
+        status = workers_run(options->threads, BUCKETS, gather_bucket, gathering, err);
     if (!status)
         status = check_repetitions(table, gathering, err);
+    if (!status)
+        status = close_gaps(gathering, err);
     if (!status)
         status = list_creators(gathering, err);
     for (size_t i = 0; i < BUCKETS; i++) {
@@ -742,36 +1098,77 @@ static int gather(struct panel *panel, struct part *parts, const struct table *t
     return status;
 }
 
-static int join(struct part *parts, const struct table *table, int threads, struct panel *ret,
-                struct error *err) {
+static int join(struct part *parts, const struct table *table, const struct panel_options *options,
+                struct panel *ret, struct error *err) {
     enum period_kind kind = PERIOD_YEAR; /* of no rows: any will do */
     int status = check_kinds(table, parts, &kind, err);
     if (!status)
-        status = join_platforms(ret, parts, err);
+        status = join_names(parts, platforms_of, &ret->platform_names, &ret->platforms,
+                            &ret->n_platforms, "platform", err);
+    if (!status)
+        status = join_names(parts, groups_of, &ret->group_names, &ret->groups, &ret->n_groups,
+                            "group", err);
     if (!status)
         status = join_periods(ret, parts, kind, err);
     if (!status)
-        status = gather(ret, parts, table, threads, err);
+        status = gather(ret, parts, table, options, err);
+    if (!status && !options->fold_names)
+        status = find_alike(ret, parts, err);
     return status;
+}
+
+/* The columns that are wanted, and where each stands. */
+static void choose_columns(struct reading *reading, const struct table *table) {
+    const struct panel_options *options = reading->options;
+    bool human = options->human_numbers;
+    struct table_column *columns = reading->columns;
+    columns[CREATOR] = (struct table_column){.name = "creator", .type = TABLE_TEXT};
+    columns[PERIOD] = (struct table_column){.name = "period", .type = TABLE_PERIOD};
+    columns[FOLLOWERS] =
+        (struct table_column){.name = "followers", .type = human ? TABLE_TEXT : TABLE_INTEGER};
+    reading->n_columns = FIXED_COLUMNS;
+    if (options->platform || table_has(table, "platform")) {
+        columns[reading->platform = reading->n_columns++] =
+            (struct table_column){.name = "platform", .type = TABLE_TEXT};
+    }
+    if (options->group)
+        columns[reading->group = reading->n_columns++] =
+            (struct table_column){.name = options->group, .type = TABLE_TEXT, .missing = true};
+    reading->amounts = reading->n_columns;
+    for (size_t i = 0; i < options->n_amounts; i++)
+        columns[reading->n_columns++] =
+            (struct table_column){.name = options->amounts[i],
+                                  .type = human ? TABLE_TEXT : TABLE_DECIMAL,
+                                  .missing = !(options->amounts_required & 1u << i)};
+}
+
+/* The table knows that 1.3M is no plain number; what reads it is our option. */
+static void suggest_human_numbers(const struct panel_options *options, struct error *err) {
+    if (!options->human_numbers && strstr(err->text, "expected plain digits")) {
+        size_t used = strlen(err->text);
+        snprintf(err->text + used, sizeof err->text - used, " (or --human-numbers)");
+    }
 }
 
 int panel_read(struct table *table, const struct panel_options *options, struct panel *ret,
                struct error *err) {
     static const struct table_fold fold = {reading_begin, reading_add, reading_merge,
                                            reading_destroy};
-    struct reading wanted = {
-        .options = options,
-        .has_platform = options->platform || table_has(table, "platform"),
-    };
+    struct panel_options wanted_options = *options;
+    if (wanted_options.decimal_mark == '\0')
+        wanted_options.decimal_mark = '.';
+    struct reading wanted = {.options = &wanted_options};
     void *state = NULL;
-    int status = table_bind(table, bound, wanted.has_platform ? COLUMNS : COLUMNS - 1, err);
-    if (status)
+    choose_columns(&wanted, table);
+    int status = table_bind(table, wanted.columns, wanted.n_columns, err);
+    if (!status)
+        status = table_fold(table, &fold, &wanted, &state, err);
+    if (status) {
+        suggest_human_numbers(options, err);
         return status;
-    status = table_fold(table, &fold, &wanted, &state, err);
-    if (status)
-        return status;
+    }
     struct reading *reading = state;
-    status = join(reading->parts, table, options->threads, ret, err);
+    status = join(reading->parts, table, &wanted_options, ret, err);
     reading_destroy(reading);
     if (status)
         panel_free(ret);
@@ -779,21 +1176,7 @@ int panel_read(struct table *table, const struct panel_options *options, struct 
 }
 
 bool panel_find(const struct panel *panel, struct text creator, size_t *ret) {
-    const struct panel_creator wanted = creator_of(creator);
-    size_t low = 0, high = panel->n_creators;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare_creators(panel->creators[middle], wanted);
-        if (order == 0) {
-            *ret = middle;
-            return true;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return find_creator(panel, creator_of(creator), ret);
 }
 
 bool panel_gap(const struct panel *panel, size_t platform, size_t *ret_period) {
@@ -817,6 +1200,13 @@ void panel_free(struct panel *panel) {
     free(panel->start);
     free(panel->keys);
     free(panel->followers);
+    for (size_t i = 0; i < PANEL_AMOUNTS; i++)
+        free(panel->amounts[i]);
+    free(panel->row_groups);
+    free(panel->groups);
+    dictionary_free(&panel->group_names);
+    free(panel->alike);
+    dictionary_free(&panel->odd_names);
     free(panel->present);
     *panel = (struct panel){0};
 }

@@ -217,7 +217,7 @@ runs 'no followers at all' 0 tier-growth panel.csv
 is 'is the lowest tier' "$(columns 1,3 | sed -n 2p)" 'nano,1'
 panel a,A,2025-01,1.3M
 runs '1.3M' 1 tier-growth panel.csv
-is 'is refused with what is expected' "$err" "tier-growth: panel.csv:2:4: found '1.3M' in column 'followers', expected plain digits, without unit or symbol"
+is 'is refused with what is expected' "$err" "tier-growth: panel.csv:2:4: found '1.3M' in column 'followers', expected plain digits, without unit or symbol (or --human-numbers)"
 panel 'a,A,2025-01,"1,300,000"'
 runs '1,300,000' 1 tier-growth panel.csv
 like 'as well' "$err" "panel.csv:2:4: found '1,300,000' in column 'followers', expected plain digits without thousands separators"
@@ -229,12 +229,12 @@ is 'is a bad row' "$err" 'tier-growth: panel.csv:2:4: found -1 followers, expect
 panel a,A,2025-01,1 b,A,2025-01,1 a,B,2025-01,1 a,A,2025-02,1 a,A,2025-01,7
 for threads in 1 4; do
     runs "twice in a period, $threads threads" 1 tier-growth --threads $threads panel.csv
-    is 'both lines are named' "$err" "tier-growth: panel.csv:6: a second row of this creator on 'A' in 2025-01, expected only that in panel.csv:2"
+    is 'both lines are named' "$err" "tier-growth: panel.csv:6: a second row of this creator on 'A' in 2025-01, expected only that in panel.csv:2 (or say which counts: --duplicates max, first or sum)"
 done
 panel a,A,2025-01,1
 cp panel.csv more.csv
 runs 'in two files' 1 tier-growth panel.csv more.csv
-is 'too' "$err" "tier-growth: more.csv:2: a second row of this creator on 'A' in 2025-01, expected only that in panel.csv:2"
+is 'too' "$err" "tier-growth: more.csv:2: a second row of this creator on 'A' in 2025-01, expected only that in panel.csv:2 (or say which counts: --duplicates max, first or sum)"
 runs 'skipping bad rows does not choose between them' 1 tier-growth --bad-rows=skip panel.csv more.csv
 
 # ---- Platforms -----------------------------------------------------------------------------------

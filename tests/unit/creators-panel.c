@@ -7,12 +7,16 @@
 
 static struct tiers tiers;
 
+static struct panel_options asked; /* what a test asks for beyond that */
+
 static int read_files(struct panel *panel, const char *const *paths, size_t n,
                       struct table_options *options, struct error *err) {
     struct table *table = NULL;
     options->files = paths;
     options->n_files = n;
-    const struct panel_options reading = {.tiers = &tiers, .threads = options->threads};
+    struct panel_options reading = asked;
+    reading.tiers = &tiers;
+    reading.threads = options->threads;
     int status = table_open(&table, options, err);
     if (!status)
         status = panel_read(table, &reading, panel, err);
@@ -141,13 +145,14 @@ static void who_stands_twice_is_refused(void **state) {
         "ada,TikTok,2025-01,2\n"
         "ben,TikTok,2025-01,1\n",
         "p.csv:6: a second row of this creator on 'TikTok' in 2025-01, expected only that in ",
-        ":3");
+        ":3 (or say which counts: --duplicates max, first or sum)");
     /* Lines, not rows: a blank line and a cell of two lines. */
     refuses_twice("creator,period,followers,note\n"
                   "\n"
                   "ada,2025-01,1,\"two\nlines\"\n"
                   "ada,2025-01,1,\n",
-                  "p.csv:5: a second row of this creator in 2025-01, expected only that in ", ":3");
+                  "p.csv:5: a second row of this creator in 2025-01, expected only that in ",
+                  ":3 (or say which counts: --duplicates max, first or sum)");
 }
 
 static void kinds_of_periods_are_not_mixed(void **state) {
@@ -344,6 +349,150 @@ static int teardown(void **state) {
     return tables_teardown(state);
 }
 
+/* ---- Groups, amounts, rows that stand twice, spellings -----------------------------------------
+ */
+
+static void read_asking(struct panel *panel, const char *csv, struct panel_options wanted) {
+    struct error err = {0};
+    asked = wanted;
+    int status = read_panel(panel, csv, &err);
+    asked = (struct panel_options){0};
+    if (status)
+        fail_msg("%s", err.text);
+}
+
+static const char *const money[] = {"income", "budget"};
+
+static void groups_and_amounts(void **state) {
+    (void)state;
+    struct panel panel = {0};
+    read_asking(&panel,
+                "creator,period,followers,role,income,budget\n"
+                "ada,2025-02,10,singer,2.5,\n"
+                "ada,2025-01,9,,1,7\n"
+                "ben,2025-01,8,actor,,0\n",
+                (struct panel_options){.group = "role", .amounts = money, .n_amounts = 2});
+    assert_int_equal(panel.n_groups, 3);
+    assert_true(text_is(panel.groups[0], "") && text_is(panel.groups[1], "actor"));
+    size_t ada = panel.start[find_creator(&panel, "ada")],
+           ben = panel.start[find_creator(&panel, "ben")];
+    assert_int_equal(panel.row_groups[ada], 0);
+    assert_int_equal(panel.row_groups[ada + 1], 2);
+    assert_int_equal(panel.row_groups[ben], 1);
+    assert_true(panel.amounts[0][ada + 1] == 2500000 && panel.amounts[1][ada] == 7000000);
+    assert_true(panel.amounts[1][ada + 1] == PANEL_UNKNOWN && panel.amounts[1][ben] == 0);
+    assert_true(panel.amounts[0][ben] == PANEL_UNKNOWN);
+    panel_free(&panel);
+}
+
+static void rows_that_stand_twice_can_be_put_together(void **state) {
+    (void)state;
+    static const char csv[] = "creator,period,followers,role,income\n"
+                              "ben,2025-01,1,x,\n"
+                              "ada,2025-01,5,a,1\n"
+                              "ada,2025-01,9,b,\n"
+                              "ada,2025-01,9,c,4\n"
+                              "ada,2025-02,3,d,2\n"
+                              "cao,2025-01,2,x,\n";
+    static const struct {
+        enum panel_duplicates how;
+        int64_t followers, income;
+        const char *role;
+    } cases[] = {{PANEL_MAX, 9, PANEL_UNKNOWN, "b"},
+                 {PANEL_FIRST, 5, 1000000, "a"},
+                 {PANEL_SUM, 23, 5000000, "a"}};
+    for (size_t i = 0; i < 3; i++) {
+        struct panel panel = {0};
+        read_asking(
+            &panel, csv,
+            (struct panel_options){
+                .group = "role", .amounts = money, .n_amounts = 1, .duplicates = cases[i].how});
+        assert_int_equal(panel.n_rows, 4);
+        assert_int_equal(panel.n_joined, 2);
+        size_t ada = find_creator(&panel, "ada"), at = panel.start[ada];
+        assert_int_equal(panel.start[ada + 1], at + 2);
+        assert_int_equal(panel.followers[at], cases[i].followers);
+        assert_true(panel.amounts[0][at] == cases[i].income);
+        assert_true(text_is(panel.groups[panel.row_groups[at]], cases[i].role));
+        assert_int_equal(panel.followers[at + 1], 3);
+        static const char *const others[] = {"ben", "cao"};
+        for (size_t k = 0; k < 2; k++) {
+            size_t other = find_creator(&panel, others[k]);
+            assert_int_equal(panel.start[other + 1] - panel.start[other], 1);
+            assert_int_equal(panel.followers[panel.start[other]], k + 1);
+        }
+        panel_free(&panel);
+    }
+}
+
+/* Full-width letters, capitals and blanks; 李 雷 is 李雷; Straße folds to strasse. */
+static void spellings(void **state) {
+    (void)state;
+    static const char csv[] = "creator,period,followers\n"
+                              "ada lovelace,2025-01,1\nAdaLovelace,2025-02,2\n"
+                              "ＡＤＡ lovelace,2025-03,3\n"
+                              "strasse,2025-01,1\nStraße,2025-02,1\n"
+                              "李雷,2025-01,1\n李 雷,2025-02,1\n"
+                              "Ben,2025-01,1\nbén,2025-01,1\nplain,2025-01,1\n";
+    struct panel panel = {0};
+    read_asking(&panel, csv, (struct panel_options){0});
+    assert_int_equal(panel.n_creators, 10);
+    static const char *const pairs[][2] = {{"AdaLovelace", "ada lovelace"},
+                                           {"ada lovelace", "ＡＤＡ lovelace"},
+                                           {"strasse", "Straße"},
+                                           {"李 雷", "李雷"}};
+    assert_int_equal(panel.n_alike, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(text_is(panel.alike[i].one, pairs[i][0]));
+        assert_true(text_is(panel.alike[i].other, pairs[i][1]));
+    }
+    panel_free(&panel);
+    read_asking(&panel, csv, (struct panel_options){.fold_names = true});
+    assert_int_equal(panel.n_creators, 6);
+    assert_int_equal(panel.n_alike, 0);
+    size_t ada = find_creator(&panel, "adalovelace");
+    assert_int_equal(panel.start[ada + 1] - panel.start[ada], 3);
+    panel_free(&panel);
+}
+
+static void numbers_as_people_write_them(void **state) {
+    (void)state;
+    struct panel panel = {0};
+    read_asking(&panel,
+                "creator,period,followers,income\n"
+                "a,2025-01,1.3M,\"1,250.5\"\n"
+                "b,2025-01,\"1,300,000\",2k\n"
+                "c,2025-01,130万,\n",
+                (struct panel_options){.amounts = money, .n_amounts = 1, .human_numbers = true});
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(panel.followers[i], 1300000);
+    assert_true(panel.amounts[0][panel.start[find_creator(&panel, "a")]] == 1250500000);
+    assert_true(panel.amounts[0][panel.start[find_creator(&panel, "b")]] == 2000000000);
+    panel_free(&panel);
+    asked = (struct panel_options){.human_numbers = true};
+    refuses("creator,period,followers\na,2025-01,1.2345k\n",
+            "p.csv:2:3: found '1.2345k', expected a number such as 1300000, 1,300,000, 1.3M, 12.5k "
+            "or 130万, of whole followers");
+    asked = (struct panel_options){0};
+    refuses("creator,period,followers\na,2025-01,1.3M\n",
+            "p.csv:2:3: found '1.3M' in column 'followers', expected plain digits, without unit or "
+            "symbol (or --human-numbers)");
+}
+
+static void amounts_must_make_sense(void **state) {
+    (void)state;
+    asked = (struct panel_options){.amounts = money, .n_amounts = 1};
+    refuses("creator,period,followers,income\na,2025-01,1,-2\n",
+            "p.csv:2:4: found a negative amount in column 'income', expected 0 or more");
+    asked.amounts_required = 1;
+    refuses("creator,period,followers,income\na,2025-01,1,\n",
+            "p.csv:2:4: found an empty cell in column 'income', expected a decimal number");
+    asked = (struct panel_options){.duplicates = PANEL_SUM};
+    refuses("creator,period,followers\na,2025-01,9223372036854775807\na,2025-01,1\n",
+            "the sum of rows of one creator in one period is too large");
+    asked = (struct panel_options){0};
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_gathered_by_creator),
@@ -356,6 +505,11 @@ int main(void) {
         cmocka_unit_test(platforms_without_a_period_are_seen),
         cmocka_unit_test(order_and_threads_do_not_matter),
         cmocka_unit_test(the_first_repetition_is_named),
+        cmocka_unit_test(groups_and_amounts),
+        cmocka_unit_test(rows_that_stand_twice_can_be_put_together),
+        cmocka_unit_test(spellings),
+        cmocka_unit_test(numbers_as_people_write_them),
+        cmocka_unit_test(amounts_must_make_sense),
     };
     return cmocka_run_group_tests_name("creators-panel", tests, setup, teardown);
 }
