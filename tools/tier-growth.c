@@ -180,6 +180,7 @@ static int open_writer(struct cli *cli, struct report *report, struct error *err
 static int run(struct cli *cli, struct error *err) {
     struct tiers tiers = {0};
     struct panel panel = {0};
+    struct standing standing = {0};
     struct flows flows = {0};
     struct table *table;
     struct report report = {
@@ -198,11 +199,17 @@ static int run(struct cli *cli, struct error *err) {
         goto done;
     note_reading(cli, &panel);
     warn_of_gaps(cli, &panel);
-    if (flows_count(&panel, &tiers, report.by_platform, cli_threads(cli), &flows, err) ||
-        open_writer(cli, &report, err))
+    const struct standing_options standing_options = {
+        .panel = &panel,
+        .tiers = &tiers,
+        .split = report.by_platform ? STANDING_PLATFORMS : STANDING_TOGETHER};
+    const struct flows_options counting = {.threads = cli_threads(cli)};
+    if (standing_open(&standing, &standing_options, err) ||
+        flows_count(&standing, &counting, &flows, err) || open_writer(cli, &report, err))
         goto done;
     write_rows(&report, cli_flag(cli, "summary"));
 done:
+    standing_close(&standing);
     flows_free(&flows);
     panel_free(&panel);
     tiers_free(&tiers);

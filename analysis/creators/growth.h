@@ -22,6 +22,8 @@ struct tier_change {
     uint64_t promoted_out; /* in a higher tier in the later period */
     uint64_t demoted_out;  /* in a lower tier in the later period */
     uint64_t left;         /* not in the panel in the later period */
+    uint64_t moved_in;     /* of `entered`: from another platform, or another group */
+    uint64_t moved_out;    /* of `left`: to another one */
 };
 
 /* A rate and its bounds, as fractions: 0.05 is five per cent more. nan where there is none. */

@@ -23,10 +23,24 @@ static void read_panel(struct panel *panel, const char *csv, size_t length) {
     table_close(table);
 }
 
-static void count(const char *csv, bool by_platform, struct panel *panel, struct flows *flows) {
+/* flows_count on accounts by followers. */
+static void count_panel(const struct panel *panel, bool by_platform, int threads,
+                        struct flows *flows) {
+    const struct standing_options options = {.panel = panel,
+                                             .tiers = &tiers,
+                                             .split = by_platform ? STANDING_PLATFORMS
+                                                                  : STANDING_TOGETHER};
+    const struct flows_options counting = {.threads = threads};
+    struct standing standing;
     struct error err = {0};
+    assert_int_equal(standing_open(&standing, &options, &err), 0);
+    assert_int_equal(flows_count(&standing, &counting, flows, &err), 0);
+    standing_close(&standing);
+}
+
+static void count(const char *csv, bool by_platform, struct panel *panel, struct flows *flows) {
     read_panel(panel, csv, strlen(csv));
-    assert_int_equal(flows_count(panel, &tiers, by_platform, 2, flows, &err), 0);
+    count_panel(panel, by_platform, 2, flows);
 }
 
 static void expect_change(struct tier_change found, struct tier_change expected) {
@@ -107,15 +121,18 @@ static void platforms_count_for_themselves(void **state) {
     struct flows flows = {0};
     count(csv, true, &panel, &flows);
     assert_int_equal(flows.groups, 2);
-    expect_change(flows_step(&flows, 0, 1, MIDDLE), (struct tier_change){.to = 1, .entered = 1});
-    expect_change(flows_step(&flows, 1, 1, MIDDLE), (struct tier_change){.from = 1, .left = 1});
+    expect_change(flows_step(&flows, 0, 1, MIDDLE),
+                  (struct tier_change){.to = 1, .entered = 1, .moved_in = 1});
+    expect_change(flows_step(&flows, 1, 1, MIDDLE),
+                  (struct tier_change){.from = 1, .left = 1, .moved_out = 1});
     expect_change(flows_step(&flows, 1, 1, HIGH), (struct tier_change){.from = 1, .to = 1});
     flows_free(&flows);
     panel_free(&panel);
     count(csv, false, &panel, &flows);
     assert_int_equal(flows.groups, 1);
     expect_change(flows_step(&flows, 0, 1, MIDDLE),
-                  (struct tier_change){.from = 1, .to = 1, .entered = 1, .left = 1});
+                  (struct tier_change){
+                      .from = 1, .to = 1, .entered = 1, .left = 1, .moved_in = 1, .moved_out = 1});
     expect_change(flows_step(&flows, 0, 1, LOW), (struct tier_change){.from = 1, .to = 1});
     flows_free(&flows);
     panel_free(&panel);
@@ -191,8 +208,8 @@ static void agrees_with_the_long_way(void **state) {
     read_panel(&panel, csv.bytes, csv.length);
     for (int threads = 1; threads <= 5; threads += 2) {
         struct flows flows = {0}, all = {0};
-        assert_int_equal(flows_count(&panel, &tiers, true, threads, &flows, NULL), 0);
-        assert_int_equal(flows_count(&panel, &tiers, false, threads, &all, NULL), 0);
+        count_panel(&panel, true, threads, &flows);
+        count_panel(&panel, false, threads, &all);
         for (size_t p = 1; p < PERIODS; p++)
             for (size_t before = 0; before < STATES; before++)
                 for (size_t now = 0; now < STATES; now++) {
@@ -295,7 +312,7 @@ static void a_known_chain_is_recovered(void **state) {
         struct flows flows = {0};
         write_chain(&csv, panel_number);
         read_panel(&panel, csv.bytes, csv.length);
-        assert_int_equal(flows_count(&panel, &tiers, false, 2, &flows, NULL), 0);
+        count_panel(&panel, false, 2, &flows);
         for (size_t tier = 0; tier < OUTSIDE; tier++)
             for (size_t period = 1; period <= CHAIN_PERIODS; period++) {
                 bool span = period == CHAIN_PERIODS;
