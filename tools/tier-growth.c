@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Creators per tier and period, how fast each tier grows, and who came and went. */
 #include "cli/cli.h"
+#include "creator-panel.h"
 #include "creators/flows.h"
 #include "creators/growth.h"
-#include "creators/panel.h"
-#include "creators/tiers.h"
-#include <math.h>
-#include <string.h>
 
 static const struct cli_option options[] = {
-    {.name = "tiers",
-     .type = CLI_TEXT,
-     .argument = "LIST|FILE",
-     .fallback = TIERS_DEFAULT,
-     .help = "tiers in ascending order, each with the followers it begins at: NAME:FOLLOWERS,..., "
-             "or a CSV file with columns tier,from; what has no ':' is a file"},
-    {.name = "by-platform",
-     .type = CLI_FLAG,
-     .help = "a table for each platform, with a first column platform, instead of one for all"},
+    CREATOR_TIER_OPTIONS,
+    CREATOR_PANEL_OPTIONS,
     {.name = "interval",
      .type = CLI_CHOICE,
      .argument = "KIND",
@@ -33,77 +23,33 @@ static const struct cli_option options[] = {
 };
 
 static const char *const step_names[] = {
-    "platform",   "tier",          "period",       "creators",     "growth",  "lower",
-    "upper",      "annual_growth", "annual_lower", "annual_upper", "entered", "promoted_in",
-    "demoted_in", "promoted_out",  "demoted_out",  "left",
+    "tier",        "period",        "creators",     "growth",       "lower",
+    "upper",       "annual_growth", "annual_lower", "annual_upper", "entered",
+    "promoted_in", "demoted_in",    "promoted_out", "demoted_out",  "left",
 };
 
 static const char *const summary_names[] = {
-    "platform", "tier",  "from",          "to",           "creators_from", "creators_to", "growth",
-    "lower",    "upper", "annual_growth", "annual_lower", "annual_upper",
+    "tier",  "from",          "to",           "creators_from", "creators_to", "growth", "lower",
+    "upper", "annual_growth", "annual_lower", "annual_upper",
 };
 
 /* What every part of the output needs. */
 struct report {
     const struct panel *panel;
     const struct tiers *tiers;
+    const struct standing *standing;
     const struct flows *flows;
-    bool by_platform;
     enum growth_interval interval;
     double confidence;
     struct writer *writer;
 };
-
-static int read_tiers(struct cli *cli, struct tiers *tiers, struct error *err) {
-    const char *text = cli_text(cli, "tiers");
-    bool is_list = strchr(text, ':') != NULL;
-    struct table *table = NULL;
-    int status = is_list ? tiers_parse(tiers, text, err) : cli_open_file(cli, text, &table, err);
-    if (status)
-        error_prefix(err, "option '--tiers': ");
-    else if (!is_list)
-        status = tiers_read(tiers, table, err);
-    return status;
-}
-
-/* A platform whose snapshot is missing would otherwise pass for one that everybody left. */
-static void warn_of_gaps(struct cli *cli, const struct panel *panel) {
-    for (size_t platform = 0; platform < panel->n_platforms; platform++) {
-        struct text name = panel->platforms[platform];
-        size_t period;
-        if (!panel_gap(panel, platform, &period))
-            continue;
-        char shown[CALENDAR_TEXT];
-        period_format(panel->periods[period], shown);
-        cli_warn(cli,
-                 "platform '%.*s' has rows before and after %s but none in it: all its creators "
-                 "count as left and entered again",
-                 (int)name.length, name.bytes, shown);
-    }
-}
-
-static void note_reading(struct cli *cli, const struct panel *panel) {
-    size_t longer = 0;
-    for (size_t i = 1; i < panel->n_periods; i++)
-        longer += panel->periods[i].index - panel->periods[i - 1].index > 1;
-    cli_note(cli, "creators: %zu, platforms: %zu, periods: %zu", panel->n_creators,
-             panel->n_platforms, panel->n_periods);
-    if (panel->n_platforms == 1 && panel->platforms[0].length == 0)
-        cli_note(cli, "no column 'platform': all rows are taken as those of one platform");
-    if (longer > 0)
-        cli_note(cli,
-                 "steps longer than a %s: %zu; growth is over the step, annual growth allows "
-                 "for its length",
-                 period_kind_name(panel->periods[0].kind), longer);
-}
 
 static double years_between(struct period from, struct period to) {
     return (double)(to.index - from.index) / period_per_year(from.kind);
 }
 
 static void write_name(const struct report *report, size_t group, size_t tier) {
-    if (report->by_platform)
-        writer_text(report->writer, report->panel->platforms[group]);
+    creators_write_group(report->standing, report->writer, group);
     writer_string(report->writer, report->tiers->names[tier]);
 }
 
@@ -169,50 +115,37 @@ static void write_rows(const struct report *report, bool summary) {
 }
 
 static int open_writer(struct cli *cli, struct report *report, struct error *err) {
+    enum { MOST = 24 };
+    const char *names[MOST], *group = creators_group_column(cli);
     bool summary = cli_flag(cli, "summary");
-    const char *const *names = summary ? summary_names : step_names;
+    const char *const *from = summary ? summary_names : step_names;
     size_t n = summary ? sizeof summary_names / sizeof *summary_names
                        : sizeof step_names / sizeof *step_names;
-    size_t skipped = report->by_platform ? 0 : 1;
-    return cli_writer(cli, names + skipped, n - skipped, &report->writer, err);
+    size_t used = 0;
+    if (group)
+        names[used++] = group;
+    for (size_t i = 0; i < n; i++)
+        names[used++] = from[i];
+    return cli_writer(cli, names, used, &report->writer, err);
 }
 
 static int run(struct cli *cli, struct error *err) {
-    struct tiers tiers = {0};
-    struct panel panel = {0};
-    struct standing standing = {0};
+    struct creators creators = {0};
     struct flows flows = {0};
-    struct table *table;
     struct report report = {
-        .panel = &panel,
-        .tiers = &tiers,
+        .panel = &creators.panel,
+        .tiers = &creators.tiers,
+        .standing = &creators.standing,
         .flows = &flows,
-        .by_platform = cli_flag(cli, "by-platform"),
         .interval = cli_choice(cli, "interval", "poisson") ? GROWTH_POISSON : GROWTH_FLOWS,
         .confidence = cli_number(cli, "confidence"),
     };
-    if (read_tiers(cli, &tiers, err) || cli_open(cli, &table, err))
-        goto done;
-    const struct panel_options reading = {
-        .tiers = &tiers, .platform = report.by_platform, .threads = cli_threads(cli)};
-    if (panel_read(table, &reading, &panel, err))
-        goto done;
-    note_reading(cli, &panel);
-    warn_of_gaps(cli, &panel);
-    const struct standing_options standing_options = {
-        .panel = &panel,
-        .tiers = &tiers,
-        .split = report.by_platform ? STANDING_PLATFORMS : STANDING_TOGETHER};
     const struct flows_options counting = {.threads = cli_threads(cli)};
-    if (standing_open(&standing, &standing_options, err) ||
-        flows_count(&standing, &counting, &flows, err) || open_writer(cli, &report, err))
-        goto done;
-    write_rows(&report, cli_flag(cli, "summary"));
-done:
-    standing_close(&standing);
+    if (!creators_read(cli, NULL, 0, &creators, err) &&
+        !flows_count(&creators.standing, &counting, &flows, err) && !open_writer(cli, &report, err))
+        write_rows(&report, cli_flag(cli, "summary"));
     flows_free(&flows);
-    panel_free(&panel);
-    tiers_free(&tiers);
+    creators_free(&creators);
     return err->code;
 }
 

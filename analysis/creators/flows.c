@@ -105,6 +105,11 @@ static void add_amounts(struct flows *flows, const struct unit *unit, size_t per
     }
 }
 
+/* Where an account is, to those who ask where one went or came from. */
+static size_t place_of(const struct flows *flows, const struct unit *unit, size_t period) {
+    return flows->by_group ? unit->group[period] : unit->platform;
+}
+
 /* Left for outside, or entered from there: is it known to where, and from where? */
 static void count_places(struct flows *flows, const struct units *units, const struct unit *unit,
                          size_t period, size_t before, size_t now) {
@@ -115,13 +120,13 @@ static void count_places(struct flows *flows, const struct units *units, const s
         size_t row = row_of(flows, unit->group[period - 1], period, before);
         flows->elsewhere[2 * row] += other != NULL;
         if (other && flows->to)
-            flows->to[row * flows->places + other->platform]++;
+            flows->to[row * flows->places + place_of(flows, other, period)]++;
     } else {
         other = units_origin(units, unit, period, outside);
         size_t row = row_of(flows, unit->group[period], period, now);
         flows->elsewhere[2 * row + 1] += other != NULL;
         if (other && flows->from)
-            flows->from[row * flows->places + other->platform]++;
+            flows->from[row * flows->places + place_of(flows, other, period - 1)]++;
     }
 }
 
@@ -131,8 +136,13 @@ static void count_change_of_group(struct flows *flows, const struct unit *unit, 
     size_t old = unit->group[period - 1], new = unit->group[period];
     ++*cell_moved(flows, old, period, before, flows->tiers);
     ++*cell_moved(flows, new, period, flows->tiers, now);
-    flows->elsewhere[2 * row_of(flows, old, period, before)]++;
-    flows->elsewhere[2 * row_of(flows, new, period, now) + 1]++;
+    size_t left = row_of(flows, old, period, before), entered = row_of(flows, new, period, now);
+    flows->elsewhere[2 * left]++;
+    flows->elsewhere[2 * entered + 1]++;
+    if (flows->to) {
+        flows->to[left * flows->places + new]++;
+        flows->from[entered * flows->places + old]++;
+    }
 }
 
 static void count_step(struct flows *flows, const struct units *units, const struct unit *unit,
@@ -292,8 +302,10 @@ static struct flows shape_of(const struct standing *standing, const struct flows
     struct flows flows = {.groups = standing->groups,
                           .periods = standing->periods,
                           .tiers = standing->outside,
-                          .places = options->places ? panel->n_platforms : 0,
+                          .by_group = standing->options.split == STANDING_GROUPS,
                           .most = options->clusters ? most_accounts(standing) : 0};
+    if (options->places)
+        flows.places = flows.by_group ? panel->n_groups : panel->n_platforms;
     while (flows.n_amounts < PANEL_AMOUNTS && panel->amounts[flows.n_amounts])
         flows.n_amounts++;
     return flows;

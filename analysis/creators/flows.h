@@ -40,7 +40,8 @@ struct flows {
     size_t groups;
     size_t periods;
     size_t tiers;  /* states are the tiers and, last, outside: number `tiers` */
-    size_t places; /* platforms, 0 if they are not counted */
+    bool by_group; /* places are groups */
+    size_t places; /* platforms, or the groups of STANDING_GROUPS; 0: not counted */
     size_t most;   /* accounts of one creator, 0 if clusters are not counted */
     size_t n_amounts;
     size_t cells;        /* of all counts together */
@@ -79,7 +80,8 @@ struct tier_change flows_span(const struct flows *flows, size_t group, size_t ti
 
 /* Of those that left the tier for outside, or entered it from there, since period - 1: the accounts
  * whose creator turned up on, or went missing from, this platform in the same step
- * (units_destination, units_origin). */
+ * (units_destination, units_origin); with STANDING_GROUPS, those that changed to this group, or
+ * from it. */
 uint64_t flows_to(const struct flows *flows, size_t group, size_t period, size_t tier,
                   size_t place);
 uint64_t flows_from(const struct flows *flows, size_t group, size_t period, size_t tier,

@@ -5,11 +5,41 @@
 #include "base/number.h"
 #include "base/text.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+static void format_bound(int64_t from, enum tiers_unit unit, char text[DECIMAL_TEXT]) {
+    if (unit == TIERS_FOLLOWERS)
+        snprintf(text, DECIMAL_TEXT, "%" PRId64, from);
+    else
+        decimal_format(from, 0, text);
+}
+
+/* Whether a tier may begin there; if not, `err` says what is expected. */
+static int check_bound(const struct tiers *tiers, struct text name, int64_t from,
+                       enum tiers_unit unit, enum error_code code, struct error *err) {
+    int length = (int)name.length;
+    char shown[DECIMAL_TEXT], before[DECIMAL_TEXT];
+    format_bound(from, unit, shown);
+    if (from < 0)
+        return error_set(err, code, "tier '%.*s' begins at %s, expected 0 or more", length,
+                         name.bytes, shown);
+    if (unit == TIERS_SHARE && (from >= DECIMAL_ONE || (tiers->count == 0 && from > 0)))
+        return error_set(err, code,
+                         "tier '%.*s' begins at %s, expected %s as tiers by rank begin at the "
+                         "share of creators below them",
+                         length, name.bytes, shown, tiers->count == 0 ? "0" : "less than 1");
+    if (tiers->count == 0 || from > tiers->from[tiers->count - 1])
+        return 0;
+    format_bound(tiers->from[tiers->count - 1], unit, before);
+    return error_set(err, code,
+                     "tier '%.*s' begins at %s, expected more than the %s of tier '%s' before it",
+                     length, name.bytes, shown, before, tiers->names[tiers->count - 1]);
+}
+
 /* Appends a tier if it may follow the ones before it. */
-static int append(struct tiers *tiers, struct text name, int64_t from, enum error_code code,
-                  struct error *err) {
+static int append(struct tiers *tiers, struct text name, int64_t from, enum tiers_unit unit,
+                  enum error_code code, struct error *err) {
     int length = (int)name.length;
     if (length == 0)
         return error_set(err, code, "a tier without a name, expected NAME:FOLLOWERS");
@@ -19,15 +49,8 @@ static int append(struct tiers *tiers, struct text name, int64_t from, enum erro
         if (text_is(name, tiers->names[i]))
             return error_set(err, code, "tier '%.*s' stands twice, expected different names",
                              length, name.bytes);
-    if (from < 0)
-        return error_set(err, code, "tier '%.*s' begins at %" PRId64 ", expected 0 or more", length,
-                         name.bytes, from);
-    size_t last = tiers->count - 1;
-    if (tiers->count > 0 && from <= tiers->from[last])
-        return error_set(err, code,
-                         "tier '%.*s' begins at %" PRId64 ", expected more than the %" PRId64
-                         " of tier '%s' before it",
-                         length, name.bytes, from, tiers->from[last], tiers->names[last]);
+    if (check_bound(tiers, name, from, unit, code, err))
+        return err->code;
     const char *copy = arena_text(&tiers->arena, name.bytes, name.length);
     if (!copy)
         return error_memory(err);
@@ -36,25 +59,31 @@ static int append(struct tiers *tiers, struct text name, int64_t from, enum erro
     return 0;
 }
 
-static int parse_item(struct tiers *tiers, struct text item, struct error *err) {
-    const char *colon = memrchr(item.bytes, ':', item.length);
-    int64_t from;
-    if (!colon ||
-        !number_parse_integer(
-            text_trim((struct text){colon + 1, (size_t)(item.bytes + item.length - colon - 1)}),
-            &from))
-        return error_set(err, ERROR_USAGE,
-                         "tier '%.*s', expected NAME:FOLLOWERS with a whole number such as "
-                         "micro:10000",
-                         (int)item.length, item.bytes);
-    struct text name = {item.bytes, (size_t)(colon - item.bytes)};
-    return append(tiers, text_trim(name), from, ERROR_USAGE, err);
+static bool parse_bound(struct text cell, enum tiers_unit unit, int64_t *ret) {
+    return unit == TIERS_FOLLOWERS ? number_parse_integer(cell, ret)
+                                   : decimal_parse(cell, '.', ret);
 }
 
-int tiers_parse(struct tiers *ret, const char *list, struct error *err) {
+static int parse_item(struct tiers *tiers, struct text item, enum tiers_unit unit,
+                      struct error *err) {
+    const char *colon = memrchr(item.bytes, ':', item.length);
+    int64_t from;
+    if (!colon || !parse_bound(text_trim((struct text){
+                                   colon + 1, (size_t)(item.bytes + item.length - colon - 1)}),
+                               unit, &from))
+        return error_set(err, ERROR_USAGE, "tier '%.*s', expected %s", (int)item.length, item.bytes,
+                         unit == TIERS_FOLLOWERS
+                             ? "NAME:FOLLOWERS with a whole number such as micro:10000"
+                         : unit == TIERS_AMOUNT ? "NAME:AMOUNT such as middle:2500.50"
+                                                : "NAME:SHARE such as head:0.99");
+    struct text name = {item.bytes, (size_t)(colon - item.bytes)};
+    return append(tiers, text_trim(name), from, unit, ERROR_USAGE, err);
+}
+
+int tiers_parse(struct tiers *ret, const char *list, enum tiers_unit unit, struct error *err) {
     for (const char *at = list;;) {
         size_t length = strcspn(at, ",");
-        int status = parse_item(ret, (struct text){at, length}, err);
+        int status = parse_item(ret, (struct text){at, length}, unit, err);
         if (status)
             return status;
         if (at[length] == '\0')
@@ -63,18 +92,20 @@ int tiers_parse(struct tiers *ret, const char *list, struct error *err) {
     }
 }
 
-int tiers_read(struct tiers *ret, struct table *table, struct error *err) {
+int tiers_read(struct tiers *ret, struct table *table, enum tiers_unit unit, struct error *err) {
     enum { TIER, FROM };
-    static const struct table_column columns[] = {
+    const struct table_column columns[] = {
         [TIER] = {.name = "tier", .type = TABLE_TEXT},
-        [FROM] = {.name = "from", .type = TABLE_INTEGER},
+        [FROM] = {.name = "from", .type = unit == TIERS_FOLLOWERS ? TABLE_INTEGER : TABLE_DECIMAL},
     };
     const struct table_batch *batch;
     if (table_bind(table, columns, 2, err) || table_read(table, &batch, err))
         return err->code;
     for (size_t row = 0; row < batch->rows; row++) {
         struct text name = text_trim(batch->columns[TIER].text[row]);
-        if (append(ret, name, batch->columns[FROM].integer[row], ERROR_DATA, err)) {
+        int64_t from = unit == TIERS_FOLLOWERS ? batch->columns[FROM].integer[row]
+                                               : batch->columns[FROM].decimal[row];
+        if (append(ret, name, from, unit, ERROR_DATA, err)) {
             char where[TABLE_WHERE];
             table_where(batch, row, -1, where);
             error_prefix(err, "%s: ", where);

@@ -123,6 +123,13 @@ static double row_variance(const double *row, const double *gradient, size_t n) 
     return variance;
 }
 
+static double row_times(const double *row, const double *column, size_t n) {
+    double sum = 0;
+    for (size_t j = 0; j < n; j++)
+        sum += row[j] * column[j];
+    return sum;
+}
+
 static void fill(double *values, size_t n, double value) {
     for (size_t i = 0; i < n; i++)
         values[i] = value;
@@ -175,82 +182,167 @@ static void reduce(double *work, size_t n, double *ret) {
         ret[k] /= sum;
 }
 
-/* D = (I - P + 1 pi)^-1 - 1 pi over the members; in `work`. */
-static int deviation(const double *shares, size_t n, const double *stationary, double *work,
-                     struct error *err) {
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            work[i * n + j] = (i == j) - shares[i * n + j] + stationary[j];
-    int status = invert(work, n, err);
-    for (size_t i = 0; i < n && !status; i++)
-        for (size_t j = 0; j < n; j++)
-            work[i * n + j] -= stationary[j];
+/* A chain in its long run: the n states that it stays among, chosen[] of all, and theirs of all
+ * that follows. n is 0 if they are not unique or not known. */
+struct long_run {
+    size_t n, *chosen;
+    double *shares, *totals, *stationary;
+    double *deviation; /* (I - P + 1 pi)^-1 - 1 pi */
+    double *gradient;  /* room for n */
+};
+
+static void long_run_end(struct long_run *run) {
+    free(run->chosen);
+    free(run->shares);
+}
+
+static int long_run_allocate(struct long_run *run, size_t states, struct error *err) {
+    run->chosen = malloc((states + 1) * sizeof *run->chosen);
+    run->shares = calloc(2 * states * states + 3 * states + 1, sizeof *run->shares);
+    if (!run->chosen || !run->shares) {
+        error_memory(err);
+        return ERROR_SYSTEM;
+    }
+    run->deviation = run->shares + states * states;
+    run->totals = run->deviation + states * states;
+    run->stationary = run->totals + states;
+    run->gradient = run->stationary + states;
+    return 0;
+}
+
+static int long_run_choose(struct long_run *run, const double *shares, size_t states,
+                           struct error *err) {
+    unsigned char *leads = find_ways(shares, states, err), *members = calloc(states + 1, 1);
+    if (leads && members && find_closed_class(shares, states, leads, members))
+        for (size_t i = 0; i < states; i++)
+            if (members[i])
+                run->chosen[run->n++] = i;
+    int status = leads && members ? 0 : error_memory(err);
+    free(leads);
+    free(members);
     return status;
 }
 
-/* The errors of the n members of the class; `shares`, `totals` and `stationary` are theirs. */
-static int stationary_errors(const double *shares, const double *totals, size_t n,
-                             const double *stationary, double *work, double *ret,
-                             struct error *err) {
-    double *gradient = malloc((n + 1) * sizeof *gradient);
-    if (!gradient)
-        return error_memory(err);
-    int status = deviation(shares, n, stationary, work, err);
-    for (size_t k = 0; k < n && !status; k++) {
-        double variance = 0;
+/* With `errors` the deviation matrix too. long_run_end in every case. */
+static int long_run_begin(struct long_run *run, const double *shares, const double *totals,
+                          size_t states, bool errors, struct error *err) {
+    if (long_run_allocate(run, states, err) || long_run_choose(run, shares, states, err))
+        return err->code;
+    const size_t n = run->n;
+    if (n == 0)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++)
-            gradient[j] = work[j * n + k];
-        for (size_t i = 0; i < n; i++)
-            variance += stationary[i] * stationary[i] / totals[i] *
-                        row_variance(shares + i * n, gradient, n);
-        ret[k] = sqrt(variance);
+            run->deviation[i * n + j] = run->shares[i * n + j] =
+                shares[run->chosen[i] * states + run->chosen[j]];
+        run->totals[i] = totals ? totals[run->chosen[i]] : INFINITY;
     }
-    free(gradient);
+    reduce(run->deviation, n, run->stationary);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            run->deviation[i * n + j] = (i == j) - run->shares[i * n + j] + run->stationary[j];
+    int status = errors ? invert(run->deviation, n, err) : 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            run->deviation[i * n + j] -= run->stationary[j];
+    return status;
+}
+
+/* The error of a mean that hangs on row i with the gradient pi_i run->gradient[], plus what `own`
+ * (NULL: nothing) adds to it in each row. */
+static double long_run_error(const struct long_run *run, const double *own) {
+    const size_t n = run->n;
+    double variance = 0;
+    for (size_t i = 0; i < n; i++) {
+        double mean = 0, squares = 0;
+        const double *row = run->shares + i * n, *extra = own ? own + i * n : NULL;
+        for (size_t j = 0; j < n; j++)
+            mean += row[j] * (run->gradient[j] + (extra ? extra[j] : 0));
+        for (size_t j = 0; j < n; j++) {
+            double deviation = run->gradient[j] + (extra ? extra[j] : 0) - mean;
+            squares += row[j] * deviation * deviation;
+        }
+        variance += run->stationary[i] * run->stationary[i] * squares / run->totals[i];
+    }
+    return sqrt(variance);
+}
+
+/* The member number of a state; n if it is none. */
+static size_t member_of(const struct long_run *run, size_t state) {
+    size_t i = 0;
+    while (i < run->n && run->chosen[i] != state)
+        i++;
+    return i;
+}
+
+int markov_stationary_without(const double *shares, const double *totals, size_t states,
+                              size_t hidden, double *ret, double *ret_errors, struct error *err) {
+    struct long_run run = {0};
+    fill(ret, states, NAN);
+    if (ret_errors)
+        fill(ret_errors, states, NAN);
+    int status = long_run_begin(&run, shares, totals, states, ret_errors != NULL, err);
+    size_t n = run.n, h = member_of(&run, hidden);
+    double seen = h < n ? 1 - run.stationary[h] : 1;
+    if (!status && n > 0 && seen > 0) {
+        fill(ret, states, 0);
+        if (ret_errors)
+            fill(ret_errors, states, 0);
+        for (size_t k = 0; k < n; k++) {
+            double share = k == h ? 0 : run.stationary[k] / seen;
+            ret[run.chosen[k]] = share;
+            for (size_t j = 0; j < n && k != h; j++)
+                run.gradient[j] =
+                    (run.deviation[j * n + k] + (h < n ? share * run.deviation[j * n + h] : 0)) /
+                    seen;
+            if (ret_errors && k != h)
+                ret_errors[run.chosen[k]] = long_run_error(&run, NULL);
+        }
+    }
+    if (hidden < states) {
+        ret[hidden] = NAN;
+        if (ret_errors)
+            ret_errors[hidden] = NAN;
+    }
+    long_run_end(&run);
     return status;
 }
 
 int markov_stationary(const double *shares, const double *totals, size_t states, double *ret,
                       double *ret_errors, struct error *err) {
-    int status = 0;
-    size_t n = 0, cells = states * states;
-    fill(ret, states, NAN);
-    if (ret_errors)
-        fill(ret_errors, states, NAN);
-    unsigned char *leads = find_ways(shares, states, err), *members = calloc(states + 1, 1);
-    size_t *chosen = malloc((states + 1) * sizeof *chosen);
-    double *part = calloc(2 * cells + 3 * states + 1, sizeof *part);
-    if (!leads || !members || !chosen || !part) {
+    return markov_stationary_without(shares, totals, states, states, ret, ret_errors, err);
+}
+
+int markov_mean(const double *shares, const double *totals, size_t states, const double *values,
+                double *ret, double *ret_error, struct error *err) {
+    struct long_run run = {0};
+    double *own = NULL, *means = NULL;
+    *ret = *ret_error = NAN;
+    int status = long_run_begin(&run, shares, totals, states, true, err);
+    const size_t n = run.n;
+    if (status || n == 0)
+        goto done;
+    own = malloc((n * n + n) * sizeof *own);
+    if (!own) {
         status = error_memory(err);
         goto done;
     }
-    if (states == 0 || !find_closed_class(shares, states, leads, members))
-        goto done;
-    for (size_t i = 0; i < states; i++)
-        if (members[i])
-            chosen[n++] = i;
-    double *work = part + cells, *found = work + cells, *errors = found + states,
-           *sizes = errors + states;
+    means = own + n * n; /* of each row */
+    *ret = 0;
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < n; j++)
-            work[i * n + j] = part[i * n + j] = shares[chosen[i] * states + chosen[j]];
-        sizes[i] = totals ? totals[chosen[i]] : INFINITY;
+        means[i] = 0;
+        for (size_t j = 0; j < n; j++) {
+            own[i * n + j] = values[run.chosen[i] * states + run.chosen[j]];
+            means[i] += run.shares[i * n + j] * own[i * n + j];
+        }
+        *ret += run.stationary[i] * means[i];
     }
-    reduce(work, n, found);
-    if (ret_errors)
-        status = stationary_errors(part, sizes, n, found, work, errors, err);
-    fill(ret, states, 0);
-    if (ret_errors)
-        fill(ret_errors, states, 0);
-    for (size_t i = 0; i < n; i++) {
-        ret[chosen[i]] = found[i];
-        if (ret_errors)
-            ret_errors[chosen[i]] = errors[i];
-    }
+    for (size_t j = 0; j < n; j++)
+        run.gradient[j] = row_times(run.deviation + j * n, means, n);
+    *ret_error = long_run_error(&run, own);
 done:
-    free(leads);
-    free(members);
-    free(chosen);
-    free(part);
+    free(own);
+    long_run_end(&run);
     return status;
 }
 

@@ -65,6 +65,19 @@ void markov_draw(const uint64_t *counts, size_t states, struct random_stream *st
 int markov_stationary(const double *shares, const double *totals, size_t states, double *ret,
                       double *ret_errors, struct error *err);
 
+/* The same among the states that are seen: pi_k / (1 - pi_hidden). With "outside" as a state, in
+ * which everybody who leaves is replaced by a newcomer, these are the shares of those inside in the
+ * long run. With h the hidden state and c the result, g_ij for c_k is
+ * pi_i (D_jk + c_k D_jh) / (1 - pi_h). nan for the hidden state itself. */
+int markov_stationary_without(const double *shares, const double *totals, size_t states,
+                              size_t hidden, double *ret, double *ret_errors, struct error *err);
+
+/* The mean of values[from * states + to] over the steps of a chain in its long run,
+ * sum pi_i p_ij v_ij: the share of steps that lead upwards, say, if v_ij is 1 for them and 0 for
+ * others. g_ij is pi_i (v_ij + sum_l D_jl sum_m p_lm v_lm). nan where pi is. */
+int markov_mean(const double *shares, const double *totals, size_t states, const double *values,
+                double *ret, double *ret_error, struct error *err);
+
 /* start P^steps: the shares of the states after so many steps; start is taken as known, errors are
  * those of P. nan in start stays nan; a state without known row makes what follows from it nan. */
 int markov_project(const double *shares, const double *totals, size_t states, const double *start,

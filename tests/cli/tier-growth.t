@@ -240,7 +240,7 @@ runs 'skipping bad rows does not choose between them' 1 tier-growth --bad-rows=s
 # ---- Platforms -----------------------------------------------------------------------------------
 panel a,A,2025-01,1 a,A,2025-03,1 a,B,2025-01,1 a,B,2025-02,1 a,C,2025-03,1
 runs 'a platform without a snapshot' 0 tier-growth panel.csv
-is 'is warned of' "$err" "tier-growth: platform 'A' has rows before and after 2025-02 but none in it: all its creators count as left and entered again"
+is 'is warned of' "$err" "tier-growth: platform 'A' has rows before and after 2025-02 but none in it: all its creators count as left and entered again (--gap bridges it)"
 printf 'creator,period,followers\na,2025-01,1\n' >panel.csv
 runs 'no column platform' 0 tier-growth -v panel.csv
 like 'is one platform' "$err" "no column 'platform': all rows are taken as those of one platform"

@@ -173,7 +173,7 @@ static void followers_must_make_sense(void **state) {
     assert_int_equal(tiers.from[0], 0);
     struct tiers all = tiers;
     tiers = (struct tiers){0};
-    assert_int_equal(tiers_parse(&tiers, "nano:1000,micro:10000", NULL), 0);
+    assert_int_equal(tiers_parse(&tiers, "nano:1000,micro:10000", TIERS_FOLLOWERS, NULL), 0);
     refuses(
         "creator,period,followers\nada,2025-01,1000\nben,2025-01,999\n",
         "p.csv:3:3: found 999 followers, expected at least 1000, where the lowest tier, 'nano', "
@@ -341,7 +341,7 @@ static void the_first_repetition_is_named(void **state) {
 }
 
 static int setup(void **state) {
-    return tables_setup(state) || tiers_parse(&tiers, TIERS_DEFAULT, NULL);
+    return tables_setup(state) || tiers_parse(&tiers, TIERS_DEFAULT, TIERS_FOLLOWERS, NULL);
 }
 
 static int teardown(void **state) {

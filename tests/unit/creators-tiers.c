@@ -7,7 +7,7 @@
 static void bounds_belong_to_the_tier_above(void **state) {
     (void)state;
     struct tiers tiers = {0};
-    assert_int_equal(tiers_parse(&tiers, "small:10,large:20", NULL), 0);
+    assert_int_equal(tiers_parse(&tiers, "small:10,large:20", TIERS_FOLLOWERS, NULL), 0);
     assert_int_equal(tiers.count, 2);
     assert_true(tiers_find(&tiers, 9) == TIERS_NONE);
     assert_true(tiers_find(&tiers, INT64_MIN) == TIERS_NONE);
@@ -31,7 +31,7 @@ static void default_leaves_nobody_out(void **state) {
         {999999, "macro"}, {1000000, "mega"}, {600000000, "mega"},
     };
     struct tiers tiers = {0};
-    assert_int_equal(tiers_parse(&tiers, TIERS_DEFAULT, NULL), 0);
+    assert_int_equal(tiers_parse(&tiers, TIERS_DEFAULT, TIERS_FOLLOWERS, NULL), 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(tiers.names[tiers_find(&tiers, cases[i].followers)], cases[i].tier);
     tiers_free(&tiers);
@@ -40,7 +40,8 @@ static void default_leaves_nobody_out(void **state) {
 static void names_may_be_in_any_script(void **state) {
     (void)state;
     struct tiers tiers = {0};
-    assert_int_equal(tiers_parse(&tiers, " 尾部 : 0 , ratio 1:2 : 5,腰部:100000", NULL), 0);
+    assert_int_equal(
+        tiers_parse(&tiers, " 尾部 : 0 , ratio 1:2 : 5,腰部:100000", TIERS_FOLLOWERS, NULL), 0);
     assert_string_equal(tiers.names[0], "尾部");
     assert_string_equal(tiers.names[1], "ratio 1:2"); /* the last colon divides */
     assert_string_equal(tiers.names[2], "腰部");
@@ -51,7 +52,7 @@ static void names_may_be_in_any_script(void **state) {
 static void refuses(const char *list, const char *message) {
     struct tiers tiers = {0};
     struct error err = {0};
-    assert_int_equal(tiers_parse(&tiers, list, &err), ERROR_USAGE);
+    assert_int_equal(tiers_parse(&tiers, list, TIERS_FOLLOWERS, &err), ERROR_USAGE);
     assert_string_equal(err.text, message);
     tiers_free(&tiers);
 }
@@ -88,7 +89,7 @@ static int read_file(struct tiers *tiers, const char *csv, struct error *err) {
     struct table *table = NULL;
     int status = table_open(&table, &options, err);
     if (!status)
-        status = tiers_read(tiers, table, err);
+        status = tiers_read(tiers, table, TIERS_FOLLOWERS, err);
     table_close(table);
     return status;
 }
@@ -121,8 +122,36 @@ static void wrong_files_are_refused_with_their_line(void **state) {
     file_refuses("tier,from\n", "a file of tiers without rows, expected at least one");
 }
 
+static void amounts_and_shares(void **state) {
+    (void)state;
+    struct tiers tiers = {0};
+    struct error err = {0};
+    assert_int_equal(tiers_parse(&tiers, "poor:0,rich:2500.5", TIERS_AMOUNT, NULL), 0);
+    assert_true(tiers.from[1] == 2500500000);
+    tiers_free(&tiers);
+    assert_int_equal(tiers_parse(&tiers, TIERS_DEFAULT_RANKS, TIERS_SHARE, NULL), 0);
+    assert_true(tiers.count == 3 && tiers.from[2] == 990000);
+    tiers_free(&tiers);
+    static const char *const bad[][2] = {
+        {"tail:0.1,head:0.9", "tier 'tail' begins at 0.1, expected 0 as tiers by rank begin at the "
+                              "share of creators below them"},
+        {"tail:0,head:1", "tier 'head' begins at 1, expected less than 1 as tiers by rank begin at "
+                          "the share of creators below them"},
+        {"tail:0,head:0.9,top:0.5",
+         "tier 'top' begins at 0.5, expected more than the 0.9 of tier 'head' before it"},
+        {"tail:0,head:10 %", "tier 'head:10 %', expected NAME:SHARE such as head:0.99"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        err = (struct error){0};
+        assert_int_equal(tiers_parse(&tiers, bad[i][0], TIERS_SHARE, &err), ERROR_USAGE);
+        assert_string_equal(err.text, bad[i][1]);
+        tiers_free(&tiers);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(amounts_and_shares),
         cmocka_unit_test(bounds_belong_to_the_tier_above),
         cmocka_unit_test(default_leaves_nobody_out),
         cmocka_unit_test(names_may_be_in_any_script),

@@ -122,6 +122,29 @@ static void agrees_with_r(void **state) {
     }
 }
 
+/* By the same differences: pi[-4] / sum(pi[-4]), and sum(pi * rowSums(p * abs(outer(1:4, 1:4,
+ * "-")))). */
+static void parts_and_means(void **state) {
+    (void)state;
+    struct error err = {0};
+    double shares[16], totals[4], found[4], errors[4], distance[16], mean, error;
+    markov_shares(counts, 4, shares, totals);
+    static const double seen[] = {0.19648253090553369, 0.50586828472112588, 0.29764918437334043};
+    static const double seen_errors[] = {0.0420437831, 0.04701659018, 0.05202731097};
+    assert_int_equal(markov_stationary_without(shares, totals, 4, 3, found, errors, &err), 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_near(found[i], seen[i], CLOSE, "of those seen");
+        assert_near(errors[i], seen_errors[i], DIFFERENCED, "its error");
+    }
+    assert_true(isnan(found[3]) && isnan(errors[3]));
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            distance[i * 4 + j] = abs(i - j);
+    assert_int_equal(markov_mean(shares, totals, 4, distance, &mean, &error, &err), 0);
+    assert_near(mean, 0.24044152534407826, CLOSE, "mean");
+    assert_near(error, 0.02059171921, DIFFERENCED, "its error");
+}
+
 /* As above with state 3 absorbing: h <- solve(diag(2) - p[1:2,1:2], p[1:2,3]);
  * u <- solve(diag(2) - p[1:2,1:2], h); c(h, u / h). */
 static void reaches_before_absorption(void **state) {
@@ -292,10 +315,15 @@ static void keeps_small_shares(void **state) {
 
 int main(void) {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(the_land_of_oz),     cmocka_unit_test(the_gambler),
-        cmocka_unit_test(agrees_with_r),      cmocka_unit_test(reaches_before_absorption),
-        cmocka_unit_test(intervals),          cmocka_unit_test(draws),
-        cmocka_unit_test(what_is_not_known),  cmocka_unit_test(tests),
+        cmocka_unit_test(the_land_of_oz),
+        cmocka_unit_test(the_gambler),
+        cmocka_unit_test(agrees_with_r),
+        cmocka_unit_test(parts_and_means),
+        cmocka_unit_test(reaches_before_absorption),
+        cmocka_unit_test(intervals),
+        cmocka_unit_test(draws),
+        cmocka_unit_test(what_is_not_known),
+        cmocka_unit_test(tests),
         cmocka_unit_test(keeps_small_shares),
     };
     return cmocka_run_group_tests(all, NULL, NULL);

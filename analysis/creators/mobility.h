@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mobility between tiers: matrices of transitions made ready for stats/markov-chain.h, and indices.
+ *
+ *     struct mobility mobility = {0};
+ *     if (mobility_begin(&mobility, &flows, group, err)) ...
+ *     mobility.stayers;                          // [from * tiers + to], of all steps together
+ *     struct mobility_index index[MOBILITY_INDICES];
+ *     if (mobility_indices(&mobility, index, err)) ...
+ *     mobility_free(&mobility);
+ */
+#ifndef CREATORS_MOBILITY_H
+#define CREATORS_MOBILITY_H
+
+#include "creators/flows.h"
+
+/* Counts over all steps of one group. Zero-initialise. */
+struct mobility {
+    size_t tiers, steps;
+    uint64_t *stayers; /* [from * tiers + to]: in a tier before and after */
+    uint64_t *leavers; /* [tier]: to outside */
+    uint64_t *comers;  /* [tier]: from outside */
+    uint64_t *by_step; /* [(step * tiers + from) * tiers + to] */
+    uint64_t *open;   /* [from * (tiers + 1) + to]: with outside as a state, whose row are comers */
+    uint64_t *closed; /* the same, but outside is only ever stayed in: its row is 0 but for a 1 */
+};
+
+int mobility_begin(struct mobility *ret, const struct flows *flows, size_t group,
+                   struct error *err);
+void mobility_free(struct mobility *mobility); /* leaves it empty */
+
+/* Of those who stay in the panel. P is their matrix, n its tiers, pi its stationary shares. */
+enum mobility_kind {
+    MOBILITY_SHORROCKS,   /* (n - trace P) / (n - 1): 0 if nobody moves, 1 if where one is says
+                             nothing; 1/(n-1) times the sum of Prais's chances to leave a tier
+                             (Shorrocks 1978, doi:10.2307/1911433; Prais 1955) */
+    MOBILITY_BARTHOLOMEW, /* sum pi_i p_ij |i - j|: tiers moved a step (Bartholomew 1973) */
+    MOBILITY_UPWARD,      /* sum pi_i p_ij over j > i: share promoted a step */
+    MOBILITY_DOWNWARD,    /* the same over j < i; in the long run as much is climbed as fallen, so
+                             that leaps up and falls down by one make it differ from the former */
+    MOBILITY_INDICES
+};
+
+struct mobility_index {
+    double value;
+    double error; /* by the delta method; of the first, sqrt(sum p_ii (1 - p_ii) / n_i) / (n - 1) */
+};
+
+const char *mobility_name(enum mobility_kind kind);
+
+/* Writes all of them; nan where a tier has no transitions, or with one tier. */
+int mobility_indices(const struct mobility *mobility, struct mobility_index *ret,
+                     struct error *err);
+
+#endif
