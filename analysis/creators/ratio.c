@@ -2,8 +2,8 @@
 /* Intervals for the ratio of two counts. */
 #include "creators/ratio.h"
 
+#include "stats/beta.h"
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_sf_gamma.h>
 #include <math.h>
 
 /* Bonett & Price give each of the two proportions a Wilson interval of its own with a critical
@@ -44,64 +44,6 @@ struct ratio_interval ratio_paired(uint64_t both, uint64_t lost, uint64_t gained
         wilson_lower(b + g, l, n, k) / wilson_upper(b + l, g, n, k),
         wilson_upper(b + g, l, n, k) / wilson_lower(b + l, g, n, k),
     };
-}
-
-/* The continued fraction of the incomplete beta function (DLMF 8.17.22) by the modified Lentz
- * algorithm: I_x(a, b) = x^a (1-x)^b / (a B(a, b)) times the value returned. Converges fast for
- * x < (a+1)/(a+b+2), in about sqrt(a + b) terms near that end. GSL's own stops at 512 terms, too
- * few for counts in the millions, and its quantile may then search for ever. */
-static double beta_fraction(double x, double a, double b) {
-    const double tiny = 1e-300;
-    double c = 1, d = 1 - (a + b) * x / (a + 1);
-    d = 1 / (fabs(d) < tiny ? tiny : d);
-    double value = d;
-    for (int m = 1; m < 1000000; m++) {
-        double change = 1;
-        for (int odd = 0; odd < 2; odd++) {
-            double term = odd ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-                              : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-            d = 1 + term * d;
-            d = 1 / (fabs(d) < tiny ? tiny : d);
-            c = 1 + term / c;
-            if (fabs(c) < tiny)
-                c = tiny;
-            change = c * d;
-            value *= change;
-        }
-        if (fabs(change - 1) < 1e-16)
-            break;
-    }
-    return value;
-}
-
-/* log of I_x(a, b) at the log-odds t = log(x / (1-x)), and its derivative by t. */
-static double log_beta_cdf(double t, double a, double b, double *ret_slope) {
-    double x = 1 / (1 + exp(-t)), rest = 1 / (1 + exp(t));
-    /* x^a (1-x)^b / B(a, b) is the derivative of I_x by t. */
-    double log_density = -a * log1p(exp(-t)) - b * log1p(exp(t)) - gsl_sf_lnbeta(a, b);
-    if (x < (a + 1) / (a + b + 2)) {
-        double fraction = beta_fraction(x, a, b);
-        *ret_slope = a / fraction;
-        return log_density + log(fraction / a);
-    }
-    double above = exp(log_density) * beta_fraction(rest, b, a) / b;
-    *ret_slope = exp(log_density) / (1 - above);
-    return log1p(-above);
-}
-
-/* x / (1-x) at which I_x(a, b) = tail, for a >= 1, b >= 1. As a function of the log-odds the
- * logarithm of a beta distribution is increasing and concave, so Newton's method finds its root
- * from anywhere: after the first step it stays below the root and climbs. */
-static double beta_quantile_odds(double tail, double a, double b) {
-    double t = log(a / b) - gsl_cdf_ugaussian_Qinv(tail) * sqrt(1 / a + 1 / b);
-    for (int i = 0; i < 200; i++) {
-        double slope;
-        double step = (log(tail) - log_beta_cdf(t, a, b, &slope)) / slope;
-        t += step;
-        if (fabs(step) <= 1e-13 * fmax(1, fabs(t)))
-            break;
-    }
-    return exp(t);
 }
 
 /* Clopper & Pearson: the share for which so many or more are as rare as `tail`, as odds. */

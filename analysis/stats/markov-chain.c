@@ -8,6 +8,7 @@
  */
 #include "stats/markov-chain.h"
 
+#include "stats/beta.h"
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_linalg.h>
 #include <gsl/gsl_randist.h>
@@ -45,8 +46,8 @@ struct proportion_interval markov_interval(uint64_t count, uint64_t total, size_
     double a = (double)count + 0.5;
     double b = (double)(total - count) + (double)(categories - 1) / 2;
     return (struct proportion_interval){
-        count > 0 ? gsl_cdf_beta_Pinv(tail, a, b) : 0,
-        count < total ? gsl_cdf_beta_Qinv(tail, a, b) : 1,
+        count > 0 ? beta_quantile(tail, a, b) : 0,
+        count < total ? beta_quantile_upper(tail, a, b) : 1,
     };
 }
 
