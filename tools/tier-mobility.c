@@ -366,6 +366,11 @@ static int write_indices(const struct report *report, size_t group, const struct
 static void write_test(const struct report *report, size_t group, const char *hypothesis,
                        const char *tier, struct markov_test test) {
     struct writer *writer = report->writer;
+    if (5 * test.sparse > test.cells && test.df > 0) /* Cochran 1954, doi:10.2307/3001616 */
+        cli_warn(report->cli,
+                 "'%s'%s%s: fewer than 5 are expected in %" PRIu64 " of %" PRIu64
+                 " cells, so that its p-values are rough",
+                 hypothesis, tier ? ", " : "", tier ? tier : "", test.sparse, test.cells);
     creators_write_group(report->standing, writer, group);
     writer_string(writer, hypothesis);
     if (tier)
