@@ -237,7 +237,9 @@ static int write_group_matrices(const struct report *report, size_t group, bool 
     struct matrix all = {0}, one = {0};
     char step[2 * CALENDAR_TEXT];
     bool *places = calloc(2 * report->flows->places + 1, sizeof *places);
-    int status = places ? matrix_allocate(&all, report->flows, err) : error_memory(err);
+    if (!places)
+        return error_memory(err);
+    int status = matrix_allocate(&all, report->flows, err);
     for (size_t period = 1; period <= last && !status; period++)
         matrix_add(&all, report->flows, group, period);
     if (!status)
@@ -319,7 +321,11 @@ static int write_time(const struct report *report, size_t group, const struct mo
     const size_t tiers = mobility->tiers, states = report->stayers ? tiers : tiers + 1;
     double *shares = malloc((states * states + states) * sizeof *shares);
     struct markov_reach *reach = malloc(states * sizeof *reach);
-    int status = shares && reach ? 0 : error_memory(err);
+    int status = 0;
+    if (!shares || !reach) {
+        error_memory(err);
+        status = ERROR_SYSTEM;
+    }
     if (!status) {
         double *totals = shares + states * states;
         markov_shares(report->stayers ? mobility->stayers : mobility->closed, states, shares,

@@ -197,7 +197,9 @@ int gibrat_fit(const struct standing *standing, enum gibrat_errors errors, int t
                             .tiers = standing->outside,
                             .cells = standing->groups * (standing->outside + 1)};
     struct gibrat *fits = calloc(passes.cells + 1, sizeof *fits);
-    int status = fits ? make_scratch(&passes, workers, tasks, err) : error_memory(err);
+    if (!fits)
+        return error_memory(err);
+    int status = make_scratch(&passes, workers, tasks, err);
     for (passes.number = 0; passes.number < 3 && !status; passes.number++) {
         status = workers_run((int)workers, tasks, pass_task, &passes, err);
         if (!status) {

@@ -781,6 +781,7 @@ static bool add_to(int64_t *sum, int64_t addend) {
 static void write_row(struct panel *panel, const struct panel_options *options, size_t row,
                       const struct entry *entry) {
     const struct part *part = entry->part;
+    assert(part); /* as in origin_of */
     panel->keys[row] = entry->key;
     panel->followers[row] = entry->followers;
     for (size_t i = 0; i < options->n_amounts; i++)
@@ -799,6 +800,7 @@ static bool join_row(struct panel *panel, const struct panel_options *options, s
         return true;
     fits = add_to(&panel->followers[row], entry->followers);
     for (size_t i = 0; i < options->n_amounts && fits; i++) {
+        assert(entry->part);
         int64_t amount = entry->part->amounts[i][entry->ordinal], *sum = &panel->amounts[i][row];
         if (*sum == PANEL_UNKNOWN)
             *sum = amount;
