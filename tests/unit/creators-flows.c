@@ -341,7 +341,8 @@ static void a_known_chain_is_recovered(void **state) {
 }
 
 static int setup(void **state) {
-    return tables_setup(state) || tiers_parse(&tiers, "low:0,middle:10,high:100", TIERS_FOLLOWERS, NULL);
+    return tables_setup(state) ||
+           tiers_parse(&tiers, "low:0,middle:10,high:100", TIERS_FOLLOWERS, NULL);
 }
 
 static int teardown(void **state) {
