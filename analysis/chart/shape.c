@@ -11,6 +11,7 @@ const struct shape shapes[] = {
     {"forest", "label point lower upper [group] [panel] [p] [text]", shape_forest},
     {"matrix", "row column value", shape_matrix},
     {"slope", "x y [group]", shape_slope},
+    {"stack", "x y part [panel]", shape_stack},
     {"steps", "x y [group] [lower] [upper] [at_risk] [censored]", shape_steps},
     {"tornado", "label low high [base] [low_input] [high_input]", shape_tornado},
     {"waterfall", "label amount running from to [detail] [lower] [upper] [panel]", shape_waterfall},

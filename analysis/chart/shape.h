@@ -43,6 +43,15 @@ int shape_find(const struct template *template, const struct shape **ret, struct
  * At most 32 series are drawn, with bands if they are 6 or fewer, marks 8, numbers at risk 12. */
 int shape_steps(struct drawing *drawing, struct error *err);
 
+/* stack: shares of parts that pile up on each other, in steps and in panels (cumulative incidence).
+ *   x y part [panel]
+ * $area      index area - 1: x, lower, upper, doubled; area_series[area]; panel p has areas
+ *            area_first[p] to area_last[p], from the bottom
+ * panel_lowest[p] is 1 for the panels at the bottom. A part holds its value until its next row, and
+ * is 0 before its first. Parts whose name starts with '(' lie on top. At most 9 panels of 12 parts.
+ */
+int shape_stack(struct drawing *drawing, struct error *err);
+
 /* slope: one line per group through periods, labelled where it starts and ends.
  *   x y [group]
  * $line      index s - 1: x, y

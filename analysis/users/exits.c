@@ -188,8 +188,8 @@ int exits_add(struct exits *exits, uint32_t group, uint32_t kind, decimal time, 
     return 0;
 }
 
-int exits_merge(struct exits *into, const struct exits *from, const uint32_t *codes,
-                struct error *err) {
+int exits_merge_kinds(struct exits *into, const struct exits *from, const uint32_t *codes,
+                      const uint32_t *kinds, struct error *err) {
     if (from->total > EXITS_MAX - into->total)
         return too_many(err);
     int status = make_room(into, from->n, err);
@@ -197,13 +197,27 @@ int exits_merge(struct exits *into, const struct exits *from, const uint32_t *co
         struct exits_count *count = &into->list[into->n++];
         *count = from->list[i];
         count->group = codes[count->group];
+        count->kind = kinds ? kinds[count->kind] : count->kind;
         into->total += count->count;
     }
     for (size_t i = 0; i < SLOTS && from->used > 0 && !status; i++) {
         const struct exits_count *slot = &from->slots[i];
+        uint32_t kind = kinds && slot->count > 0 ? kinds[slot->kind] : slot->kind;
         if (slot->count > 0)
-            status = exits_add(into, codes[slot->group], slot->kind, slot->time, slot->count, err);
+            status = exits_add(into, codes[slot->group], kind, slot->time, slot->count, err);
     }
+    return status;
+}
+
+int exits_merge(struct exits *into, const struct exits *from, const uint32_t *codes,
+                struct error *err) {
+    return exits_merge_kinds(into, from, codes, NULL, err);
+}
+
+int exits_rename_kinds(struct exits *exits, const uint32_t *kinds, struct error *err) {
+    int status = flush(exits, err);
+    for (size_t i = 0; i < exits->n && !status; i++)
+        exits->list[i].kind = kinds[exits->list[i].kind];
     return status;
 }
 

@@ -56,6 +56,13 @@ int exits_add(struct exits *exits, uint32_t group, uint32_t kind, decimal time, 
 int exits_merge(struct exits *into, const struct exits *from, const uint32_t *codes,
                 struct error *err);
 
+/* The same; kinds[kind in from] = kind in into. */
+int exits_merge_kinds(struct exits *into, const struct exits *from, const uint32_t *codes,
+                      const uint32_t *kinds, struct error *err);
+
+/* Gives every count the kind kinds[its kind]. */
+int exits_rename_kinds(struct exits *exits, const uint32_t *kinds, struct error *err);
+
 /* All counts, each (group, time, kind) once, in this order. They belong to `exits` and are valid
  * until it changes; NULL if there is none. */
 int exits_sort(struct exits *exits, const struct exits_count **ret, size_t *ret_n,

@@ -64,7 +64,8 @@ static void add_columns(struct spells *spells) {
     const struct spells_options *options = spells->options;
     if (options->time) {
         spells->time = add_column(spells, options->time, TABLE_DECIMAL, false);
-        spells->state = add_column(spells, spells->status, TABLE_CATEGORY, false);
+        if (options->status)
+            spells->state = add_column(spells, spells->status, TABLE_CATEGORY, false);
     } else {
         spells->start = add_column(spells, "start", TABLE_DATE, false);
         spells->end = add_column(spells, "end", TABLE_DATE, true);
@@ -99,7 +100,7 @@ int spells_bind(struct spells **ret, struct table *table, const struct spells_op
         status = error_memory(err);
         goto fail;
     }
-    if (options->time) {
+    if (options->time && options->status) {
         status = split_status(spells, table, options->status, err);
         if (status)
             goto fail;
@@ -287,7 +288,8 @@ static int read_duration(struct spells_reader *reader, const struct table_batch 
                                 "entry %s, expected one before the time, %s", entry, time);
         }
     }
-    return read_status(reader, batch, row, &ret->outcome, err);
+    ret->outcome = SPELL_EVENT;
+    return spells->state < 0 ? 0 : read_status(reader, batch, row, &ret->outcome, err);
 }
 
 /* ---- 4. Dates -------------------------------------------------------------------------------- */

@@ -32,7 +32,8 @@
 /* Zero is the default of every field. Nothing is copied: all must outlive the spells. */
 struct spells_options {
     const char *time;   /* column of durations; NULL: dates in start and end */
-    const char *status; /* with time: "COL" (0/1, no/yes, false/true) or "COL=VALUE" */
+    const char *status; /* with time: "COL" (0/1, no/yes, false/true) or "COL=VALUE"; NULL: every
+                           row is an event, and the caller knows better */
     const char *entry;  /* late entry: a date with dates, a duration with durations */
     const char *weight; /* how many such spells a row stands for: a whole number from 1 */
     const char *const *groups;

@@ -56,21 +56,24 @@ static int arrange(const struct life_tables *lives, const struct split *split,
     ret->tables = calloc(ret->n * ret->groups + 1, sizeof *ret->tables);
     uint32_t *order = malloc((ret->n + 1) * sizeof *order);
     uint32_t *rank = malloc((ret->n + 1) * sizeof *rank);
-    int status = ret->tables && order && rank ? 0 : error_memory(err);
-    if (!status) {
-        dictionary_order(&split->strata, order);
-        for (uint32_t i = 0; i < ret->n; i++)
-            rank[order[i]] = i;
-        for (size_t i = 0; i < ret->n * ret->groups; i++)
-            ret->tables[i].group = ret->names[i % ret->groups];
-        for (size_t i = 0; i < lives->n; i++) {
-            struct life_table *table =
-                &ret->tables[rank[split->stratum[i]] * ret->groups + split->group[i]];
-            struct text name = table->group;
-            *table = lives->tables[i];
-            table->group = name;
-        }
+    int status = 0;
+    if (!ret->tables || !order || !rank) {
+        status = error_memory(err);
+        goto done;
     }
+    dictionary_order(&split->strata, order);
+    for (uint32_t i = 0; i < ret->n; i++)
+        rank[order[i]] = i;
+    for (size_t i = 0; i < ret->n * ret->groups; i++)
+        ret->tables[i].group = ret->names[i % ret->groups];
+    for (size_t i = 0; i < lives->n; i++) {
+        struct life_table *table =
+            &ret->tables[rank[split->stratum[i]] * ret->groups + split->group[i]];
+        struct text name = table->group;
+        *table = lives->tables[i];
+        table->group = name;
+    }
+done:
     free(order);
     free(rank);
     return status;
@@ -83,11 +86,15 @@ int life_strata_split(const struct life_tables *lives, size_t n_group_columns,
     struct split split = {.group = malloc((lives->n + 1) * sizeof *split.group),
                           .stratum = malloc((lives->n + 1) * sizeof *split.stratum)};
     ret->names = malloc((lives->n + 1) * sizeof *ret->names);
-    int status = split.group && split.stratum && ret->names ? 0 : error_memory(err);
-    if (!status)
-        status = take_apart(lives, cells, &split, ret, err);
+    int status = 0;
+    if (!split.group || !split.stratum || !ret->names) {
+        status = error_memory(err);
+        goto done;
+    }
+    status = take_apart(lives, cells, &split, ret, err);
     if (!status)
         status = arrange(lives, &split, ret, err);
+done:
     dictionary_free(&split.groups);
     dictionary_free(&split.strata);
     free(split.group);

@@ -126,6 +126,35 @@ static void steps(void **state) {
     release(&drawn);
 }
 
+/* ---- Stacks -------------------------------------------------------------------------------- */
+
+#define GONE "group,time,destination,incidence\n"
+
+static void stacks(void **state) {
+    (void)state;
+    struct drawn drawn;
+    /* (gone) lies on top, whatever the order of the rows; B begins later than A. */
+    draw(&drawn, "churn-destinations",
+         GONE "(all),2,(gone),0.1\n(all),5,(gone),0.2\n(all),2,A,0.25\n(all),5,A,0.5\n"
+              "(all),5,B,0.125\n",
+         NULL);
+    has(&drawn.script, "array series_name[3] = ['A', 'B', '(gone)']\n");
+    has(&drawn.script, "$area << DATA\n0 0 0\n2 0 0\n2 0 0.25\n5 0 0.25\n5 0 0.5\n5 0 0.5\n\n\n"
+                       "0 0 0\n2 0 0\n2 0.25 0.25\n5 0.25 0.25\n5 0.5 0.625\n5 0.5 0.625\n\n\n");
+    has(&drawn.script, "array area_last[1] = [3]\n");
+    has(&drawn.script, "White is the share still there.");
+    release(&drawn);
+    /* Two panels on one axis: a pile that is full stays full, another ends with its rows. */
+    draw(&drawn, "churn-destinations", GONE "x,1,A,1\ny,2,A,0.25\ny,4,A,0.5\nx,1,B,\n", NULL);
+    has(&drawn.script,
+        "$area << DATA\n0 0 0\n1 0 0\n1 0 1\n4 0 1\n\n\n0 0 0\n1 0 0\n1 1 1\n4 1 1\n");
+    has(&drawn.script, "array area_first[2] = [1, 3]\n");
+    has(&drawn.script, "n_legend = 2\n");
+    release(&drawn);
+    refuses("churn-destinations", GONE "a,1,A,\n",
+            "column 'incidence' holds no number: there is nothing to draw");
+}
+
 static void one_point_without_a_group(void **state) {
     (void)state;
     struct drawn drawn;
@@ -531,6 +560,7 @@ static void every_kind_repeats_itself(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps),
+        cmocka_unit_test(stacks),
         cmocka_unit_test(one_point_without_a_group),
         cmocka_unit_test(many_groups),
         cmocka_unit_test(long_curves_are_thinned),

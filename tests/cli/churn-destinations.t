@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$TESTS/lib/tap.sh"
+PATH=$BIN:$PATH
+
+table() { # file, lines...
+    tap_file=$1
+    shift
+    printf '%s\n' "$@" >"$tap_file"
+}
+
+# ---- Against R -----------------------------------------------------------------------------------
+# Inputs, options and expected values as tests/truth/churn-destinations.R wrote them (with `stored`).
+stored=$TESTS/truth/churn-destinations
+
+agrees() { # name, input, options...
+    name=$1 input=$2
+    shift 2
+    churn-destinations "$@" -f tsv -o found.tsv "$stored/$input.csv" &&
+        perl "$TESTS/lib/near.pl" "$stored/$name.tsv" found.tsv
+}
+
+while read -r name input options; do
+    # shellcheck disable=SC2086 # options are words
+    ok "as R: $name" agrees "$name" "$input" $options
+done <"$stored/cases.txt"
+
+# ---- Dates ---------------------------------------------------------------------------------------
+# By hand: of 6 on TikTok one left for RedNote after 10 days; of the other 5 three after 18.
+runs 'spells by platform' 0 churn-destinations -f csv --group platform "$DATA/tiny/spells.csv"
+is 'are counted in days' "$(printf '%s\n' "$out" | grep '^TikTok,18' | cut -d, -f1-5)" 'TikTok,18,(gone),5,1
+TikTok,18,Instagram,5,1
+TikTok,18,RedNote,5,1
+TikTok,18,TikTok,5,0'
+like '1/6 to Instagram' "$out" '^TikTok,18,Instagram,5,1,0\.1666666666666666[0-9]*,0\.15214515486254[0-9]*,'
+like '2/6 to RedNote' "$out" '^TikTok,18,RedNote,5,1,0\.3333333333333333[0-9]*,0\.19245008972987[0-9]*,'
+like 'Chinese names' "$out" '^小红书 test,1,TikTok,1,1,1,0,,$'
+is 'and say nothing' "$err" ''
+runs 'verbose' 0 churn-destinations -v -o /dev/null "$DATA/tiny/spells.csv"
+like 'says up to when open spells count' "$err" 'open spells are counted to 2025-01-31$'
+like 'and which errors and intervals' "$err" "errors are of the kind 'greenwood', intervals of the kind 'log-log'"
+
+# ---- Durations -----------------------------------------------------------------------------------
+table few.csv t,s,to,w 1,1,A,2 2,0,,1 3,1,B,1 4,0,C,1
+runs 'a status and a destination' 0 churn-destinations -f csv --time t --status s --destination to --weight w --at 0,4,9,2 few.csv
+is 'a destination without leaving does not count' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'group,time,destination,incidence
+(all),0,A,0
+(all),0,B,0
+(all),2,A,0.4
+(all),2,B,0
+(all),4,A,0.4
+(all),4,B,0.3
+(all),9,A,
+(all),9,B,'
+sed 's/A//' few.csv >gone.csv
+runs 'left for nowhere known' 0 churn-destinations -f csv --time t --status s --destination to --at 4 gone.csv
+like 'has a name' "$out" '^\(all\),4,\(gone\),0\.25,'
+runs 'a destination alone' 0 churn-destinations -f csv --time t --destination to --stayed C --weight w --at 4 few.csv
+is 'says who left, and a word who stayed' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'group,time,destination,incidence
+(all),4,A,0.4
+(all),4,B,0.3'
+runs 'a time alone' 2 churn-destinations --time t few.csv
+like 'is not enough' "$err" '--time needs --status COL or --destination COL as well'
+runs 'a word and a status' 2 churn-destinations --time t --status s --destination to --stayed C few.csv
+
+# ---- Time in each state --------------------------------------------------------------------------
+# By hand: S is 1 to time 1, 0.6 to 3, 0.3 to 4; A 0.4 from 1 on; B 0.3 from 3 on.
+runs 'expected times' 0 churn-destinations -f csv --time t --status s --destination to --weight w --summary --horizon 4 few.csv
+is 'add up to the horizon' "$(printf '%s\n' "$out" | cut -d, -f1-5)" 'group,state,subjects,events,mean_time
+(all),(still there),5,,2.5
+(all),A,5,2,1.2000000000000002
+(all),B,5,1,0.3'
+runs 'a shorter horizon' 0 churn-destinations -f csv --time t --status s --destination to --weight w --summary --horizon 2 few.csv
+is 'ends between two times' "$(printf '%s\n' "$out" | cut -d, -f2,4-5 | sed 1d)" '(still there),,1.6
+A,2,0.4
+B,0,0'
+
+# ---- Nobody, nothing, one ------------------------------------------------------------------------
+table none.csv start,end,destination
+for what in '' '--at 5' '--summary'; do
+    # shellcheck disable=SC2086 # options are words
+    runs "no spells ${what:-as a curve}" 0 churn-destinations -f csv $what none.csv
+    is 'no rows' "$(printf '%s\n' "$out" | wc -l)" 1
+done
+table open.csv start,end,destination 2025-01-01,, 2025-01-05,,
+runs 'nobody left' 0 churn-destinations -f csv open.csv
+is 'no destination, no rows' "$(printf '%s\n' "$out" | wc -l)" 1
+runs 'nobody left, in sum' 0 churn-destinations -f csv --summary open.csv
+like 'all time is spent there' "$out" '^\(all\),\(still there\),2,,4,0,4,4$'
+table zero.csv t,to 0,A 0,A 0,B
+runs 'all left at 0' 0 churn-destinations -f csv --time t --destination to zero.csv
+is 'is one step' "$(printf '%s\n' "$out" | cut -d, -f1-6 | sed 1d)" '(all),0,A,3,2,0.6666666666666666
+(all),0,B,3,1,0.3333333333333333'
+table bad.csv user,start,end,destination u1,2025-01-01,2025-01-02,A u2,2025-01-05,2025-01-04,B
+runs 'an end before its start' 1 churn-destinations bad.csv -o out.csv
+is 'where and why' "$err" 'churn-destinations: bad.csv:3:3: end 2025-01-04, expected none before the start, 2025-01-05'
+ok 'no output' test ! -e out.csv
+
+# ---- Late entry ----------------------------------------------------------------------------------
+table gap.csv from,to,where 0,3,A 5,8,B 6,9,
+runs 'all left while others enter later' 0 churn-destinations -f csv --time to --destination where --entry from gap.csv
+like 'is warned of by time' "$err" "group '\(all\)': all who were at risk at time 3 left"
+
+# ---- Gray's test ---------------------------------------------------------------------------------
+table one.csv t,to,g 1,A,x 2,B,x
+runs 'one group to test' 1 churn-destinations --time t --destination to --test gray --group g one.csv
+table two.csv t,to,g 1,A,x 2,B,x 3,A,y 4,,y 5,,x
+runs 'two groups' 0 churn-destinations -f csv --time t --destination to --group g --test gray two.csv
+is 'have a test for each destination' "$(printf '%s\n' "$out" | cut -d, -f1,2,4)" 'test,destination,df
+gray,A,1
+gray,B,1'
+table alone.csv t,to,g 3,A,a 2,,b
+runs 'a group alone at risk' 0 churn-destinations -f csv --time t --destination to --group g --test gray alone.csv
+is 'has nothing to be compared with' "$out" 'test,destination,chi_square,df,p_value
+gray,A,,0,'
+like 'and is named' "$err" "destination 'A': [12] of 2 groups cannot be compared"
+runs 'a test with late entry' 2 churn-destinations --time t --destination to --group g --entry t --test gray two.csv
+runs 'a test without groups' 2 churn-destinations --time t --destination to --test gray two.csv
+runs 'a chart of a test' 2 churn-destinations --time t --destination to --group g --test gray --chart x.svg two.csv
+
+# ---- Many rows, threads and shards ---------------------------------------------------------------
+awk 'BEGIN {
+    srand(7)
+    print "g,from,to,where,n"
+    for (i = 0; i < 40000; i++) {
+        from = int(rand() * 40) / 4
+        w = int(rand() * 5)
+        printf "group %d,%s,%s,%s,%d\n", rand() * 5, from, from + 0.25 + int(rand() * 300) / 4, w ? "place " w : "", 1 + rand() * 3
+    }
+}' </dev/null >big.csv
+head -1 big.csv | tee first.csv second.csv >third.csv
+sed -n '2,100p' big.csv >>second.csv
+sed -n '101,20000p' big.csv >>first.csv
+sed -n '20001,$p' big.csv >>third.csv
+for what in '--entry from' '--entry from --summary' '--test gray'; do
+    big() {
+        # shellcheck disable=SC2086 # options are words
+        churn-destinations -f csv --time to --destination where --weight n --group g $what "$@"
+    }
+    big --threads 1 big.csv >expected.csv
+    ok "40,000 rows, $what" test "$(wc -l <expected.csv)" -ge 2
+    for threads in 2 4; do
+        big --threads "$threads" first.csv second.csv third.csv >found.csv
+        same "$threads threads, three shards in another order: the same" found.csv expected.csv
+    done
+done
+
+# ---- A truth that is known: the spells that synth-panel draws -------------------------------------
+# Twenty files of 2,000 spells, three destinations and two segments, known at four days: 480
+# intervals, of which 456 should hold the truth. The four days of a curve go together, so the spread
+# is that of 120 draws and not of 480: 480 (0.95 - 3 sqrt(0.95 * 0.05 / 120)) = 427.
+for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    synth-panel spells --set users=2000 --set shape=1.3 --set arrival_days=100 --seed $seed \
+        --truth truth.csv -o spells.csv
+    churn-destinations spells.csv --group segment --as-of 2026-01-01 --at 7,30,90,180 -o found.csv
+    awk -F, '
+        FNR == NR { if (sub(/^incidence /, "", $1)) truth[$1, $2, $3] = $4; next }
+        FNR > 1 { t = truth[$3, $1, $2]; print t != "" && $6 <= t && t <= $7 }
+    ' truth.csv found.csv
+done >holds
+is 'an interval at each day, destination, segment and file' "$(wc -l <holds)" 480
+ok "the known incidence is in $(grep -c 1 holds) of 480 intervals" test "$(grep -c 1 holds)" -ge 427
+# Segments that leave at different rates differ in every destination; those that do not, do not.
+synth-panel spells --set users=20000 -o spells.csv
+churn-destinations spells.csv --group segment --as-of 2026-01-01 --test gray >test.csv
+ok 'segments that differ are told apart' awk -F, 'NR > 1 && !($5 < 1e-4) { exit 1 }' test.csv
+synth-panel spells --set users=20000 --set hazard_ratio_b=1 -o spells.csv
+churn-destinations spells.csv --group segment --as-of 2026-01-01 --test gray >test.csv
+ok 'segments that do not are not' awk -F, 'NR > 1 && !($5 > 0.001) { exit 1 }' test.csv
+finish

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What R's survival, cmprsk and etm give for churn-destinations:
+#
+#     Rscript tests/truth/churn-destinations.R FOLDER [stored]
+#
+# writes to FOLDER, for each case, NAME.csv (the input, unless it is an earlier case's) and NAME.tsv
+# (the expected output), and cases.txt with a line `NAME INPUT OPTION...` each. With `stored`, only
+# the cases that are kept in tests/truth/churn-destinations, which were written by R 4.2.2, survival
+# 3.5-3, cmprsk 2.2-11, etm 1.1.1.
+#
+# Data sets: of survival mgus2 (Kyle et al. 2002), pbc (Dickson et al. 1989), myeloid (simulated after
+# a trial of the Alliance); of etm abortion (Meister & Schaefer 2008) and fourD (Wanner et al. 2005).
+suppressPackageStartupMessages({
+    library(survival)
+    library(cmprsk)
+    library(etm)
+})
+arguments <- commandArgs(TRUE)
+folder <- arguments[1]
+stored_only <- identical(arguments[2], "stored")
+dir.create(folder, showWarnings = FALSE, recursive = TRUE)
+cases <- character()
+
+number <- function(x) ifelse(is.nan(x) | is.na(x), "", sprintf("%.17g", x))
+
+write_tsv <- function(table, name) {
+    cells <- lapply(table, function(x) if (is.numeric(x)) number(x) else as.character(x))
+    lines <- c(paste(names(table), collapse = "\t"), do.call(paste, c(cells, sep = "\t")))
+    writeLines(lines, file.path(folder, paste0(name, ".tsv")))
+}
+
+add_case <- function(name, input, options, expected) {
+    write_tsv(expected, name)
+    cases <<- c(cases, paste(name, input, options))
+}
+
+# Intervals of a share, for where R has none of this kind. None for a share of 0.
+bounds <- function(p, s, kind, level = 0.95) {
+    z <- qnorm(1 - (1 - level) / 2)
+    b <- switch(kind,
+        "log-log" = list(p^exp(-z * s / (p * log(p))), p^exp(z * s / (p * log(p)))),
+        log = list(p * exp(-z * s / p), pmin(p * exp(z * s / p), 1)),
+        plain = list(pmax(p - z * s, 0), pmin(p + z * s, 1)))
+    none <- !(p > 0) | (kind == "log-log" & p >= 1)
+    data.frame(lower = ifelse(none, NA, b[[1]]), upper = ifelse(none, NA, b[[2]]))
+}
+
+# What happened in one group: d has time, cause (0: still there, or 1, 2, ...), entry, w.
+counts <- function(d, K) {
+    time <- sort(unique(d$time))
+    data.frame(time = time,
+               at_risk = sapply(time, function(t) sum(d$w[d$entry < t & d$time >= t])),
+               left = t(sapply(time, function(t)
+                   sapply(1:K, function(k) sum(d$w[d$time == t & d$cause == k])))))
+}
+
+# Each maker gives incidence and variance, a row for each of `time`, a column for each cause.
+by_survfit <- function(d, K, time) {
+    d <- d[rep(seq_len(nrow(d)), d$w), ]
+    fit <- survfit(Surv(time, factor(cause, 0:K)) ~ 1, d)
+    i <- match(time, fit$time)
+    list(p = fit$pstate[i, -1, drop = FALSE], v = fit$std.err[i, -1, drop = FALSE]^2)
+}
+
+by_cuminc <- function(d, K, time) {
+    d <- d[rep(seq_len(nrow(d)), d$w), ]
+    fit <- timepoints(cuminc(d$time, d$cause), time)
+    seen <- match(paste(1, 1:K), rownames(fit$est))
+    p <- v <- matrix(0, length(time), K)
+    for (k in which(!is.na(seen))) {
+        p[, k] <- fit$est[seen[k], ]
+        v[, k] <- fit$var[seen[k], ]
+    }
+    list(p = p, v = v)
+}
+
+by_etm <- function(d, K, time) {
+    d <- d[rep(seq_len(nrow(d)), d$w), ]
+    allowed <- matrix(FALSE, K + 1, K + 1)
+    allowed[1, -1] <- TRUE
+    moves <- data.frame(id = seq_len(nrow(d)), from = "0",
+                        to = ifelse(d$cause == 0, "cens", d$cause), entry = d$entry, exit = d$time)
+    fit <- suppressWarnings(etm(moves, as.character(0:K), allowed, "cens", 0))
+    i <- findInterval(time, fit$time) # times without an event are not in it
+    of <- function(x) c(0, x)[i + 1]
+    list(p = sapply(1:K, function(k) of(trprob(fit, paste(0, k)))),
+         v = sapply(1:K, function(k) of(trcov(fit, paste(0, k)))))
+}
+
+curves <- function(d, causes, make, kind, times = NULL) {
+    K <- length(causes)
+    do.call(rbind, lapply(split(d, d$g), function(part) {
+        n <- counts(part, K)
+        m <- make(part, K, n$time)
+        at <- if (is.null(times)) seq_along(n$time) else findInterval(times, n$time)
+        rows <- lapply(seq_along(at), function(i) {
+            p <- if (at[i] == 0) rep(0, K) else m$p[at[i], ]
+            s <- if (at[i] == 0) rep(0, K) else sqrt(pmax(m$v[at[i], ], 0))
+            e <- data.frame(incidence = p, std_error = s, bounds(p, s, kind))
+            if (!is.null(times))
+                return(data.frame(group = part$g[1], time = times[i], destination = causes, e))
+            data.frame(group = part$g[1], time = n$time[i], destination = causes,
+                       at_risk = n$at_risk[i], events = unlist(n[i, -(1:2)]), e)
+        })
+        do.call(rbind, rows)
+    }))
+}
+
+# Expected times: means from survfit (rmean), variances from the derivative of each area by each
+# hazard and the multinomial covariance of these.
+means <- function(d, causes, horizon) {
+    K <- length(causes)
+    do.call(rbind, lapply(split(d, d$g), function(part) {
+        n <- counts(part, K)
+        n <- n[n$time <= horizon, ]
+        m <- by_survfit(part, K, n$time)
+        F <- rbind(0, m$p)
+        S <- 1 - rowSums(F)
+        fit <- survfit(Surv(time, factor(cause, 0:K)) ~ 1, part[rep(seq_len(nrow(part)), part$w), ])
+        mean <- unname(summary(fit, rmean = horizon)$table[, "rmean"])
+        dt <- diff(c(n$time, horizon))
+        after <- function(x) rev(cumsum(rev(x * dt))) # integral from each time to the horizon
+        left <- as.matrix(n[, -(1:2), drop = FALSE])
+        variance <- sapply(0:K, function(k) {
+            sum(sapply(seq_along(n$time), function(i) {
+                rest <- horizon - n$time[i]
+                if (k == 0) {
+                    g <- if (S[i + 1] > 0) after(S[-1])[i] / S[i + 1] else 0
+                    D <- rep(-S[i] * g, K)
+                } else {
+                    g <- if (S[i + 1] > 1e-12) (after(F[-1, k + 0])[i] - F[i + 1, k] * rest) / S[i + 1] else 0
+                    D <- S[i] * ((1:K == k) * rest - g)
+                }
+                h <- left[i, ] / n$at_risk[i]
+                sum(D^2 * h) / n$at_risk[i] - sum(D * h)^2 / n$at_risk[i]
+            }))
+        })
+        e <- sqrt(pmax(variance, 0))
+        b <- bounds(mean / horizon, e / horizon, "plain")
+        data.frame(group = part$g[1], state = c("(still there)", causes),
+                   subjects = sum(part$w), events = c(NA, colSums(left)), mean_time = mean,
+                   std_error = e, lower = b$lower * horizon, upper = b$upper * horizon)
+    }))
+}
+
+gray <- function(d, causes, rho) {
+    d <- d[rep(seq_len(nrow(d)), d$w), ]
+    tests <- cuminc(d$time, d$cause, d$g, rho = rho)$Tests
+    data.frame(test = "gray", destination = causes, chi_square = tests[, "stat"],
+               df = tests[, "df"], p_value = pchisq(tests[, "stat"], tests[, "df"],
+                                                    lower.tail = FALSE))
+}
+
+# `data` is what is written; `d` the same as time, cause, entry, w; causes by name.
+study <- function(name, data, d, causes, options, groups = character(), horizon = NULL,
+                  times = NULL, stored = FALSE) {
+    if (stored_only && !stored) return(invisible())
+    write.csv(data, file.path(folder, paste0(name, ".csv")), row.names = FALSE, quote = FALSE,
+              na = "")
+    if (is.null(d$w)) d$w <- 1
+    late <- !is.null(d$entry)
+    if (!late) d$entry <- -1
+    for (by in c("", groups)) {
+        d$g <- if (by == "") "(all)" else as.character(data[[by]])
+        id <- paste0(name, if (by != "") "-", by)
+        o <- paste0(options, if (by != "") " --group ", by)
+        makers <- list(etm = list(by_etm, "greenwood", "log"))
+        if (!late)
+            makers <- c(makers, list(survfit = list(by_survfit, "greenwood", "log-log"),
+                                     cuminc = list(by_cuminc, "aalen", "plain")))
+        if (!late) d$entry <- 0
+        if (min(d$time) == 0) makers$etm <- NULL # etm wants positive times
+        for (make in names(makers)) {
+            m <- makers[[make]]
+            how <- paste(o, "--error", m[[2]], "--interval", m[[3]])
+            if (!late) d$entry <- if (make == "etm") 0 else -1
+            if (!stored_only)
+                add_case(paste0(id, "-", make), name, how, curves(d, causes, m[[1]], m[[3]]))
+            if (!is.null(times))
+                add_case(paste0(id, "-", make, "-at"), name,
+                         paste(how, "--at", paste(times, collapse = ",")),
+                         curves(d, causes, m[[1]], m[[3]], times))
+        }
+        if (!late)
+            for (h in horizon)
+                add_case(paste0(id, "-means-", h), name, paste(o, "--summary --horizon", h),
+                         means(d, causes, h))
+        if (!late && by != "")
+            for (rho in c(0, 1))
+                add_case(paste0(id, "-gray-", rho), name, paste(o, "--test gray --rho", rho),
+                         gray(d, causes, rho))
+    }
+}
+
+# Cells of the destination that are empty: still there.
+place <- function(cause, causes) ifelse(cause == 0, NA, causes[pmax(cause, 1)])
+
+pbc1 <- data.frame(time = pbc$time, sex = pbc$sex, stage = ifelse(is.na(pbc$stage), 0, pbc$stage),
+                   to = place(pbc$status, c("transplant", "death")))
+# By name: death, transplant.
+pbc1_d <- with(pbc1, data.frame(time, cause = c(0, 2, 1)[pbc$status + 1]))
+study("pbc", pbc1, pbc1_d, c("death", "transplant"), "--time time --destination to",
+      c("sex", "stage"), horizon = c(1000, 5000.5), times = c(40, 41, 500.5, 3000), stored = TRUE)
+
+m <- within(mgus2, {
+    time <- ifelse(pstat == 0, futime, ptime)
+    cause <- ifelse(pstat == 0, 2 * death, 1)
+})
+mgus <- data.frame(time = m$time, sex = m$sex, to = c("alive", "PCM", "death")[m$cause + 1])
+study("mgus2", mgus, data.frame(time = m$time, cause = ifelse(m$cause == 0, 0, m$cause)),
+      c("PCM", "death"), "--time time --destination to --stayed alive", "sex", horizon = 240)
+
+data(abortion, fourD, package = "etm")
+a <- abortion
+study("abortion", data.frame(entry = a$entry, exit = a$exit, group = a$group,
+                             to = c("induced", "live", "spontaneous")[a$cause]),
+      data.frame(time = a$exit, cause = a$cause, entry = a$entry),
+      c("induced", "live", "spontaneous"), "--time exit --entry entry --destination to", "group",
+      times = c(5, 10, 20, 38.5), stored = TRUE)
+
+
+status <- as.integer(as.character(fourD$status))
+fourD$time <- round(fourD$time, 6)
+study("fourD", data.frame(time = fourD$time, left = as.integer(status > 0), sex = fourD$sex,
+                          to = c("", "event", "death")[status + 1]),
+      data.frame(time = fourD$time, cause = c(0, 2, 1)[status + 1]), c("death", "event"),
+      "--time time --status left --destination to", "sex", horizon = 2)
+
+# Weights, many ties, events at time 0, a group that nobody leaves.
+set.seed(20250119)
+n <- 500
+drawn <- data.frame(t = sample(0:12, n, TRUE), g = sample(c("a", "b", "c"), n, TRUE),
+                    w = sample(1:3, n, TRUE))
+drawn$cause <- sample(0:3, n, TRUE, c(3, 3, 2, 1))
+drawn$to <- place(drawn$cause, c("A", "B", "C"))
+study("drawn", drawn, data.frame(time = drawn$t, cause = drawn$cause, w = drawn$w),
+      c("A", "B", "C"), "--time t --destination to --weight w", "g", horizon = c(6.25, 20))
+continuous <- data.frame(t = round(rexp(800, 0.1), 6), g = sample(c("a", "b"), 800, TRUE),
+                         to = sample(c("", "A", "B"), 800, TRUE))
+study("continuous", continuous,
+      data.frame(time = continuous$t, cause = match(continuous$to, c("A", "B"), 0)), c("A", "B"),
+      "--time t --destination to", "g", horizon = 12.5)
+
+writeLines(cases, file.path(folder, "cases.txt"))

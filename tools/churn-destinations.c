@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where users go when they leave: cumulative incidence by destination, the time spent in each
+ * state, and Gray's test.
+ *
+ * Contents: options; reading; curves; certain times; time in each state; tests.
+ */
+#include "cli/cli.h"
+#include "users/gray.h"
+#include "users/incidence.h"
+#include "users/spells.h"
+#include "users/tally.h"
+#include <math.h>
+#include <stdlib.h>
+
+static const struct cli_option options[] = {
+    {.name = "group",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .many = true,
+     .help = "curves per value of this column; given several times, per combination"},
+    {.name = "destination",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .fallback = "destination",
+     .help =
+         "the column that says where a user went; an empty cell of a spell that has ended means "
+         "nowhere known and is shown as (gone)"},
+    {.name = "time",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .conflicts = "as-of",
+     .help = "durations in place of start and end dates, in any unit; decimals to a millionth"},
+    {.name = "status",
+     .type = CLI_TEXT,
+     .argument = "COL[=VALUE]",
+     .needs = "time",
+     .conflicts = "stayed",
+     .help =
+         "with --time, the column that says whether a duration ended with leaving: 1, true or "
+         "yes (0, false or no: still there); with =VALUE, exactly this word means left. Without "
+         "--status, whoever has a destination has left"},
+    {.name = "stayed",
+     .type = CLI_TEXT,
+     .argument = "VALUE",
+     .needs = "time",
+     .help = "with --time, the word in the destination column that means still there, as an empty "
+             "cell does"},
+    {.name = "entry",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .conflicts = "test",
+     .help = "late entry: under observation only after this date or, with --time, this duration; "
+             "an empty cell means from the start"},
+    {.name = "weight",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .help = "how many such spells a row stands for, a whole number from 1 on"},
+    {.name = "as-of",
+     .type = CLI_DATE,
+     .argument = "DATE",
+     .help = "the day of the last look: spells without an end were still there, and what ended "
+             "later counts as still there; default: the last date in the file"},
+    {.name = "error",
+     .type = CLI_CHOICE,
+     .argument = "KIND",
+     .range = "greenwood|aalen",
+     .fallback = "greenwood",
+     .conflicts = "test",
+     .help = "kind of standard error: as etm (and, without late entry, survfit) or as cuminc in R"},
+    {.name = "interval",
+     .type = CLI_CHOICE,
+     .argument = "KIND",
+     .range = "log-log|log|plain",
+     .fallback = "log-log",
+     .conflicts = "test",
+     .help = "kind of confidence interval: on log(-log F), on log F (at most 1), or on F itself"},
+    {.name = "at",
+     .type = CLI_DECIMALS,
+     .argument = "TIME,...",
+     .range = "[0,inf)",
+     .conflicts = "summary test chart",
+     .help = "rows for each of these times instead of each at which something happened"},
+    {.name = "summary",
+     .type = CLI_FLAG,
+     .conflicts = "test chart",
+     .help = "expected time in each state up to the horizon: still there, and gone to each "
+             "destination"},
+    {.name = "horizon",
+     .type = CLI_DECIMAL,
+     .argument = "TIME",
+     .range = "(0,inf)",
+     .needs = "summary",
+     .help = "where the expected time ends; default: the last time in the file"},
+    {.name = "test",
+     .type = CLI_CHOICE,
+     .argument = "TEST",
+     .range = "gray",
+     .needs = "group",
+     .conflicts = "chart",
+     .help = "test, for each destination, whether its incidence is the same in all groups"},
+    {.name = "rho",
+     .type = CLI_NUMBER,
+     .argument = "R",
+     .range = "[0,inf)",
+     .fallback = "0",
+     .needs = "test",
+     .help = "weight of a time in the test, (1 - F)^R: above 0 for differences that come early"},
+    {0}};
+
+static const struct cli_example examples[] = {
+    {"churn-destinations datasets/tiny/spells.csv",
+     "the share gone to each destination, by days since the start"},
+    {"churn-destinations --group platform --at 10,20 datasets/tiny/spells.csv",
+     "by platform, after ten and twenty days"},
+    {"churn-destinations --group platform --summary --horizon 30 datasets/tiny/spells.csv",
+     "how many of the first thirty days are spent where"},
+    {0}};
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static void say_what_was_assumed(struct cli *cli, const struct spells_report *report) {
+    if (report->dated && report->any_date) {
+        char day[CALENDAR_TEXT];
+        calendar_format_date(report->as_of, day);
+        cli_note(cli, "times are days since each start; open spells are counted to %s", day);
+    }
+    if (report->never_at_risk > 0)
+        cli_warn(cli, "%lld open spell%s left out: %s under observation on the last day itself",
+                 (long long)report->never_at_risk, report->never_at_risk == 1 ? " is" : "s are",
+                 report->never_at_risk == 1 ? "it came" : "they came");
+    if (report->unmatched[0])
+        cli_warn(cli, "%s: everyone counts as still there", report->unmatched);
+}
+
+static int read_spells(struct cli *cli, struct tally *ret, struct error *err) {
+    struct spells_options from = {.time = cli_text(cli, "time"),
+                                  .status = cli_text(cli, "status"),
+                                  .entry = cli_text(cli, "entry"),
+                                  .weight = cli_text(cli, "weight")};
+    from.n_groups = cli_many(cli, "group", &from.groups);
+    int32_t as_of = 0;
+    if (cli_given(cli, "as-of")) {
+        as_of = cli_date(cli, "as-of");
+        from.as_of = &as_of;
+    }
+    const struct table_column destination = {
+        .name = cli_text(cli, "destination"), .type = TABLE_TEXT, .missing = true};
+    const struct tally_options how = {.destinations = true,
+                                      .stays = from.time && !from.status,
+                                      .stayed = cli_text(cli, "stayed")};
+    struct table *table;
+    struct spells *spells = NULL;
+    int status = cli_open(cli, &table, err);
+    if (!status)
+        status = spells_bind(&spells, table, &from, &destination, 1, err);
+    if (!status)
+        status = tally_read(table, spells, &how, ret, err);
+    spells_destroy(spells);
+    if (!status)
+        say_what_was_assumed(cli, &ret->report);
+    return status;
+}
+
+/* ---- Curves ---------------------------------------------------------------------------------- */
+
+static enum incidence_error error_of(const struct cli *cli) {
+    return cli_choice(cli, "error", "aalen") ? INCIDENCE_AALEN : INCIDENCE_GREENWOOD;
+}
+
+static enum incidence_interval interval_of(const struct cli *cli) {
+    return cli_choice(cli, "interval", "plain") ? INCIDENCE_PLAIN
+           : cli_choice(cli, "interval", "log") ? INCIDENCE_LOG
+                                                : INCIDENCE_LOG_LOG;
+}
+
+static void write_estimate(struct cli *cli, struct writer *writer, double p, double variance) {
+    double lower, upper, std_error = sqrt(variance);
+    incidence_bounds(p, std_error, cli_number(cli, "confidence"), interval_of(cli), &lower, &upper);
+    writer_number(writer, p);
+    writer_number(writer, std_error);
+    writer_number(writer, lower);
+    writer_number(writer, upper);
+}
+
+static void warn_of_fall(struct cli *cli, struct text group, const struct incidence *curve) {
+    char at[DECIMAL_TEXT];
+    decimal_format(curve->fell_at, 0, at);
+    if (curve->fell_to_zero)
+        cli_warn(cli,
+                 "group '%.*s': all who were at risk at time %s left, so the curves stay as they "
+                 "are from there on, although others enter later",
+                 (int)group.length, group.bytes, at);
+}
+
+/* A row for each destination, whether or not anyone left for it at this time. */
+static void write_step(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
+                       struct text group, const struct incidence *curve) {
+    for (size_t k = 0; k < exits->destinations; k++) {
+        writer_text(writer, group);
+        writer_decimal(writer, curve->time, 0);
+        writer_text(writer, exits->names[k]);
+        writer_integer(writer, curve->at_risk);
+        writer_integer(writer, curve->left[k]);
+        write_estimate(cli, writer, curve->incidence[k], curve->variance[k]);
+    }
+}
+
+/* For each group in turn. */
+typedef int write_group(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
+                        struct text group, struct incidence *curve, struct error *err);
+
+static int write_curve(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
+                       struct text group, struct incidence *curve, struct error *err) {
+    (void)err;
+    while (!writer_failed(writer) && incidence_next(curve))
+        write_step(cli, writer, exits, group, curve);
+    warn_of_fall(cli, group, curve);
+    return 0;
+}
+
+/* ---- Certain times --------------------------------------------------------------------------- */
+
+static int compare_times(const void *left, const void *right) {
+    const decimal *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+/* Beyond the last time the curves are known only if everyone has left by then. */
+static void write_time(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
+                       struct text group, const struct incidence *curve, decimal time, bool known) {
+    for (size_t k = 0; k < exits->destinations; k++) {
+        writer_text(writer, group);
+        writer_decimal(writer, time, 0);
+        writer_text(writer, exits->names[k]);
+        if (known)
+            write_estimate(cli, writer, curve->incidence[k], curve->variance[k]);
+        else
+            for (int cell = 0; cell < 4; cell++)
+                writer_missing(writer);
+    }
+}
+
+static int write_times(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
+                       struct text group, struct incidence *curve, struct error *err) {
+    size_t n = 0;
+    decimal time;
+    while (cli_decimals(cli, "at", n, &time))
+        n++;
+    decimal *times = malloc(n * sizeof *times);
+    if (!times)
+        return error_memory(err);
+    for (size_t i = 0; i < n; i++)
+        cli_decimals(cli, "at", i, &times[i]);
+    qsort(times, n, sizeof *times, compare_times);
+    for (size_t i = 0; i < n; i++) {
+        while (incidence_coming(curve) <= times[i])
+            incidence_next(curve);
+        bool beyond = incidence_coming(curve) == INT64_MAX && curve->time < times[i];
+        write_time(cli, writer, exits, group, curve, times[i], !beyond || curve->staying <= 0);
+    }
+    warn_of_fall(cli, group, curve);
+    free(times);
+    return 0;
+}
+
+/* ---- Time in each state ---------------------------------------------------------------------- */
+
+/* The interval is mean +- z errors, cut at 0 and the horizon. */
+static void write_mean(struct cli *cli, struct writer *writer, double mean, double variance,
+                       double horizon) {
+    double lower, upper, std_error = sqrt(fmax(variance, 0));
+    incidence_bounds(mean / horizon, std_error / horizon, cli_number(cli, "confidence"),
+                     INCIDENCE_PLAIN, &lower, &upper);
+    writer_number(writer, mean);
+    writer_number(writer, std_error);
+    writer_number(writer, lower * horizon);
+    writer_number(writer, upper * horizon);
+}
+
+static decimal horizon_of(const struct cli *cli, const struct exit_tables *exits) {
+    return cli_given(cli, "horizon") ? cli_decimal(cli, "horizon") : exit_tables_last_time(exits);
+}
+
+static int64_t events_until(const struct exit_table *table, size_t destination, decimal horizon) {
+    int64_t events = 0;
+    for (size_t i = 0; i < table->n && table->counts[i].time <= horizon; i++)
+        if (table->counts[i].kind == EXITS_EVENT + destination)
+            events += table->counts[i].count;
+    return events;
+}
+
+static int write_means(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
+                       struct text group, struct incidence *curve, struct error *err) {
+    (void)err;
+    const decimal horizon = horizon_of(cli, exits);
+    while (incidence_coming(curve) <= horizon)
+        incidence_next(curve);
+    incidence_wait(curve, horizon);
+    writer_text(writer, group);
+    writer_string(writer, "(still there)");
+    writer_integer(writer, curve->table->subjects);
+    writer_missing(writer);
+    write_mean(cli, writer, curve->stay, curve->stay_variance, decimal_to_double(horizon));
+    for (size_t k = 0; k < exits->destinations; k++) {
+        writer_text(writer, group);
+        writer_text(writer, exits->names[k]);
+        writer_integer(writer, curve->table->subjects);
+        writer_integer(writer, events_until(curve->table, k, horizon));
+        write_mean(cli, writer, curve->spent[k], curve->spent_variance[k],
+                   decimal_to_double(horizon));
+    }
+    warn_of_fall(cli, group, curve);
+    return 0;
+}
+
+/* ---- All groups ------------------------------------------------------------------------------ */
+
+static int open_curves(struct cli *cli, struct writer **ret, struct error *err) {
+    static const char *const steps[] = {"group",     "time",   "destination",
+                                        "at_risk",   "events", "incidence",
+                                        "std_error", "lower",  "upper"};
+    static const char *const times[] = {"group",     "time",  "destination", "incidence",
+                                        "std_error", "lower", "upper"};
+    static const char *const means[] = {"group",     "state",     "subjects", "events",
+                                        "mean_time", "std_error", "lower",    "upper"};
+    if (cli_flag(cli, "summary"))
+        return cli_writer(cli, means, sizeof means / sizeof *means, ret, err);
+    if (cli_given(cli, "at"))
+        return cli_writer(cli, times, sizeof times / sizeof *times, ret, err);
+    return cli_writer(cli, steps, sizeof steps / sizeof *steps, ret, err);
+}
+
+static void say_how(struct cli *cli, const struct exit_tables *exits) {
+    char text[DECIMAL_TEXT];
+    cli_note(cli, "standard errors are of the kind '%s', intervals of the kind '%s'",
+             cli_text(cli, "error"),
+             cli_flag(cli, "summary") ? "plain" : cli_text(cli, "interval"));
+    if (!cli_flag(cli, "summary"))
+        return;
+    decimal_format(horizon_of(cli, exits), 0, text);
+    cli_note(cli, "expected times go to %s; curves that end earlier stay where they are", text);
+}
+
+static int write_curves(struct cli *cli, const struct exit_tables *exits, struct error *err) {
+    write_group *write = cli_flag(cli, "summary") ? write_means
+                         : cli_given(cli, "at")   ? write_times
+                                                  : write_curve;
+    struct writer *writer;
+    int status = open_curves(cli, &writer, err);
+    say_how(cli, exits);
+    for (size_t g = 0; g < exits->n && !status; g++) {
+        struct incidence curve;
+        status =
+            incidence_begin(&curve, &exits->tables[g], exits->destinations, error_of(cli), err);
+        if (!status)
+            status = write(cli, writer, exits, exits->tables[g].group, &curve, err);
+        incidence_end(&curve);
+    }
+    return status;
+}
+
+/* ---- Tests ----------------------------------------------------------------------------------- */
+
+static int test_destination(const struct cli *cli, const struct exit_tables *exits, size_t k,
+                            struct gray_result *ret, struct error *err) {
+    struct gray test = {.destination = k, .rho = cli_number(cli, "rho")};
+    int status = gray_add(&test, exits->tables, exits->n, err);
+    if (!status)
+        status = gray_solve(&test, ret, err);
+    gray_free(&test);
+    return status;
+}
+
+static int write_test(struct cli *cli, const struct exit_tables *exits, struct error *err) {
+    static const char *const names[] = {"test", "destination", "chi_square", "df", "p_value"};
+    if (exits->n < 2)
+        return error_set(err, ERROR_DATA,
+                         "%zu group%s in the input, expected at least two to compare", exits->n,
+                         exits->n == 1 ? "" : "s");
+    struct writer *writer;
+    int status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
+    for (size_t k = 0; k < exits->destinations && !status; k++) {
+        struct gray_result result;
+        const struct text name = exits->names[k];
+        status = test_destination(cli, exits, k, &result, err);
+        if (status)
+            break;
+        if (result.df + 1 < exits->n)
+            cli_warn(cli, "destination '%.*s': %zu of %zu groups cannot be compared",
+                     (int)name.length, name.bytes, exits->n - result.df - (result.df > 0),
+                     exits->n);
+        writer_string(writer, "gray");
+        writer_text(writer, name);
+        writer_number(writer, result.chi_square);
+        writer_integer(writer, (int64_t)result.df);
+        writer_number(writer, result.p_value);
+    }
+    return status;
+}
+
+static int run(struct cli *cli, struct error *err) {
+    if (cli_given(cli, "time") && !cli_given(cli, "status") && !cli_given(cli, "destination"))
+        return cli_usage(err, "--time needs --status COL or --destination COL as well, to say who "
+                              "has left");
+    struct tally tally = {0};
+    struct exit_tables exits = {0};
+    int status = read_spells(cli, &tally, err);
+    if (!status)
+        status = exit_tables_build(&exits, &tally, err);
+    if (!status)
+        status =
+            cli_given(cli, "test") ? write_test(cli, &exits, err) : write_curves(cli, &exits, err);
+    exit_tables_free(&exits);
+    tally_free(&tally);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    static const struct cli_tool tool = {
+        .name = "churn-destinations",
+        .summary = "where users go when they leave: cumulative incidence by destination",
+        .description =
+            "Estimates the share of users who have left for each destination by each time since "
+            "their start (Aalen-Johansen), with standard errors and confidence intervals, from "
+            "spells of which some have not ended yet. Leaving for one destination ends the chance "
+            "of the others, so the shares and the share still there add up to 1.\n\n"
+            "Spells come as dates (start, and end or empty: still there) or, with --time, as "
+            "durations. At a tie leaving comes before censoring; who enters late is at risk after "
+            "the entry, not at it. Times are exact.\n\n"
+            "--at gives the curves at certain times, --summary the expected time in each state, "
+            "--test compares the groups.",
+        .input = "start, end: dates, an empty end meaning still there; destination: where the user "
+                 "went, empty for nowhere known. Or the columns that --time, --status and "
+                 "--destination name. Any column may be a group.",
+        .output =
+            "group, time, destination, at_risk, events, incidence, std_error, lower, upper: a "
+            "row for each destination and each time at which anyone left or was last seen; "
+            "events are those who left for it then. --at: without at_risk and events.\n\n"
+            "--summary: group, state, subjects, events (up to the horizon), mean_time, "
+            "std_error, lower, upper.\n\n"
+            "--test: test, destination, chi_square, df, p_value.",
+        .operands = "[FILE]...",
+        .max_operands = -1,
+        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE,
+        .options = options,
+        .examples = examples,
+        .run = run};
+    return cli_main(&tool, argc, argv);
+}
