@@ -273,7 +273,7 @@ static int close_records(struct state *state, struct spells_report *report, stru
 static int rank_names(const struct dictionary *names, uint32_t **ret_order, uint32_t **ret_ranks,
                       struct error *err) {
     uint32_t *order = malloc((names->count + (size_t)1) * sizeof *order);
-    uint32_t *ranks = malloc((names->count + (size_t)1) * sizeof *ranks);
+    uint32_t *ranks = calloc(names->count + (size_t)1, sizeof *ranks);
     *ret_order = order;
     *ret_ranks = ranks;
     if (!order || !ranks)
@@ -287,18 +287,20 @@ static int rank_names(const struct dictionary *names, uint32_t **ret_order, uint
 static int sort_destinations(struct state *state, struct tally *ret, struct error *err) {
     uint32_t *ranks = NULL;
     uint32_t n = state->destinations.count;
-    uint32_t *kinds = malloc((n + EXITS_EVENT + (size_t)1) * sizeof *kinds);
-    int status =
-        kinds ? rank_names(&state->destinations, &ret->order, &ranks, err) : error_memory(err);
-    if (!status) {
-        for (uint32_t kind = 0; kind < EXITS_EVENT; kind++)
-            kinds[kind] = kind;
-        for (uint32_t i = 0; i < n; i++)
-            kinds[EXITS_EVENT + i] = EXITS_EVENT + ranks[i];
-        status = exits_rename_kinds(&state->exits, kinds, err);
-        for (size_t i = 0; i < state->n && !status; i++)
-            state->records[i].kind = kinds[state->records[i].kind];
+    uint32_t *kinds = calloc(n + EXITS_EVENT + (size_t)1, sizeof *kinds);
+    int status = rank_names(&state->destinations, &ret->order, &ranks, err);
+    if (!kinds || status) {
+        status = error_memory(err);
+        goto done;
     }
+    for (uint32_t kind = 0; kind < EXITS_EVENT; kind++)
+        kinds[kind] = kind;
+    for (uint32_t i = 0; i < n; i++)
+        kinds[EXITS_EVENT + i] = EXITS_EVENT + ranks[i];
+    status = exits_rename_kinds(&state->exits, kinds, err);
+    for (size_t i = 0; i < state->n && !status; i++)
+        state->records[i].kind = kinds[state->records[i].kind];
+done:
     free(kinds);
     free(ranks);
     return status;
