@@ -144,7 +144,7 @@ static int read_spells(struct cli *cli, struct tally *ret, struct error *err) {
         from.as_of = &as_of;
     }
     const struct table_column destination = {
-        .name = cli_text(cli, "destination"), .type = TABLE_TEXT, .missing = true};
+        .name = cli_text(cli, "destination"), .type = TABLE_CATEGORY, .missing = true};
     const struct tally_options how = {.destinations = true,
                                       .stays = from.time && !from.status,
                                       .stayed = cli_text(cli, "stayed")};

@@ -9,9 +9,11 @@
 #include "users/hazard.h"
 #include "users/lifetable.h"
 #include "users/logrank.h"
+#include "users/robust.h"
 #include "users/spells.h"
 #include "users/strata.h"
 #include "users/survival.h"
+#include "users/tally.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,12 @@ static const struct cli_option options[] = {
      .type = CLI_COLUMN,
      .argument = "COL",
      .help = "how many such spells a row stands for, a whole number from 1 on"},
+    {.name = "cluster",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .conflicts = "test",
+     .help = "spells with the same value here (a user's, say) are alike: errors that allow for it, "
+             "by the infinitesimal jackknife"},
     {.name = "as-of",
      .type = CLI_DATE,
      .argument = "DATE",
@@ -177,7 +185,29 @@ static int group_columns(struct cli *cli, const char ***ret, size_t *ret_n, stru
     return 0;
 }
 
-static int read_lives(struct cli *cli, struct life_tables *ret, struct error *err) {
+/* Life tables and, with --cluster, the spells behind them. */
+struct input {
+    struct tally tally;
+    struct life_tables lives;
+};
+
+static int read_spells(struct cli *cli, const struct spells_options *from, struct tally *ret,
+                       struct error *err) {
+    const struct table_column cluster = {.name = cli_text(cli, "cluster"), .type = TABLE_TEXT};
+    const bool clustered = cli_given(cli, "cluster");
+    const struct tally_options how = {.records = clustered, .clusters = clustered};
+    struct table *table;
+    struct spells *spells = NULL;
+    int status = cli_open(cli, &table, err);
+    if (!status)
+        status = spells_bind(&spells, table, from, &cluster, clustered, err);
+    if (!status)
+        status = tally_read(table, spells, &how, ret, err);
+    spells_destroy(spells);
+    return status;
+}
+
+static int read_lives(struct cli *cli, struct input *ret, struct error *err) {
     struct spells_options from = {.time = cli_text(cli, "time"),
                                   .status = cli_text(cli, "status"),
                                   .entry = cli_text(cli, "entry"),
@@ -191,18 +221,36 @@ static int read_lives(struct cli *cli, struct life_tables *ret, struct error *er
         as_of = cli_date(cli, "as-of");
         from.as_of = &as_of;
     }
-    struct table *table;
-    struct spells *spells = NULL;
-    int status = cli_open(cli, &table, err);
+    int status = read_spells(cli, &from, &ret->tally, err);
     if (!status)
-        status = spells_bind(&spells, table, &from, NULL, 0, err);
-    if (!status)
-        status = life_tables_read(table, spells, ret, err);
-    spells_destroy(spells);
+        status = life_tables_build(&ret->tally.exits, &ret->tally.groups, &ret->lives, err);
     free(columns);
-    if (!status)
-        say_what_was_assumed(cli, ret);
-    return status;
+    if (status)
+        return status;
+    ret->lives.report = ret->tally.report;
+    say_what_was_assumed(cli, &ret->lives);
+    return 0;
+}
+
+/* The spells of a group by cluster; all zero without --cluster. */
+static int find_clusters(const struct cli *cli, const struct input *input, size_t group,
+                         struct robust *ret, struct error *err) {
+    const struct life_table *table = &input->lives.tables[group];
+    *ret = (struct robust){0};
+    if (!cli_given(cli, "cluster"))
+        return 0;
+    const size_t *starts = input->tally.starts + table->code;
+    return robust_begin(ret, table, input->tally.records + starts[0], starts[1] - starts[0], err);
+}
+
+/* Their variances, or NULL without clusters; the caller frees them. */
+static int robust_errors(const struct robust *robust, enum robust_estimate estimate, double **ret,
+                         struct error *err) {
+    *ret = NULL;
+    if (!robust->table)
+        return 0;
+    *ret = malloc((robust->table->n + 1) * sizeof **ret);
+    return *ret ? robust_variances(robust, estimate, *ret, err) : error_memory(err);
 }
 
 /* ---- Curves ---------------------------------------------------------------------------------- */
@@ -211,7 +259,8 @@ static struct survival_options survival_options_of(const struct cli *cli) {
     enum survival_interval interval = cli_choice(cli, "interval", "plain")     ? SURVIVAL_PLAIN
                                       : cli_choice(cli, "interval", "log-log") ? SURVIVAL_LOG_LOG
                                                                                : SURVIVAL_LOG;
-    return (struct survival_options){interval, cli_number(cli, "confidence")};
+    return (struct survival_options){.interval = interval,
+                                     .confidence = cli_number(cli, "confidence")};
 }
 
 static void warn_of_gap(struct cli *cli, struct text group, const struct survival_gap *gap) {
@@ -289,9 +338,12 @@ static void write_quantiles(struct cli *cli, struct writer *writer, struct text 
     }
 }
 
-static void write_summary(struct writer *writer, struct text group,
-                          const struct survival_curve *curve, decimal horizon) {
+static int write_summary(struct writer *writer, struct text group,
+                         const struct survival_curve *curve, const struct robust *robust,
+                         decimal horizon, struct error *err) {
     struct survival_mean mean = survival_restricted_mean(curve, horizon);
+    if (robust->table && robust_mean_error(robust, curve, horizon, &mean.std_error, err))
+        return err->code;
     writer_text(writer, group);
     writer_integer(writer, curve->subjects);
     writer_integer(writer, curve->events);
@@ -300,15 +352,11 @@ static void write_summary(struct writer *writer, struct text group,
     writer_number(writer, survival_quantile(curve, 0.5, SURVIVAL_UPPER));
     writer_number(writer, mean.mean);
     writer_number(writer, mean.std_error);
+    return 0;
 }
 
-static decimal horizon_of(struct cli *cli, const struct life_tables *lives) {
-    decimal horizon =
-        cli_given(cli, "horizon") ? cli_decimal(cli, "horizon") : life_tables_last_time(lives);
-    char text[DECIMAL_TEXT];
-    decimal_format(horizon, 0, text);
-    cli_note(cli, "restricted means go to %s; a curve that ends earlier stays where it is", text);
-    return horizon;
+static decimal horizon_of(const struct cli *cli, const struct life_tables *lives) {
+    return cli_given(cli, "horizon") ? cli_decimal(cli, "horizon") : life_tables_last_time(lives);
 }
 
 static int open_curves(struct cli *cli, struct writer **ret, struct error *err) {
@@ -328,31 +376,65 @@ static int open_curves(struct cli *cli, struct writer **ret, struct error *err) 
     return cli_writer(cli, steps, sizeof steps / sizeof *steps, ret, err);
 }
 
-static int write_curves(struct cli *cli, const struct life_tables *lives, struct error *err) {
-    bool summary = cli_flag(cli, "summary");
-    const struct survival_options how = survival_options_of(cli);
-    decimal horizon = summary ? horizon_of(cli, lives) : 0;
-    cli_note(cli, "standard errors are Greenwood's, intervals of the kind '%s'",
-             cli_text(cli, "interval"));
+static int fit_curve(const struct cli *cli, const struct life_table *table,
+                     const struct robust *robust, struct survival_curve *ret, struct error *err) {
+    struct survival_options how = survival_options_of(cli);
+    double *variances;
+    int status = robust_errors(robust, ROBUST_LOG_SURVIVAL, &variances, err);
+    how.log_variances = variances;
+    if (!status)
+        status = survival_fit(ret, table, &how, err);
+    free(variances);
+    return status;
+}
+
+static int write_one_curve(struct cli *cli, struct writer *writer, const struct input *input,
+                           size_t group, struct error *err) {
+    const struct life_table *table = &input->lives.tables[group];
+    struct survival_curve curve = {0};
+    struct robust robust;
+    int status = find_clusters(cli, input, group, &robust, err);
+    if (!status)
+        status = fit_curve(cli, table, &robust, &curve, err);
+    if (!status) {
+        warn_of_gap(cli, table->group, &curve.gap);
+        if (cli_flag(cli, "summary"))
+            status = write_summary(writer, table->group, &curve, &robust,
+                                   horizon_of(cli, &input->lives), err);
+        else if (cli_given(cli, "quantile"))
+            write_quantiles(cli, writer, table->group, &curve);
+        else if (cli_given(cli, "at"))
+            write_times(cli, writer, table, &curve);
+        else
+            write_curve(writer, table->group, &curve);
+    }
+    survival_free(&curve);
+    robust_end(&robust);
+    return status;
+}
+
+static void say_how(struct cli *cli, const struct life_tables *lives) {
+    char text[DECIMAL_TEXT];
+    if (cli_given(cli, "cluster"))
+        cli_note(cli,
+                 "standard errors are by the infinitesimal jackknife, by '%s', intervals of "
+                 "the kind '%s'",
+                 cli_text(cli, "cluster"), cli_text(cli, "interval"));
+    else
+        cli_note(cli, "standard errors are Greenwood's, intervals of the kind '%s'",
+                 cli_text(cli, "interval"));
+    if (!cli_flag(cli, "summary"))
+        return;
+    decimal_format(horizon_of(cli, lives), 0, text);
+    cli_note(cli, "restricted means go to %s; a curve that ends earlier stays where it is", text);
+}
+
+static int write_curves(struct cli *cli, const struct input *input, struct error *err) {
     struct writer *writer;
     int status = open_curves(cli, &writer, err);
-    for (size_t g = 0; g < lives->n && !status; g++) {
-        struct survival_curve curve;
-        struct text group = lives->tables[g].group;
-        status = survival_fit(&curve, &lives->tables[g], &how, err);
-        if (status)
-            break;
-        warn_of_gap(cli, group, &curve.gap);
-        if (summary)
-            write_summary(writer, group, &curve, horizon);
-        else if (cli_given(cli, "quantile"))
-            write_quantiles(cli, writer, group, &curve);
-        else if (cli_given(cli, "at"))
-            write_times(cli, writer, &lives->tables[g], &curve);
-        else
-            write_curve(writer, group, &curve);
-        survival_free(&curve);
-    }
+    say_how(cli, &input->lives);
+    for (size_t g = 0; g < input->lives.n && !status; g++)
+        status = write_one_curve(cli, writer, input, g, err);
     return status;
 }
 
@@ -386,32 +468,41 @@ static void write_hazard_times(struct cli *cli, struct writer *writer,
     }
 }
 
-static int write_hazards(struct cli *cli, const struct life_tables *lives, struct error *err) {
+static int fit_hazard(const struct cli *cli, const struct input *input, size_t group,
+                      struct hazard_curve *ret, struct error *err) {
+    struct robust robust;
+    double *variances = NULL;
+    int status = find_clusters(cli, input, group, &robust, err);
+    if (!status)
+        status = robust_errors(&robust, ROBUST_HAZARD, &variances, err);
+    const struct hazard_options how = {
+        .interval = cli_choice(cli, "interval", "plain") ? HAZARD_PLAIN : HAZARD_LOG,
+        .confidence = cli_number(cli, "confidence"),
+        .variances = variances};
+    if (!status)
+        status = hazard_fit(ret, &input->lives.tables[group], &how, err);
+    free(variances);
+    robust_end(&robust);
+    return status;
+}
+
+static int write_hazards(struct cli *cli, const struct input *input, struct error *err) {
     static const char *const steps[] = {"group",     "time",     "at_risk",
                                         "events",    "censored", "cumulative_hazard",
                                         "std_error", "lower",    "upper"};
     static const char *const times[] = {"group",     "time",  "at_risk", "cumulative_hazard",
                                         "std_error", "lower", "upper"};
-    if (cli_choice(cli, "interval", "log-log"))
-        return cli_usage(err,
-                         "--interval log-log is for the share still there; a cumulative hazard "
-                         "takes log or plain");
-    const struct hazard_options how = {cli_choice(cli, "interval", "plain") ? HAZARD_PLAIN
-                                                                            : HAZARD_LOG,
-                                       cli_number(cli, "confidence")};
     bool at = cli_given(cli, "at");
     struct writer *writer;
     int status = at ? cli_writer(cli, times, sizeof times / sizeof *times, &writer, err)
                     : cli_writer(cli, steps, sizeof steps / sizeof *steps, &writer, err);
-    for (size_t g = 0; g < lives->n && !status; g++) {
-        struct hazard_curve curve;
-        status = hazard_fit(&curve, &lives->tables[g], &how, err);
-        if (status)
-            break;
-        if (at)
-            write_hazard_times(cli, writer, &lives->tables[g], &curve);
-        else
-            write_hazard(writer, lives->tables[g].group, &curve);
+    for (size_t g = 0; g < input->lives.n && !status; g++) {
+        struct hazard_curve curve = {0};
+        status = fit_hazard(cli, input, g, &curve, err);
+        if (!status && at)
+            write_hazard_times(cli, writer, &input->lives.tables[g], &curve);
+        else if (!status)
+            write_hazard(writer, input->lives.tables[g].group, &curve);
         hazard_free(&curve);
     }
     return status;
@@ -635,17 +726,22 @@ static int compare_groups(struct cli *cli, const struct life_tables *lives,
 }
 
 static int run(struct cli *cli, struct error *err) {
-    struct life_tables lives = {0};
+    struct input input = {0};
     struct logrank test = {0};
-    bool tests = cli_given(cli, "test");
+    bool tests = cli_given(cli, "test"), hazards = cli_choice(cli, "estimate", "cumulative-hazard");
     if (tests && test_asked_for(cli, &test, err))
         return err->code;
-    int status = read_lives(cli, &lives, err);
+    if (hazards && cli_choice(cli, "interval", "log-log"))
+        return cli_usage(err,
+                         "--interval log-log is for the share still there; a cumulative hazard "
+                         "takes log or plain");
+    int status = read_lives(cli, &input, err);
     if (!status)
-        status = tests                                     ? compare_groups(cli, &lives, &test, err)
-                 : cli_choice(cli, "estimate", "survival") ? write_curves(cli, &lives, err)
-                                                           : write_hazards(cli, &lives, err);
-    life_tables_free(&lives);
+        status = tests     ? compare_groups(cli, &input.lives, &test, err)
+                 : hazards ? write_hazards(cli, &input, err)
+                           : write_curves(cli, &input, err);
+    life_tables_free(&input.lives);
+    tally_free(&input.tally);
     return status;
 }
 

@@ -39,12 +39,13 @@ int hazard_fit(struct hazard_curve *ret, const struct life_table *table,
         hazard += d / n;
         variance += d / n / n;
         struct hazard_step *step = &ret->steps[ret->n++];
-        *step = (struct hazard_step){.time = row->time,
-                                     .at_risk = row->at_risk,
-                                     .events = row->events,
-                                     .censored = row->censored,
-                                     .hazard = hazard,
-                                     .std_error = sqrt(variance)};
+        *step = (struct hazard_step){
+            .time = row->time,
+            .at_risk = row->at_risk,
+            .events = row->events,
+            .censored = row->censored,
+            .hazard = hazard,
+            .std_error = sqrt(options->variances ? options->variances[i] : variance)};
         hazard_set_interval(step, options);
     }
     return 0;

@@ -29,7 +29,9 @@ enum hazard_interval { HAZARD_LOG, HAZARD_PLAIN };
 
 struct hazard_options {
     enum hazard_interval interval;
-    double confidence; /* in (0, 1) */
+    double confidence;       /* in (0, 1) */
+    const double *variances; /* of H just after each row of the table, in place of sum d/n^2
+                                (users/robust.h); NULL: that sum */
 };
 
 /* What does not exist is NaN. */

@@ -88,6 +88,7 @@ static int name_tables(struct life_tables *ret, const struct life_table *by_code
     int status = 0;
     for (size_t i = 0; i < groups->count && !status; i++) {
         ret->tables[i] = by_code[order[i]];
+        ret->tables[i].code = order[i];
         status = name_table(&ret->names, dictionary_name(groups, order[i]), &ret->tables[i], err);
     }
     ret->n = groups->count;

@@ -39,6 +39,7 @@ struct life_row {
 struct life_table {
     struct text group;           /* for people: "a, b"; "(all)" without groups */
     struct text key;             /* the cells themselves, joined by NUL */
+    uint32_t code;               /* of the group in the dictionary it was built from */
     const struct life_row *rows; /* by time, each time once */
     size_t n;
     int64_t subjects; /* spells, by their weights */

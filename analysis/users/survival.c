@@ -35,8 +35,8 @@ static void product_step(struct product *product, const struct life_row *row) {
 
 /* Where S = 0 the error of log S is infinite, and every interval falls out as NaN. */
 static void set_interval(struct survival_step *step, const struct product *product,
-                         enum survival_interval kind, double z) {
-    double survival = product->survival, s = sqrt(product->greenwood);
+                         double log_variance, enum survival_interval kind, double z) {
+    double survival = product->survival, s = sqrt(log_variance);
     step->std_error = step->lower = step->upper = NAN;
     if (survival <= 0)
         return;
@@ -96,7 +96,9 @@ int survival_fit(struct survival_curve *ret, const struct life_table *table,
                                        .events = row->events,
                                        .censored = row->censored,
                                        .survival = product.survival};
-        set_interval(step, &product, options->interval, z);
+        double log_variance =
+            options->log_variances ? options->log_variances[i] : product.greenwood;
+        set_interval(step, &product, log_variance, options->interval, z);
         note_gap(&ret->gap, table, i);
     }
     return 0;

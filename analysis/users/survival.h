@@ -32,7 +32,9 @@ enum survival_interval { SURVIVAL_LOG, SURVIVAL_LOG_LOG, SURVIVAL_PLAIN };
 
 struct survival_options {
     enum survival_interval interval;
-    double confidence; /* in (0, 1) */
+    double confidence;           /* in (0, 1) */
+    const double *log_variances; /* of ln S just after each row of the table, in place of
+                                    Greenwood's sum (users/robust.h); NULL: Greenwood's */
 };
 
 /* What does not exist is NaN. */

@@ -38,6 +38,8 @@ struct text tally_destination(const struct tally *tally, uint32_t d) {
 
 /* ---- 2. The fold over a table of spells ------------------------------------------------------ */
 
+#define OPEN UINT32_MAX
+
 struct context {
     const struct spells *spells;
     const struct tally_options *options;
@@ -49,13 +51,14 @@ struct state {
     const struct tally_options *options;
     struct spells_reader reader;
     struct dictionary groups, destinations, clusters;
+    uint32_t
+        *kinds; /* of the destinations met, by their code in the table plus 1; OPEN: none yet */
+    size_t n_kinds, kinds_capacity;
     struct exits exits;
     struct exits open;
     struct tally_record *records;
     size_t n, capacity;
 };
-
-#define OPEN UINT32_MAX
 
 static int state_begin(void *context, void **ret_state, struct error *err) {
     const struct context *from = context;
@@ -78,6 +81,7 @@ static void state_destroy(void *pointer) {
     dictionary_free(&state->clusters);
     exits_free(&state->exits);
     exits_free(&state->open);
+    free(state->kinds);
     free(state->records);
     free(state);
 }
@@ -96,26 +100,41 @@ static int count_exit(struct exits *exits, uint32_t group, const struct spell *s
     return status ? status : exits_add(exits, group, kind, spell->time, spell->weight, err);
 }
 
-/* What became of a spell that is not open: censored, or gone somewhere. */
-static int kind_of(struct state *state, const struct table_batch *batch, size_t row,
-                   struct spell *spell, uint32_t *ret, struct error *err) {
+/* The kind of a destination that was not met before, by its number: its code plus 1, 0 where it is
+ * missing. */
+static int learn_destination(struct state *state, struct text name, bool missing, uint32_t *ret,
+                             struct error *err) {
     const struct tally_options *options = state->options;
-    *ret = spell->outcome == SPELL_EVENT ? EXITS_EVENT : EXITS_CENSORED;
-    if (!options->destinations || spell->outcome != SPELL_EVENT)
+    *ret = EXITS_CENSORED;
+    if (missing ? options->stays : options->stayed && text_is(name, options->stayed))
         return 0;
-    size_t column = spells_extra(state->reader.spells);
-    bool missing = table_missing(batch, column, row);
-    struct text name = batch->columns[column].text[row];
-    if ((missing && options->stays) ||
-        (!missing && options->stayed && text_is(name, options->stayed))) {
-        *ret = EXITS_CENSORED;
-        return 0;
-    }
     uint32_t code;
     int status =
         dictionary_add(&state->destinations, missing ? text_of(TALLY_NOWHERE) : name, &code, err);
     *ret = EXITS_EVENT + code;
     return status;
+}
+
+/* What became of a spell that is not open: censored, or gone somewhere. */
+static int kind_of(struct state *state, const struct table_batch *batch, size_t row,
+                   const struct spell *spell, uint32_t *ret, struct error *err) {
+    *ret = spell->outcome == SPELL_EVENT ? EXITS_EVENT : EXITS_CENSORED;
+    if (!state->options->destinations || spell->outcome != SPELL_EVENT)
+        return 0;
+    const struct table_cells *cells = &batch->columns[spells_extra(state->reader.spells)];
+    const uint32_t number = cells->code[row] + 1; /* DICTIONARY_NONE + 1 is 0 */
+    if (array_reserve((void **)&state->kinds, &state->kinds_capacity, (size_t)number + 1,
+                      sizeof *state->kinds, err))
+        return err->code;
+    while (state->n_kinds <= number)
+        state->kinds[state->n_kinds++] = OPEN;
+    if (state->kinds[number] == OPEN &&
+        learn_destination(state,
+                          number > 0 ? dictionary_name(cells->names, number - 1) : text_of(""),
+                          number == 0, &state->kinds[number], err))
+        return err->code;
+    *ret = state->kinds[number];
+    return 0;
 }
 
 static int keep_record(struct state *state, const struct table_batch *batch, size_t row,
@@ -306,14 +325,52 @@ done:
     return status;
 }
 
-static int sort_clusters(struct state *state, struct tally *ret, struct error *err) {
+static int rank_clusters(struct state *state, struct error *err) {
     uint32_t *order = NULL, *ranks = NULL;
     int status = rank_names(&state->clusters, &order, &ranks, err);
     for (size_t i = 0; i < state->n && !status; i++)
         state->records[i].cluster = ranks[state->records[i].cluster];
-    ret->n_clusters = state->clusters.count;
     free(order);
     free(ranks);
+    return status;
+}
+
+static size_t key_of(const struct tally_record *record, bool by_group) {
+    return by_group ? record->group : record->cluster;
+}
+
+/* Stable. places[key], on return, is where the next key begins. */
+static void sort_records(const struct tally_record *from, struct tally_record *to, size_t n,
+                         bool by_group, size_t *places, size_t n_keys) {
+    for (size_t key = 0; key <= n_keys; key++)
+        places[key] = 0;
+    for (size_t i = 0; i < n; i++)
+        places[key_of(&from[i], by_group) + 1]++;
+    for (size_t key = 0; key < n_keys; key++)
+        places[key + 1] += places[key];
+    for (size_t i = 0; i < n; i++)
+        to[places[key_of(&from[i], by_group)]++] = from[i];
+}
+
+/* By cluster first, as the second sort keeps that order within a group. */
+static int order_records(struct state *state, struct tally *ret, struct error *err) {
+    size_t n_groups = state->groups.count, n_clusters = state->clusters.count + (size_t)1;
+    size_t *places = malloc((n_clusters + 1) * sizeof *places);
+    size_t *starts = malloc((n_groups + 2) * sizeof *starts);
+    struct tally_record *scratch = malloc((state->n + 1) * sizeof *scratch);
+    int status = 0;
+    if (!places || !starts || !scratch) {
+        status = error_memory(err);
+        free(starts);
+        goto done;
+    }
+    sort_records(state->records, scratch, state->n, false, places, n_clusters);
+    sort_records(scratch, state->records, state->n, true, starts + 1, n_groups);
+    starts[0] = 0;
+    ret->starts = starts;
+done:
+    free(places);
+    free(scratch);
     return status;
 }
 
@@ -327,7 +384,9 @@ static int finish(struct state *state, struct tally *ret, struct error *err) {
     if (!status && state->options->destinations)
         status = sort_destinations(state, ret, err);
     if (!status && state->options->clusters)
-        status = sort_clusters(state, ret, err);
+        status = rank_clusters(state, err);
+    if (!status && state->options->records)
+        status = order_records(state, ret, err);
     if (status)
         return status;
     ret->groups = state->groups;
@@ -362,6 +421,7 @@ void tally_free(struct tally *tally) {
     dictionary_free(&tally->destinations);
     exits_free(&tally->exits);
     free(tally->order);
+    free(tally->starts);
     free(tally->records);
     *tally = (struct tally){0};
 }

@@ -24,8 +24,8 @@
 
 #define TALLY_NOWHERE "(gone)" /* left, and no destination is known */
 
-/* The extra columns of the spells are, in this order, those that are asked for: text that may be
- * missing for the destination, text that may not be for the cluster. */
+/* The extra columns of the spells are, in this order, those that are asked for: TABLE_CATEGORY
+ * that may be missing for the destination, TABLE_TEXT that may not be for the cluster. */
 struct tally_options {
     bool destinations;  /* kinds are EXITS_EVENT + code in `destinations` */
     bool stays;         /* a missing destination means still there, not TALLY_NOWHERE */
@@ -52,9 +52,9 @@ struct tally {
     uint32_t *order;                /* order[d] = code in `destinations` of kind EXITS_EVENT + d */
     struct exits exits;
     struct spells_report report;
-    struct tally_record *records; /* in no order */
+    struct tally_record *records; /* by group, then cluster */
     size_t n_records;
-    size_t n_clusters; /* records without clusters are each one of its own: 0 */
+    size_t *starts; /* starts[code of a group]: its first record; one more than there are groups */
 };
 
 /* Reads all spells; the table can be read once. The counts do not depend on the order of rows. */

@@ -168,6 +168,18 @@ like 'is out of range' "$err" "takes numbers above 0 and below 1, separated by c
 runs 'a chart of certain times' 2 churn-survival --time t --status s --at 1 --chart x.svg few.csv
 runs 'a quantile of a hazard' 2 churn-survival --time t --status s --estimate cumulative-hazard --quantile 0.5 few.csv
 
+# ---- Spells of one user --------------------------------------------------------------------------
+# By hand: two users, each with two equal spells: as one spell each, with the error of two spells.
+table twice.csv u,t,s a,1,1 b,2,1 a,1,1 b,2,1
+runs 'two spells a user' 0 churn-survival -f csv --time t --status s --cluster u twice.csv
+like 'count as one' "$out" '^\(all\),1,4,2,0,0\.5,0\.35355339059327[0-9]*,'
+runs 'without their user' 0 churn-survival -f csv --time t --status s twice.csv
+like 'as two' "$out" '^\(all\),1,4,2,0,0\.5,0\.25,'
+sed 's/^b/,/; s/^,,/,/' twice.csv >nobody.csv
+runs 'a spell of nobody' 1 churn-survival --time t --status s --cluster u nobody.csv
+like 'is a bad row' "$err" "nobody.csv:3:1: .*'u'"
+runs 'a test by user' 2 churn-survival --time t --status s --group u --test logrank --cluster u twice.csv
+
 # ---- Tests of groups -----------------------------------------------------------------------------
 table tiers.csv t,s,g,h 1,1,low,x 2,1,low,y 3,1,mid,x 4,0,mid,y 5,1,high,x 6,0,high,y
 tiers() { churn-survival -f csv --time t --status s --group g --test logrank "$@" tiers.csv; }
@@ -236,7 +248,7 @@ sed -n '2,100p' big.csv >>second.csv
 sed -n '101,30000p' big.csv >>first.csv
 sed -n '30001,$p' big.csv >>third.csv
 gzip -n third.csv
-for what in '' '--summary' '--test logrank'; do
+for what in '' '--summary' '--test logrank' '--cluster n' '--cluster n --summary'; do
     big() {
         # shellcheck disable=SC2086 # options are words
         churn-survival -f csv --time to --status left --entry from --weight n --group g $what "$@"

@@ -247,6 +247,38 @@ study <- function(name, data, surv, options, groups = list(), weights = NULL, ho
     }
 }
 
+# Several spells of one subject: robust errors, R's infinitesimal jackknife. R's error of the
+# restricted mean is Greenwood's all the same; that one is compared in tests/unit.
+clustered <- function(name, data, surv, id, options, weights = NULL, stored = FALSE) {
+    if (stored_only && !stored) return(invisible())
+    write.csv(data, file.path(folder, paste0(name, ".csv")), row.names = FALSE, quote = FALSE,
+              na = "")
+    w <- if (is.null(weights)) rep(1, nrow(data)) else weights
+    for (kind in c("log", "log-log", "plain")) {
+        fit <- survfit(surv ~ 1, weights = w, cluster = id, robust = TRUE, conf.type = kind)
+        expected <- curves(fit, "(all)")
+        expected$std_error <- fit$std.err # that of S itself here
+        expected[fit$surv == 0, c("std_error", "lower", "upper")] <- NA
+        add_case(paste0(name, "-", kind), name,
+                 paste(options, "--interval", kind, "--confidence 0.95"), expected)
+        if (kind != "log-log")
+            add_case(paste0(name, "-", kind, "-hazard"), name,
+                     paste(options, "--interval", kind, "--estimate cumulative-hazard"),
+                     hazards(fit, "(all)", kind, 0.95))
+    }
+}
+clustered("kidney-by-id", kidney[c("id", "time", "status")], with(kidney, Surv(time, status)),
+          kidney$id, "--time time --status status --cluster id", stored = TRUE)
+clustered("cgd-by-id", cgd[c("id", "tstart", "tstop", "status")],
+          with(cgd, Surv(tstart, tstop, status)), cgd$id,
+          "--time tstop --status status --entry tstart --cluster id", stored = TRUE)
+clustered("heart-by-id", heart[c("id", "start", "stop", "event")],
+          with(heart, Surv(start, stop, event)), heart$id,
+          "--time stop --status event --entry start --cluster id")
+eyes <- cbind(diabetic[c("id", "time", "status")], w = 1 + diabetic$id %% 3)
+clustered("diabetic-by-id", eyes, with(eyes, Surv(time, status)), eyes$id,
+          "--time time --status status --cluster id --weight w", eyes$w)
+
 # Durations: `--status status=2` and the like.
 lung1 <- lung[c("time", "status", "sex", "ph.ecog")]
 study("lung", lung1, with(lung1, Surv(time, status)), "--time time --status status=2",

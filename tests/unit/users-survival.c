@@ -111,7 +111,8 @@ static void summarises_as_r(void **state) {
     decimal horizon = life_tables_last_time(&lives);
     assert_true(horizon == lived_time(35));
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        const struct survival_options options = {expected[i].interval, 0.95};
+        const struct survival_options options = {.interval = expected[i].interval,
+                                                 .confidence = 0.95};
         struct survival_curve treated = fit(&lives.tables[0], &options);
         struct survival_curve placebo = fit(&lives.tables[1], &options);
         static const enum survival_line lines[] = {SURVIVAL_ESTIMATE, SURVIVAL_LOWER,
