@@ -193,8 +193,10 @@ int main(int argc, char **argv) {
         .output =
             "period, platform, tier, measure, mean, std_error, lower, median, upper. With --explain: "
             "platform, place, creator, tier, term, value, share. Measures: users, "
-            "user_arrivals, user_exits_other, user_exits_gone, utility, revenue, paid, creators, "
-            "creator_exits, income, exposure_share, gini, sessions, exposures. lower, "
+            "user_arrivals, user_returns, user_exits_other, user_exits_gone, utility, revenue, "
+            "paid, creators, creator_exits, creator_exits_other, creator_exits_gone, multihoming, "
+            "followers, income, exposure_share, gini, bottom_half, top_tenth, top_hundredth, "
+            "tail_exponent, coverage, diversity, entropy, sessions, exposures. lower, "
             "median and upper are quantiles (type 7) over replications.",
         .operands = "[SCENARIO]...",
         .max_operands = -1,

@@ -18,6 +18,16 @@ double choice_shares(const double *utilities, size_t n, double outside, double *
     return log(sum) + greatest - outside;
 }
 
+void choice_cascade(const double *utilities, size_t n, double outside, double patience,
+                    double *shares) {
+    double reached = 1;
+    for (size_t i = 0; i < n; i++) {
+        double taken = choice_logistic(utilities[i] - outside);
+        shares[i] = reached * taken;
+        reached *= (1 - taken) * patience;
+    }
+}
+
 int choice_draw(const double *shares, size_t n, double uniform) {
     double below = 0;
     for (size_t i = 0; i < n; i++) {

@@ -21,6 +21,13 @@
  * 3.5, the "log-sum"). */
 double choice_shares(const double *utilities, size_t n, double outside, double *shares);
 
+/* Shares of n options that are looked at one after the other, each taken with probability
+ * logit^-1(v_i - outside), the next being looked at with probability `patience` if it is not: the
+ * cascade model, s_i = p_i prod_{j < i} (1 - p_j) for a patience of 1 (Craswell et al. 2008,
+ * doi:10.1145/1341531.1341545, equation 7). */
+void choice_cascade(const double *utilities, size_t n, double outside, double patience,
+                    double *shares);
+
 /* The option that a uniform number in [0, 1) falls on, or -1. */
 int choice_draw(const double *shares, size_t n, double uniform);
 

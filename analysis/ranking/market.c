@@ -7,54 +7,24 @@
 
 #include "base/random.h"
 #include "ranking/choice.h"
+#include "ranking/payout.h"
 #include "ranking/purpose.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- Money ----------------------------------------------------------------------------------- */
-
-decimal market_share_out(decimal pool, const uint64_t *exposures, size_t n, decimal *paid) {
-    uint64_t all = 0;
-    for (size_t i = 0; i < n; i++)
-        all += exposures[i];
-    decimal sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        paid[i] = all > 0 ? (decimal)((int128)pool * (int128)exposures[i] / (int128)all) : 0;
-        sum += paid[i];
-    }
-    return sum;
-}
-
-/* What a platform earns and what it has for its creators; false if it does not fit. */
-static bool earn(const struct world *world, int p, decimal *ret_revenue, decimal *ret_pool) {
-    const struct parameters *set = &world->settings.parameters;
-    int64_t weight = (int64_t)set->user_weight;
-    int128 exposures = 0;
-    for (size_t c = 0; c < world->creators.n; c++)
-        exposures += world->creators.exposures[p][c];
-    /* Parameters are doubles; money among them is a whole number of millionths all the same. */
-    decimal arpu, payout, share, of_revenue, of_exposures;
-    return decimal_from_double(set->arpu[p], &arpu) &&
-           decimal_from_double(set->payout_per_thousand[p], &payout) &&
-           decimal_from_double(set->revenue_share[p], &share) &&
-           decimal_sum_divide((int128)arpu * weight * (int128)world->platforms[p].period.sessions,
-                              (int64_t)set->sessions, ret_revenue) &&
-           decimal_multiply(*ret_revenue, share, &of_revenue) &&
-           decimal_sum_divide((int128)payout * weight * exposures, 1000, &of_exposures) &&
-           decimal_add(of_revenue, of_exposures, ret_pool);
-}
 
 int market_pay(struct world *world, struct books *ret, struct error *err) {
     struct creators *creators = &world->creators;
     double recency = world->step == 0 ? 1 : world->settings.parameters.recency;
+    *ret = (struct books){0};
     for (int p = 0; p < PLATFORMS; p++) {
-        decimal pool;
-        if (!earn(world, p, &ret->revenue[p], &pool))
-            return error_set(err, ERROR_DATA,
-                             "revenue or payout of a period is too large, expected below 9.2e12");
-        ret->paid[p] =
-            market_share_out(pool, creators->exposures[p], creators->n, creators->paid[p]);
+        memset(creators->paid[p], 0, creators->n * sizeof *creators->paid[p]);
+        for (size_t i = 0; payout_rules[i]; i++)
+            if (payout_apply(payout_rules[i], world, p, &ret->revenue[p], &ret->paid[p], err))
+                return err->code;
         for (size_t c = 0; c < creators->n; c++)
             creators->income[p][c] +=
                 llrint(recency * (double)(creators->paid[p][c] - creators->income[p][c]));
@@ -71,6 +41,7 @@ struct view {
     double audience[WORLD_TIERS];
     double user_push[PLATFORMS], creator_push[PLATFORMS]; /* loss of utility by the shock */
     size_t outside;                                       /* creators who are nowhere */
+    bool closed[PLATFORMS];
 };
 
 static void view_income(const struct world *world, int p, double ret[WORLD_TIERS]) {
@@ -115,6 +86,7 @@ static struct view view_world(const struct world *world) {
         view_income(world, p, view.income[p]);
     }
     view_audience(world, &view);
+    view.closed[PLATFORM_A] = world_banned(world);
     return view;
 }
 
@@ -127,6 +99,8 @@ struct market {
     double return_a, enter_a;              /* of returning users and newcomers going to A */
     struct view start;                     /* when the intercepts were set */
     double newcomers[WORLD_TIERS], coming; /* per period, and their sum */
+    double both_stays;                     /* exp(-kappa): of creators on both, or about to be */
+    double usual_exits;                    /* mean rate at which creators leave a platform */
     double *scratch;                       /* one number for each user or creator */
 };
 
@@ -153,8 +127,12 @@ static double satisfaction(const struct world *world, const struct view *view, s
 }
 
 static double user_leaves(const struct world *world, const struct view *view, size_t u, int p) {
-    return view->user_push[p] -
-           world->settings.parameters.user_sensitivity * satisfaction(world, view, u, p);
+    const struct parameters *set = &world->settings.parameters;
+    double more = world->users.left_share[p] > 0
+                      ? world->users.left_share[p] - set->user_leave[p]
+                      : 0; /* nobody has had a chance to leave yet, or nobody has left */
+    return view->user_push[p] + set->user_contagion * more -
+           set->user_sensitivity * satisfaction(world, view, u, p);
 }
 
 static double user_adopts(const struct world *world, const struct view *view, size_t u, int here) {
@@ -162,6 +140,23 @@ static double user_adopts(const struct world *world, const struct view *view, si
     return world->settings.parameters.user_sensitivity *
                (view->satisfaction[there] - satisfaction(world, view, u, here)) +
            view->user_push[here] - view->user_push[there];
+}
+
+/* Share of a creator's neighbours who left the platform in the last moves. */
+static double neighbours_left(const struct world *world, size_t c, int p) {
+    const struct creators *creators = &world->creators;
+    size_t n = (size_t)world->settings.parameters.creator_neighbours, left = 0;
+    for (size_t i = 0; i < n; i++)
+        left += creators->left_before[p][creators->neighbours[c * n + i]] == world->step;
+    return (double)left / (double)n;
+}
+
+/* How exits breed exits: nothing where as many left as usual. Nobody moves in the warm-up. */
+static double creator_infection(const struct world *world, double usual, size_t c, int p) {
+    double contagion = world->settings.parameters.creator_contagion;
+    if (!(contagion > 0) || world_period(world) < 2)
+        return 0;
+    return contagion * (neighbours_left(world, c, p) - usual);
 }
 
 /* Income is measured against what the tier had when the rates were: if all lose, all are nearer to
@@ -290,9 +285,12 @@ int market_fit(struct market **ret, const struct world *world, struct error *err
         for (size_t k = 0; k < world->settings.n_tiers; k++)
             fit_creator_leave(market, world, p, k);
     }
-    for (size_t k = 0; k < world->settings.n_tiers; k++)
+    for (size_t k = 0; k < world->settings.n_tiers; k++) {
         fit_mobility(market, world, k);
+        market->usual_exits += world->settings.tiers[k].share * world->settings.tiers[k].left;
+    }
     fit_entry(market, world);
+    market->both_stays = exp(-world->settings.parameters.both_cost);
     *ret = market;
     return 0;
 }
@@ -353,7 +351,7 @@ static double push_for(const struct market *market, const struct world *world,
 
 /* Each decision has its own number, whether it is taken or not, so that the same person meets the
  * same luck whatever happened to others. */
-enum { LEAVES_A, LEAVES_B, WHERE_TO, ADOPTS, RISES, FALLS, LUCK };
+enum { LEAVES_A, LEAVES_B, WHERE_TO, ADOPTS, RISES, FALLS, DROPS, FOLLOWS, LUCK };
 
 /* Who leaves which platforms, and whom only the shock made leave: bits as of homes. */
 struct exits {
@@ -382,8 +380,23 @@ static void draw_luck(const struct world *world, size_t entity, uint32_t purpose
         ret[i] = random_uniform(&stream);
 }
 
+/* From a platform that closes everybody goes, as pushed as can be. */
+static void decide_closing(const struct view *view, uint8_t homes, struct exits *exits) {
+    for (int p = 0; p < PLATFORMS; p++)
+        if (view->closed[p] && home_on(homes, p)) {
+            exits->left |= (uint8_t)(1 << p);
+            exits->pushed |= (uint8_t)(1 << p);
+        }
+}
+
+/* Nobody comes to a platform that is closed. */
 static void user_arrives(struct world *world, const struct view *view, size_t u, int p,
                          struct moves *moves) {
+    if (view->closed[p])
+        return;
+    if (home_on(world->users.been[u], p))
+        moves->users_returned[p]++;
+    world->users.been[u] |= (uint8_t)(1 << p);
     world->users.homes[u] |= (uint8_t)(1 << p);
     world->users.came[u] |= (uint8_t)(1 << p);
     world->users.satisfaction[p][u] = view->satisfaction[p];
@@ -409,6 +422,13 @@ static void return_user(const struct market *market, struct world *world, const 
     user_arrives(world, view, u, luck[WHERE_TO] < to_a ? PLATFORM_A : PLATFORM_B, moves);
 }
 
+static bool follows_exodus(const struct world *world, size_t u, double luck) {
+    const struct exodus *exodus = &world->exodus;
+    return (world->users.thresholds &&
+            exodus_threshold(exodus, (double)world->users.thresholds[u])) ||
+           luck < exodus_chance(exodus, &world->settings.parameters);
+}
+
 static struct exits user_exits(const struct market *market, const struct world *world,
                                const struct view *view, size_t u, const double luck[LUCK]) {
     struct exits exits = {0};
@@ -416,6 +436,9 @@ static struct exits user_exits(const struct market *market, const struct world *
         if (home_on(world->users.homes[u], p))
             decide_exit(luck[LEAVES_A + p], market->user_leave[p] + user_leaves(world, view, u, p),
                         view->user_push[p], p, &exits);
+    if (home_on(world->users.homes[u], PLATFORM_A) && follows_exodus(world, u, luck[FOLLOWS]))
+        exits.left |= HOME_A, exits.pushed |= HOME_A;
+    decide_closing(view, world->users.homes[u], &exits);
     return exits;
 }
 
@@ -450,6 +473,8 @@ static void move_user(const struct market *market, struct world *world, const st
 
 static void creator_arrives(struct world *world, const struct view *view, size_t c, int p) {
     struct creators *creators = &world->creators;
+    if (view->closed[p])
+        return;
     creators->homes[c] |= (uint8_t)(1 << p);
     creators->income[p][c] = llrint(view->income[p][creators->tiers[c]] * (double)DECIMAL_ONE);
 }
@@ -480,9 +505,33 @@ static struct exits creator_exits(const struct market *market, const struct worl
         if (home_on(world->creators.homes[c], p))
             decide_exit(luck[LEAVES_A + p],
                         market->creator_leave[p][tier] +
-                            creator_leaves(world, &market->start, view, c, p),
+                            creator_leaves(world, &market->start, view, c, p) +
+                            creator_infection(world, market->usual_exits, c, p),
                         view->creator_push[p], p, &exits);
+    decide_closing(view, world->creators.homes[c], &exits);
     return exits;
+}
+
+/* What being on both costs: who stays on both drops the one with less income, B if equal. */
+static void decide_drop(const struct market *market, const struct world *world, size_t c,
+                        double luck, struct exits *exits) {
+    if (exits->left != 0 || world->creators.homes[c] != HOME_BOTH || luck < market->both_stays)
+        return;
+    const struct creators *creators = &world->creators;
+    bool b = creators->income[PLATFORM_B][c] <= creators->income[PLATFORM_A][c];
+    exits->left = b ? HOME_B : HOME_A;
+}
+
+/* Where those who left are now. */
+static void count_creator_exits(struct world *world, size_t c, uint8_t tier, struct exits exits,
+                                struct moves *moves) {
+    for (int p = 0; p < PLATFORMS; p++) {
+        if (!home_on(exits.left, p))
+            continue;
+        world->creators.left[p][c] = world->step + 1;
+        moves->creators_left[p][tier]++;
+        moves->creators_gone[p][tier] += world->creators.homes[c] == HOME_NONE;
+    }
 }
 
 static void change_tier(const struct market *market, struct world *world, size_t c,
@@ -506,14 +555,13 @@ static void move_creator(const struct market *market, struct world *world, const
         return;
     }
     struct exits exits = creator_exits(market, world, view, c, luck);
+    decide_drop(market, world, c, luck[DROPS], &exits);
     creators->homes[c] = before & (uint8_t)~exits.left;
-    for (int p = 0; p < PLATFORMS; p++)
-        moves->creators_left[p][creators->tiers[c]] += home_on(exits.left, p);
     int here = before == HOME_B ? PLATFORM_B : PLATFORM_A, there = other(here);
     uint8_t tier = creators->tiers[c];
     if (exits.left == 0) {
         double x = market->creator_adopt[here] + creator_prefers(world, view, tier, there);
-        if (single(before) && luck[ADOPTS] < choice_logistic(x))
+        if (single(before) && luck[ADOPTS] < market->both_stays * choice_logistic(x))
             creator_arrives(world, view, c, there);
         change_tier(market, world, c, luck, moves);
     } else if (single(before)) {
@@ -521,6 +569,7 @@ static void move_creator(const struct market *market, struct world *world, const
         if (luck[WHERE_TO] < choice_logistic(x))
             creator_arrives(world, view, c, there);
     }
+    count_creator_exits(world, c, tier, exits, moves);
 }
 
 /* For policies that look at it: without shock, at the state and in the tier after the moves. */
@@ -535,6 +584,13 @@ static void note_exit_odds(const struct market *market, struct world *world,
                                             : -INFINITY;
 }
 
+static int64_t count_users(const struct world *world, int p) {
+    int64_t n = 0;
+    for (size_t u = 0; u < world->users.n; u++)
+        n += home_on(world->users.homes[u], p);
+    return n;
+}
+
 void market_move(const struct market *market, struct world *world, double shock,
                  struct moves *ret) {
     struct view view = view_world(world);
@@ -544,8 +600,23 @@ void market_move(const struct market *market, struct world *world, double shock,
         view.user_push[PLATFORM_A] = push;
         view.creator_push[PLATFORM_A] = push * world->settings.parameters.shock_creators;
     }
+    int64_t users[PLATFORMS];
+    for (int p = 0; p < PLATFORMS; p++)
+        users[p] = count_users(world, p);
+    const struct parameters *set = &world->settings.parameters;
+    if (set->exodus_period > 0 && world_period(world) == (size_t)set->exodus_period)
+        exodus_begin(&world->exodus, users[PLATFORM_A]);
     for (size_t u = 0; u < world->users.n; u++)
         move_user(market, world, &view, u, ret);
+    exodus_end_period(&world->exodus, set,
+                      ret->users_to_other[PLATFORM_A] + ret->users_gone[PLATFORM_A]);
+    for (int p = 0; p < PLATFORMS; p++)
+        world->users.left_share[p] =
+            users[p] > 0 ? (double)(ret->users_to_other[p] + ret->users_gone[p]) / (double)users[p]
+                         : 0;
+    for (int p = 0; p < PLATFORMS; p++) /* what all see, whoever is the first to go now */
+        memcpy(world->creators.left_before[p], world->creators.left[p],
+               world->creators.n * sizeof *world->creators.left[p]);
     for (size_t c = 0; c < world->creators.n; c++)
         move_creator(market, world, &view, c, ret);
     view.creator_push[PLATFORM_A] = 0;

@@ -19,6 +19,12 @@
  *     a creator takes up the other +creator_sensitivity * ln(the tier's income there / here)
  *     promotion, demotion          +-tier_sensitivity * ln(audience / mean audience of the tier)
  *
+ * Exits breed exits: contagion times (share who left in the moves before - usual share) is added to
+ * the log-odds to leave, of users by the platform's users, of creators by their neighbours' exits;
+ * with income that is the exit rule of EcoAgent, h = logit^-1(a + b (w - y) + c neighbours' exits).
+ * Being on both costs creators both_cost. A platform that is banned is left by all and reached by
+ * none.
+ *
  * Who leaves a platform and is on no other chooses between the other one and going away, the
  * outside option of utility 0: user_sensitivity * mean satisfaction there (for creators
  * creator_sensitivity * ln(income there / here)) less switching_cost. Returning users and new
@@ -38,16 +44,9 @@ struct books {
     decimal revenue[PLATFORMS], paid[PLATFORMS];
 };
 
-/* Revenue: a user who spends a share of the sessions on a platform brings that share of its ARPU.
- * Payout: revenue_share of it, and payout_per_thousand exposures, go to the creators in proportion
- * to the exposures of their items, each rounded down to the millionth; `paid` is the sum of what
- * they got. Sets creators.paid and moves the running means creators.income. ERROR_DATA if an
- * amount is too large for a decimal. */
+/* All streams of ranking/payout.h. `paid` is the sum of what creators got. Sets creators.paid and
+ * moves the running means creators.income. ERROR_DATA if an amount is too large for a decimal. */
 int market_pay(struct world *world, struct books *ret, struct error *err);
-
-/* pool shared in proportion to exposures, each share rounded down: paid[i] = floor(pool *
- * exposures[i] / sum of exposures), 0 if nothing was shown. Returns the sum of paid. */
-decimal market_share_out(decimal pool, const uint64_t *exposures, size_t n, decimal *paid);
 
 /* ---- Moves ----------------------------------------------------------------------------------- */
 
@@ -57,7 +56,8 @@ struct market;
  * other. */
 struct moves {
     int64_t users_to_other[PLATFORMS], users_gone[PLATFORMS], users_arrived[PLATFORMS];
-    int64_t creators_left[PLATFORMS][WORLD_TIERS];
+    int64_t users_returned[PLATFORMS]; /* of those who arrived: were there before */
+    int64_t creators_left[PLATFORMS][WORLD_TIERS], creators_gone[PLATFORMS][WORLD_TIERS];
     int64_t promoted[WORLD_TIERS], demoted[WORLD_TIERS]; /* out of each tier */
     int64_t entered[WORLD_TIERS];
 };

@@ -13,6 +13,7 @@ static const struct {
 } kinds[MEASURES] = {
     [MEASURE_USERS] = {"users", false},
     [MEASURE_USER_ARRIVALS] = {"user_arrivals", false},
+    [MEASURE_USER_RETURNS] = {"user_returns", false},
     [MEASURE_USER_EXITS_OTHER] = {"user_exits_other", false},
     [MEASURE_USER_EXITS_GONE] = {"user_exits_gone", false},
     [MEASURE_UTILITY] = {"utility", false},
@@ -20,9 +21,20 @@ static const struct {
     [MEASURE_PAID] = {"paid", false},
     [MEASURE_CREATORS] = {"creators", true},
     [MEASURE_CREATOR_EXITS] = {"creator_exits", true},
+    [MEASURE_CREATOR_EXITS_OTHER] = {"creator_exits_other", true},
+    [MEASURE_CREATOR_EXITS_GONE] = {"creator_exits_gone", true},
+    [MEASURE_MULTIHOMING] = {"multihoming", true},
+    [MEASURE_FOLLOWERS] = {"followers", true},
     [MEASURE_INCOME] = {"income", true},
     [MEASURE_EXPOSURE_SHARE] = {"exposure_share", true},
     [MEASURE_GINI] = {"gini", false},
+    [MEASURE_BOTTOM_HALF] = {"bottom_half", false},
+    [MEASURE_TOP_TENTH] = {"top_tenth", false},
+    [MEASURE_TOP_HUNDREDTH] = {"top_hundredth", false},
+    [MEASURE_TAIL] = {"tail_exponent", false},
+    [MEASURE_COVERAGE] = {"coverage", false},
+    [MEASURE_DIVERSITY] = {"diversity", false},
+    [MEASURE_ENTROPY] = {"entropy", false},
     [MEASURE_SESSIONS] = {"sessions", false},
     [MEASURE_EXPOSURES] = {"exposures", false},
 };
@@ -83,6 +95,24 @@ double measure_gini(uint64_t *counts, size_t n) {
     return sum > 0 ? (double)weighted / ((double)n * (double)sum) : NAN;
 }
 
+double measure_top_share(const uint64_t *counts, size_t n, size_t k) {
+    double all = 0, top = 0; /* whole numbers far below 2^53 */
+    for (size_t i = 0; i < n; i++) {
+        all += (double)counts[i];
+        top += i + k >= n ? (double)counts[i] : 0;
+    }
+    return all > 0 ? top / all : NAN;
+}
+
+double measure_tail(const uint64_t *counts, size_t n, size_t k) {
+    if (k < 2 || k >= n || counts[n - k - 1] == 0)
+        return NAN;
+    double least = (double)counts[n - k - 1], sum = 0;
+    for (size_t i = n - k; i < n; i++)
+        sum += log((double)counts[i] / least);
+    return sum > 0 ? 1 + (double)k / sum : NAN;
+}
+
 static void count_users(struct census *ret, const struct world *world) {
     for (size_t u = 0; u < world->users.n; u++) {
         uint8_t homes = world->users.homes[u];
@@ -106,13 +136,27 @@ static void count_creators(struct census *ret, const struct world *world, int p,
             ret->creators[p][groups[g]]++;
             ret->exposures[p][groups[g]] += creators->exposures[p][c];
             ret->paid[p][groups[g]] += creators->paid[p][c];
+            ret->both[p][groups[g]] += creators->homes[c] == HOME_BOTH;
+            ret->followers[p][groups[g]] += creators->followers[p][c];
         }
     }
-    ret->gini[p] = measure_gini(scratch, n);
+    ret->gini[p] = measure_gini(scratch, n); /* in ascending order from here on */
+    ret->bottom_half[p] = 1 - measure_top_share(scratch, n, n - n / 2);
+    ret->top_tenth[p] = measure_top_share(scratch, n, (n + 9) / 10);
+    ret->top_hundredth[p] = measure_top_share(scratch, n, (n + 99) / 100);
+    ret->tail[p] = measure_tail(scratch, n, (n + 9) / 10);
+}
+
+static double coverage(const struct world *world, int p) {
+    const struct shelf *shelf = &world->platforms[p].shelf;
+    size_t shown = 0;
+    for (size_t i = 0; i < shelf->n; i++)
+        shown += world->items.exposures[p][shelf->items[i]] > 0;
+    return shelf->n > 0 ? (double)shown / (double)shelf->n : NAN;
 }
 
 void census_take(struct census *ret, const struct world *world, const struct books *books,
-                 uint64_t *scratch) {
+                 const struct feed *feed, uint64_t *scratch) {
     *ret = (struct census){.user_weight = world->settings.parameters.user_weight,
                            .creator_weight = world->settings.parameters.creator_weight,
                            .books = *books};
@@ -121,6 +165,9 @@ void census_take(struct census *ret, const struct world *world, const struct boo
         ret->sessions[p] = world->platforms[p].period.sessions;
         ret->utility[p] = world->platforms[p].period.utility;
         count_creators(ret, world, p, scratch);
+        ret->coverage[p] = coverage(world, p);
+        ret->diversity[p] = feed_distance(feed, p);
+        ret->entropy[p] = feed_entropy(feed, p);
     }
 }
 
@@ -131,12 +178,19 @@ static double ratio(double part, double whole) {
     return whole > 0 ? part / whole : NAN;
 }
 
+/* WORLD_TIERS: of all together. */
+static int64_t of_tier(const int64_t counts[WORLD_TIERS], size_t tier) {
+    int64_t sum = 0;
+    for (size_t k = 0; k < WORLD_TIERS; k++)
+        sum += tier == WORLD_TIERS || tier == k ? counts[k] : 0;
+    return sum;
+}
+
 static double creator_value(const struct series *series, const struct census *census,
                             const struct moves *moves) {
     int p = series->platform;
     size_t k = series->tier == SERIES_ALL ? WORLD_TIERS : (size_t)series->tier;
     double creators = (double)census->creators[p][k] * census->creator_weight;
-    int64_t left = 0;
     switch (series->measure) {
     case MEASURE_CREATORS:
         return creators;
@@ -144,10 +198,18 @@ static double creator_value(const struct series *series, const struct census *ce
         return ratio(decimal_sum_to_double(census->paid[p][k]), creators);
     case MEASURE_EXPOSURE_SHARE:
         return ratio((double)census->exposures[p][k], (double)census->exposures[p][WORLD_TIERS]);
-    default: /* MEASURE_CREATOR_EXITS */
-        for (size_t i = 0; i < WORLD_TIERS; i++)
-            left += k == WORLD_TIERS || k == i ? moves->creators_left[p][i] : 0;
-        return (double)left * census->creator_weight;
+    case MEASURE_MULTIHOMING:
+        return ratio((double)census->both[p][k], (double)census->creators[p][k]);
+    case MEASURE_FOLLOWERS:
+        return ratio((double)census->followers[p][k] * census->user_weight,
+                     (double)census->creators[p][k] * census->creator_weight);
+    case MEASURE_CREATOR_EXITS:
+        return (double)of_tier(moves->creators_left[p], k) * census->creator_weight;
+    case MEASURE_CREATOR_EXITS_GONE:
+        return (double)of_tier(moves->creators_gone[p], k) * census->creator_weight;
+    default: /* MEASURE_CREATOR_EXITS_OTHER */
+        return (double)(of_tier(moves->creators_left[p], k) - of_tier(moves->creators_gone[p], k)) *
+               census->creator_weight;
     }
 }
 
@@ -160,6 +222,8 @@ double measure_value(const struct series *series, const struct census *census,
         return (double)census->users[p] * weight;
     case MEASURE_USER_ARRIVALS:
         return (double)moves->users_arrived[p] * weight;
+    case MEASURE_USER_RETURNS:
+        return (double)moves->users_returned[p] * weight;
     case MEASURE_USER_EXITS_OTHER:
         return (double)moves->users_to_other[p] * weight;
     case MEASURE_USER_EXITS_GONE:
@@ -176,6 +240,20 @@ double measure_value(const struct series *series, const struct census *census,
         return decimal_to_double(census->books.paid[p]);
     case MEASURE_GINI:
         return census->gini[p];
+    case MEASURE_BOTTOM_HALF:
+        return census->bottom_half[p];
+    case MEASURE_TOP_TENTH:
+        return census->top_tenth[p];
+    case MEASURE_TOP_HUNDREDTH:
+        return census->top_hundredth[p];
+    case MEASURE_TAIL:
+        return census->tail[p];
+    case MEASURE_COVERAGE:
+        return census->coverage[p];
+    case MEASURE_DIVERSITY:
+        return census->diversity[p];
+    case MEASURE_ENTROPY:
+        return census->entropy[p];
     default:
         return creator_value(series, census, moves);
     }

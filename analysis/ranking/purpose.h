@@ -20,7 +20,10 @@ enum ranking_purpose {
     DRAW_VISIT = 10,    /* which platform a session goes to; entity: user, step */
     DRAW_USER_MOVE = 11,
     DRAW_CREATOR_MOVE = 12,
-    DRAW_RETRIEVE = 16, /* + platform; entity: user, step; and the next three alike */
+    DRAW_SPLIT = 13,     /* on which platforms an item is; entity: creator, step */
+    DRAW_OUTAGE = 14,    /* entity: user, step */
+    DRAW_THRESHOLD = 15, /* entity: user */
+    DRAW_RETRIEVE = 16,  /* + platform; entity: user, step; and the next three alike */
     DRAW_EXPLORE = 18,
     DRAW_CHOOSE = 20,
     DRAW_REACT = 22,

@@ -76,6 +76,10 @@ const struct scenario_parameter scenario_parameters[] = {
      "follows its creator"},
     {"action_sensitivity", AT(action_sensitivity), SCENARIO_REAL, 0, 20, 0.5,
      "log-odds per utility", "how much these depend on what the item is worth"},
+    {"cascade", AT(cascade), SCENARIO_SIZE, 0, 1, 0, "yes or no",
+     "1: items are looked at one after the other until one is taken; 0: the whole slate at once"},
+    {"patience", AT(patience), SCENARIO_REAL, 0, 1, 1, "probability",
+     "with which a user looks at the next place of a slate: position bias if below 1"},
     {"dismiss_rate", AT(dismiss_rate), SCENARIO_REAL, 0, 1, 0.02, "per session",
      "says of the item worth least: not interested"},
     /* What policies may use */
@@ -131,6 +135,31 @@ const struct scenario_parameter scenario_parameters[] = {
      "money per 1000 exposures", "paid to creators by A besides"},
     {"payout_per_thousand_b", AT(payout_per_thousand[PLATFORM_B]), SCENARIO_MONEY, 0, 1e6, 0,
      "money per 1000 exposures", "the same by B"},
+    {"fund_a", AT(fund[PLATFORM_A]), SCENARIO_MONEY, 0, 1e9, 0, "money per period",
+     "a fixed fund that A pays to creators, in proportion to exposures"},
+    {"fund_b", AT(fund[PLATFORM_B]), SCENARIO_MONEY, 0, 1e9, 0, "money per period",
+     "the same by B"},
+    {"subscription_a", AT(subscription[PLATFORM_A]), SCENARIO_MONEY, 0, 1e6, 0,
+     "money per follower and period", "that followers on A pay for their creator"},
+    {"subscription_b", AT(subscription[PLATFORM_B]), SCENARIO_MONEY, 0, 1e6, 0,
+     "money per follower and period", "the same on B"},
+    {"tip_a", AT(tip[PLATFORM_A]), SCENARIO_MONEY, 0, 1e6, 0, "money per item taken",
+     "that users of A tip"},
+    {"tip_b", AT(tip[PLATFORM_B]), SCENARIO_MONEY, 0, 1e6, 0, "money per item taken",
+     "the same on B"},
+    {"shop_a", AT(shop[PLATFORM_A]), SCENARIO_MONEY, 0, 1e6, 0, "money per item taken",
+     "worth of the goods that items on A sell"},
+    {"shop_b", AT(shop[PLATFORM_B]), SCENARIO_MONEY, 0, 1e6, 0, "money per item taken",
+     "the same on B"},
+    {"fan_cut", AT(fan_cut), SCENARIO_REAL, 0, 1, 0.3, "share",
+     "of subscriptions and tips that the platform keeps"},
+    {"shop_fee", AT(shop_fee), SCENARIO_REAL, 0, 1, 0.05, "share of sales",
+     "that the platform keeps"},
+    {"shop_commission", AT(shop_commission), SCENARIO_REAL, 0, 1, 0.1, "share of sales",
+     "that goes to the creator"},
+    {"ad_middle", AT(ad_middle), SCENARIO_REAL, 0, 1, 0, "share",
+     "of the creators' part of revenue that advertisers keep for the tiers between the lowest and "
+     "the highest"},
     /* Moving */
     {"recency", AT(recency), SCENARIO_REAL, 0.001, 1, 0.3, "share",
      "weight of the newest period in the running averages that decisions look at"},
@@ -152,6 +181,18 @@ const struct scenario_parameter scenario_parameters[] = {
      "rate at which creators of one platform take up the other at the start"},
     {"tier_sensitivity", AT(tier_sensitivity), SCENARIO_REAL, 0, 100, 1,
      "log-odds per log audience", "how much promotion and demotion depend on exposures"},
+    {"user_contagion", AT(user_contagion), SCENARIO_REAL, 0, 1000, 0, "log-odds per share",
+     "of a platform's users who left in the period before, beyond the usual rate: how exits breed "
+     "exits"},
+    {"creator_contagion", AT(creator_contagion), SCENARIO_REAL, 0, 1000, 0, "log-odds per share",
+     "the same of a creator's neighbours"},
+    {"creator_neighbours", AT(creator_neighbours), SCENARIO_SIZE, 1, 100, 8, "creators",
+     "with the most similar themes, who are a creator's neighbours"},
+    {"both_cost", AT(both_cost), SCENARIO_REAL, 0, 100, 0, "log",
+     "cost kappa of being on both platforms: creators take up the other exp(-kappa) times as often "
+     "and drop one with probability 1 - exp(-kappa)"},
+    {"output_split", AT(output_split), SCENARIO_REAL, 0, 1, 0, "share",
+     "of the items of a creator on both that are on one of them only"},
     /* The shock */
     {"shock_period", AT(shock_period), SCENARIO_COUNT, 0, 1200, 0, "period",
      "at whose end users are pushed off A; 0: no shock"},
@@ -161,6 +202,32 @@ const struct scenario_parameter scenario_parameters[] = {
      "push on A's creators as a multiple of that on its users, in log-odds"},
     {"shock_switching_cost", AT(shock_switching_cost), SCENARIO_REAL, 0, 100, 1, "log-odds",
      "switching_cost for those whom the shock pushes off"},
+    {"exodus_period", AT(exodus_period), SCENARIO_COUNT, 0, 1200, 0, "period",
+     "from whose end on the next six are in force for users of A; 0: never"},
+    {"bass_p", AT(bass_p), SCENARIO_REAL, 0, 10, 0, "per period",
+     "hazard to leave of one's own accord (Bass)"},
+    {"bass_q", AT(bass_q), SCENARIO_REAL, 0, 100, 0, "per period",
+     "hazard to leave times the share that has left (Bass)"},
+    {"sir_contact", AT(sir_contact), SCENARIO_REAL, 0, 100, 0, "per period",
+     "hazard to leave times the share that has left and still persuades (SIR)"},
+    {"sir_recovery", AT(sir_recovery), SCENARIO_REAL, 0, 100, 0.5, "per period",
+     "rate at which those stop persuading (SIR)"},
+    {"threshold_mean", AT(threshold_mean), SCENARIO_REAL, -10, 10, 0.25, "share that has left",
+     "at which a user follows, on average (Granovetter)"},
+    {"threshold_spread", AT(threshold_spread), SCENARIO_REAL, 0, 10, 0, "share that has left",
+     "standard deviation of these thresholds between users; 0: nobody has one"},
+    {"ban_period", AT(ban_period), SCENARIO_COUNT, 0, 1200, 0, "period",
+     "at whose end A closes: all leave it, facing shock_switching_cost; 0: never"},
+    {"ban_end", AT(ban_end), SCENARIO_COUNT, 0, 1200, 0, "period",
+     "at whose end A opens again; 0: never"},
+    {"outage_period", AT(outage_period), SCENARIO_COUNT, 0, 1200, 0, "period",
+     "in which A is down for a part of the time; 0: none"},
+    {"outage_share", AT(outage_share), SCENARIO_REAL, 0, 1, 1, "share of sessions",
+     "that fail then: users of both go to B instead"},
+    {"payout_period", AT(payout_period), SCENARIO_COUNT, 0, 1200, 0, "period",
+     "from which on A pays creators otherwise; 0: never"},
+    {"payout_factor", AT(payout_factor), SCENARIO_REAL, 0, 1000, 1, "times",
+     "what A pays then: revenue_share_a, payout_per_thousand_a and fund_a times this"},
 };
 
 _Static_assert(sizeof scenario_parameters / sizeof *scenario_parameters == SCENARIO_PARAMETERS,
@@ -245,9 +312,25 @@ static int check(const struct scenario *scenario, const struct table_batch *batc
     static const char *const users[] = {"user_share_b", "user_share_both", "user_share_none"};
     static const char *const creators[] = {"creator_share_b", "creator_share_both"};
     static const char *const lists[] = {"candidates", "slate"};
+    static const char *const shop[] = {"shop_fee", "shop_commission"};
     if (check_shares(scenario, batch, users, 3, err) ||
+        check_shares(scenario, batch, shop, 2, err) ||
         check_shares(scenario, batch, creators, 2, err))
         return err->code;
+    static const char *const bans[] = {"ban_period", "ban_end"};
+    double ban = scenario_value(scenario, "ban_period"), end = scenario_value(scenario, "ban_end");
+    if (end > 0 && end <= ban)
+        return contradiction(scenario, batch, bans, 2,
+                             "ban_end is not after ban_period, expected a later period", err);
+    static const char *const pay[] = {"revenue_share_a", "payout_factor"};
+    const struct assumption *shares = &scenario->values[find("revenue_share_a")];
+    const struct assumption *factor = &scenario->values[find("payout_factor")];
+    if (scenario_value(scenario, "payout_period") > 0 &&
+        decimal_to_double(shares->high) * decimal_to_double(factor->high) > 1)
+        return contradiction(scenario, batch, pay, 2,
+                             "revenue_share_a times payout_factor is above 1 at its highest, "
+                             "expected at most 1",
+                             err);
     if (scenario_value(scenario, "candidates") < scenario_value(scenario, "slate"))
         return contradiction(scenario, batch, lists, 2,
                              "candidates is below slate, expected at least as many", err);

@@ -38,16 +38,22 @@ struct parameters {
     double creator_share_b, creator_share_both;
     double taste_weight, appeal_spread, item_spread, theme_spread, tier_appeal, outside_utility;
     double like_rate, save_rate, comment_rate, share_rate, follow_rate, dismiss_rate;
-    double action_sensitivity;
+    double action_sensitivity, cascade, patience;
     double creator_gap, exploration, learning_rate, warm_start, novelty;
     double weight_like, weight_save, weight_comment, weight_share, weight_follow;
     double dial_interest, dial_following, diversity, diversity_window;
     double pool_views, pool_growth, pool_levels, pool_threshold, pool_choice, pool_following;
     double viability_boost;
     double arpu[PLATFORMS], revenue_share[PLATFORMS], payout_per_thousand[PLATFORMS];
+    double fund[PLATFORMS], subscription[PLATFORMS], tip[PLATFORMS], shop[PLATFORMS];
+    double fan_cut, shop_fee, shop_commission, ad_middle;
     double recency, user_leave[PLATFORMS], user_sensitivity, user_adopt, user_return;
     double switching_cost, creator_sensitivity, creator_adopt, tier_sensitivity;
+    double user_contagion, creator_contagion, creator_neighbours, both_cost, output_split;
     double shock_period, shock_users, shock_creators, shock_switching_cost;
+    double exodus_period, bass_p, bass_q, sir_contact, sir_recovery;
+    double threshold_mean, threshold_spread;
+    double ban_period, ban_end, outage_period, outage_share, payout_period, payout_factor;
 };
 
 enum scenario_kind {
@@ -65,7 +71,7 @@ struct scenario_parameter {
     const char *unit, *meaning;
 };
 
-#define SCENARIO_PARAMETERS 74
+#define SCENARIO_PARAMETERS 106
 extern const struct scenario_parameter scenario_parameters[SCENARIO_PARAMETERS];
 
 /* low and high are equal to value where nothing is uncertain. */

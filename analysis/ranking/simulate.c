@@ -29,6 +29,7 @@ struct desk {
 struct replication {
     struct world *world;
     struct tally tally;
+    struct feed feed;
     struct desk desks[PLATFORMS];
     struct market *market; /* NULL during the warm-up */
     uint64_t *scratch;     /* one number for each creator */
@@ -53,6 +54,7 @@ static void close_replication(struct replication *replication) {
     }
     market_destroy(replication->market);
     tally_destroy(&replication->tally);
+    feed_close(&replication->feed);
     free(replication->scratch);
     world_destroy(replication->world);
 }
@@ -77,7 +79,7 @@ static int open_replication(struct replication *ret, const struct settings *sett
                             struct error *err) {
     *ret = (struct replication){0};
     if (world_create(&ret->world, settings, options->seed, number, err) ||
-        tally_create(&ret->tally, ret->world, err))
+        tally_create(&ret->tally, ret->world, err) || feed_open(&ret->feed, ret->world, err))
         return err->code;
     ret->scratch = malloc(ret->world->creators.n * sizeof *ret->scratch);
     if (!ret->scratch)
@@ -174,17 +176,38 @@ static void count_session(struct tally *tally, int p, const struct slate *slate,
     traffic->utility += llrint(worth / WORLD_UTILITY);
 }
 
+/* Cuts the slate behind the last item that the user looks at; returns the index of the one at which
+ * a cascade ends, -1 for none. */
+static int look_through(const struct world *world, struct visit *visit, const double *utilities,
+                        struct slate *slate) {
+    const struct parameters *set = &world->settings.parameters;
+    for (size_t i = 0; i < slate->n; i++) {
+        bool taken = set->cascade && random_uniform(&visit->choosing) <
+                                         choice_logistic(utilities[i] - set->outside_utility);
+        bool last =
+            taken || (set->patience < 1 && !(random_uniform(&visit->choosing) < set->patience));
+        if (last)
+            slate->n = i + 1;
+        if (taken)
+            return (int)i;
+    }
+    return -1;
+}
+
 static void hold_session(struct replication *replication, struct visit *visit, int p) {
     struct world *world = replication->world;
     const struct shelf *shelf = &world->platforms[p].shelf;
     struct desk *desk = &replication->desks[p];
+    const struct parameters *set = &world->settings.parameters;
+    double outside = set->outside_utility;
     struct slate slate;
     double utilities[POLICY_SLATE], shares[POLICY_SLATE];
     policy_serve(desk->serving, &visit->session, &slate);
     see(world, shelf, &slate, visit->session.user, utilities);
-    double worth =
-        choice_shares(utilities, slate.n, world->settings.parameters.outside_utility, shares);
-    int chosen = choice_draw(shares, slate.n, random_uniform(&visit->choosing));
+    int chosen = look_through(world, visit, utilities, &slate);
+    double worth = choice_shares(utilities, slate.n, outside, shares);
+    if (!set->cascade)
+        chosen = choice_draw(shares, slate.n, random_uniform(&visit->choosing));
     struct reaction reaction = react(replication, &visit->reacting, utilities, slate.n, chosen);
     policy_feedback(&desk->trial, &visit->session, &slate, &reaction);
     if (!desk->alike)
@@ -192,6 +215,8 @@ static void hold_session(struct replication *replication, struct visit *visit, i
     if (reaction.actions >> ACTION_FOLLOW & 1)
         world_follow(world, visit->session.user, p, shelf->creators[slate.positions[chosen]]);
     count_session(&replication->tally, p, &slate, &reaction, worth);
+    if (replication->market) /* the warm-up is not measured */
+        feed_watch(&replication->feed, world, visit->session.user, p, &slate);
     visit->sessions++;
     visit->utility += worth;
 }
@@ -231,13 +256,24 @@ static void serve_user(struct replication *replication, size_t u) {
         if (home_on(homes, p))
             open_visit(&visits[p], world, u, p);
     double to_a = homes == HOME_BOTH ? share_of_a(world, u) : 0;
-    struct random_stream where;
+    const struct parameters *set = &world->settings.parameters;
+    bool down = set->outage_period > 0 && world_period(world) == (size_t)set->outage_period;
+    struct random_stream where, outage;
+    random_open(&outage, world->seed, world->replication, (uint32_t)u, world->step,
+                DRAW_OUTAGE + DRAW_ROUND * world->round);
     random_open(&where, world->seed, world->replication, (uint32_t)u, world->step,
                 DRAW_VISIT + DRAW_ROUND * world->round);
     for (size_t s = begin; s < end; s++) {
         int p = homes == HOME_A ? PLATFORM_A : PLATFORM_B;
         if (homes == HOME_BOTH)
             p = random_uniform(&where) < to_a ? PLATFORM_A : PLATFORM_B;
+        if (p == PLATFORM_A && down && random_uniform(&outage) < set->outage_share) {
+            if (homes != HOME_BOTH) {
+                visits[p].sessions++; /* worth nothing */
+                continue;
+            }
+            p = PLATFORM_B;
+        }
         hold_session(replication, &visits[p], p);
     }
     for (int p = 0; p < PLATFORMS; p++)
@@ -290,6 +326,7 @@ static int take_step(struct replication *replication, const struct simulation *s
     struct world *world = replication->world;
     struct books books;
     world_publish(world);
+    feed_clear(&replication->feed);
     for (; world->round < replication->rounds; world->round++)
         take_round(replication);
     world_end_step(world);
@@ -298,7 +335,7 @@ static int take_step(struct replication *replication, const struct simulation *s
     if (row) {
         struct census census;
         struct moves moves;
-        census_take(&census, world, &books, replication->scratch);
+        census_take(&census, world, &books, &replication->feed, replication->scratch);
         market_move(replication->market, world, shock, &moves);
         welcome_users(replication);
         for (size_t i = 0; i < simulation->n_series; i++)

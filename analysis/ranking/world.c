@@ -43,6 +43,10 @@ static int allocate(struct world *world, struct error *err) {
     TAKE(users->tastes, users->n * d);
     TAKE(users->homes, users->n);
     TAKE(users->came, users->n);
+    TAKE(users->been, users->n);
+    if (world->settings.parameters.threshold_spread > 0)
+        TAKE(users->thresholds, users->n);
+    TAKE(creators->weights, creators->n);
     TAKE(creators->themes, creators->n * d);
     TAKE(creators->appeal, creators->n);
     TAKE(creators->homes, creators->n);
@@ -50,13 +54,16 @@ static int allocate(struct world *world, struct error *err) {
     TAKE(creators->audience, creators->n);
     TAKE(items->embeddings, items->n * d);
     TAKE(items->quality, items->n);
-    TAKE(items->shown, items->n);
+    TAKE(items->homes, items->n);
     for (int p = 0; p < PLATFORMS; p++) {
         struct shelf *shelf = &world->platforms[p].shelf;
         TAKE(users->satisfaction[p], users->n);
         TAKE(users->follows[p], users->n * (size_t)world->settings.parameters.follows);
         TAKE(users->followed[p], users->n);
         TAKE(creators->followers[p], creators->n);
+        TAKE(creators->left[p], creators->n);
+        TAKE(creators->left_before[p], creators->n);
+        TAKE(creators->engagements[p], creators->n);
         TAKE(creators->exit_odds[p], creators->n);
         TAKE(creators->exposures[p], creators->n);
         TAKE(creators->paid[p], creators->n);
@@ -103,6 +110,14 @@ static uint8_t home_of(size_t i, double n, double both, double b, double none) {
     return place > 1 - none - b - both ? HOME_BOTH : HOME_A;
 }
 
+static float draw_threshold(const struct world *world, size_t u) {
+    const struct parameters *p = &world->settings.parameters;
+    struct random_stream stream;
+    random_open(&stream, world->seed, world->replication, (uint32_t)u, 0, DRAW_THRESHOLD);
+    return (float)(p->threshold_mean +
+                   gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->threshold_spread));
+}
+
 static void draw_users(struct world *world) {
     const struct parameters *p = &world->settings.parameters;
     struct users *users = &world->users;
@@ -112,6 +127,9 @@ static void draw_users(struct world *world) {
         draw_direction(users->tastes + u * world->dimensions, world->dimensions, &stream);
         users->homes[u] =
             home_of(u, p->users, p->user_share_both, p->user_share_b, p->user_share_none);
+        users->been[u] = users->homes[u];
+        if (users->thresholds)
+            users->thresholds[u] = draw_threshold(world, u);
         users->satisfaction[PLATFORM_A][u] = users->satisfaction[PLATFORM_B][u] = NAN;
     }
 }
@@ -168,6 +186,58 @@ static int draw_creators(struct world *world, struct error *err) {
     return 0;
 }
 
+/* The nearest themes by inner product, found among at most NEAR_BLOCKS blocks of creators from
+ * one's own on: all of up to 4096, beyond that a sample, as the order of creators says nothing. */
+enum { NEAR_BLOCKS = 256 };
+
+static void lay_out_themes(const struct world *world, float *blocks, float *biases) {
+    size_t n = world->creators.n, d = world->dimensions;
+    for (size_t i = 0; i < kernel_blocks(n) * KERNEL_LANES; i++) {
+        biases[i] = i < n ? 0 : -INFINITY;
+        for (size_t k = 0; k < d; k++)
+            blocks[kernel_at(i, d, k)] = i < n ? world->creators.themes[i * d + k] : 0;
+    }
+}
+
+/* Where there are fewer others than wanted, a creator stands in for itself. */
+static void nearest_to(struct world *world, uint32_t creator, const float *blocks,
+                       const float *biases) {
+    size_t all = kernel_blocks(world->creators.n), d = world->dimensions;
+    size_t wanted = (size_t)world->settings.parameters.creator_neighbours;
+    size_t n = all < NEAR_BLOCKS ? all : NEAR_BLOCKS, first = creator / KERNEL_LANES;
+    size_t straight = n < all - first ? n : all - first;
+    const float *theme = world->creators.themes + creator * d;
+    struct kernel_top top;
+    kernel_begin(&top, wanted + 1);
+    kernel_scan(theme, d, blocks, biases, first, straight, &top);
+    kernel_scan(theme, d, blocks, biases, 0, n - straight, &top);
+    uint32_t *neighbours = world->creators.neighbours + creator * wanted;
+    size_t found = 0;
+    for (size_t i = 0; i < top.found && found < wanted; i++)
+        if (kernel_position(&top, i) != creator)
+            neighbours[found++] = kernel_position(&top, i);
+    while (found < wanted)
+        neighbours[found++] = creator;
+}
+
+static int find_neighbours(struct world *world, struct error *err) {
+    size_t n = world->creators.n, blocks = kernel_blocks(n) * KERNEL_LANES;
+    size_t wanted = (size_t)world->settings.parameters.creator_neighbours;
+    float *themes = malloc(blocks * world->dimensions * sizeof *themes);
+    float *biases = malloc(blocks * sizeof *biases);
+    world->creators.neighbours =
+        arena_alloc(&world->arena, n * wanted * sizeof *world->creators.neighbours);
+    bool ready = themes && biases && world->creators.neighbours;
+    if (ready) {
+        lay_out_themes(world, themes, biases);
+        for (uint32_t c = 0; c < n; c++)
+            nearest_to(world, c, themes, biases);
+    }
+    free(themes);
+    free(biases);
+    return ready ? 0 : error_memory(err);
+}
+
 int world_create(struct world **ret, const struct settings *settings, uint32_t seed,
                  uint32_t replication, struct error *err) {
     const struct parameters *p = &settings->parameters;
@@ -193,6 +263,8 @@ int world_create(struct world **ret, const struct settings *settings, uint32_t s
         draw_users(world);
         code = draw_creators(world, err);
     }
+    if (!code && p->creator_contagion > 0)
+        code = find_neighbours(world, err);
     if (code)
         world_destroy(world);
     else
@@ -224,6 +296,15 @@ static void draw_item(struct world *world, size_t item, size_t creator,
                 gsl_ran_gaussian_ziggurat(random_gsl(stream), p->item_spread));
 }
 
+/* A creator on both puts a share of the items on one only, A or B as likely. */
+static uint8_t where(const struct world *world, size_t creator, struct random_stream *stream) {
+    double share = world->settings.parameters.output_split;
+    double luck = share > 0 ? random_uniform(stream) : 1;
+    if (world->creators.homes[creator] != HOME_BOTH || luck >= share)
+        return HOME_BOTH;
+    return luck < share / 2 ? HOME_A : HOME_B;
+}
+
 static void publish_items(struct world *world) {
     const struct parameters *p = &world->settings.parameters;
     size_t each = (size_t)p->items, generation = world->step % (size_t)p->item_life;
@@ -233,8 +314,10 @@ static void publish_items(struct world *world) {
         bool publishes = world->creators.homes[c] != HOME_NONE;
         struct random_stream stream;
         random_open(&stream, world->seed, world->replication, (uint32_t)c, world->step, DRAW_ITEM);
+        struct random_stream split;
+        random_open(&split, world->seed, world->replication, (uint32_t)c, world->step, DRAW_SPLIT);
         for (size_t i = first; i < first + each; i++) {
-            items->shown[i] = publishes;
+            items->homes[i] = publishes ? where(world, c, &split) : HOME_NONE;
             for (int q = 0; q < PLATFORMS; q++) {
                 items->exposures[q][i] = items->engagements[q][i] = 0;
                 memset(items->actions[q] + i * ACTIONS, 0, ACTIONS * sizeof *items->actions[q]);
@@ -255,7 +338,7 @@ static void pick_items(struct world *world, int platform) {
                 DRAW_SHELF);
     shelf->n = 0;
     for (size_t i = 0; i < world->items.n; i++) {
-        if (!world->items.shown[i] ||
+        if (!home_on(world->items.homes[i], platform) ||
             !home_on(world->creators.homes[world_creator(world, i)], platform))
             continue;
         /* Fisher and Yates's shuffle, inside out. */
@@ -318,6 +401,8 @@ void world_publish(struct world *world) {
         world->platforms[p].period = (struct traffic){0};
         memset(world->creators.exposures[p], 0,
                world->creators.n * sizeof *world->creators.exposures[p]);
+        memset(world->creators.engagements[p], 0,
+               world->creators.n * sizeof *world->creators.engagements[p]);
     }
     world->round = 0;
 }
@@ -373,6 +458,8 @@ void world_absorb(struct world *world, const struct tally *tally) {
             world->items.engagements[p][item] += tally->engagements[p][position];
             world->creators.exposures[p][shelf->creators[position]] +=
                 tally->exposures[p][position];
+            world->creators.engagements[p][shelf->creators[position]] +=
+                tally->engagements[p][position];
             for (size_t a = 0; a < ACTIONS; a++)
                 world->items.actions[p][item * ACTIONS + a] +=
                     tally->actions[p][position * ACTIONS + a];

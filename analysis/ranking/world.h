@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/decimal.h"
 #include "base/error.h"
+#include "ranking/exodus.h"
 #include "ranking/scenario.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,8 +58,11 @@ static inline bool home_on(uint8_t homes, int platform) {
 
 struct users {
     size_t n;
-    float *tastes; /* [n][dimensions], unit length: what users like, which no policy sees */
+    float *thresholds; /* of leaving A; NULL: nobody has one */
+    float *tastes;     /* [n][dimensions], unit length: what users like, which no policy sees */
     uint8_t *homes;
+    uint8_t *been;                   /* bits: where they ever were */
+    double left_share[PLATFORMS];    /* of each platform's users, in the last moves */
     uint8_t *came;                   /* bits as of homes: to which platforms in the last moves */
     double *satisfaction[PLATFORMS]; /* running mean utility of a session; nan: none yet */
     uint32_t *follows[PLATFORMS];    /* [n][parameters.follows] creators, a ring */
@@ -77,8 +81,12 @@ struct creators {
     float *appeal;
     uint8_t *homes;
     uint8_t *tiers;
-    uint64_t *exposures[PLATFORMS]; /* of this step */
-    uint32_t *followers[PLATFORMS]; /* simulated users */
+    uint64_t *exposures[PLATFORMS], *engagements[PLATFORMS]; /* of this step */
+    uint32_t *followers[PLATFORMS];                          /* simulated users */
+    uint32_t *left[PLATFORMS];        /* 1 + the step at whose end they left; 0: never */
+    uint32_t *left_before[PLATFORMS]; /* the same, as the moves under way began */
+    uint32_t *neighbours;             /* [n][creator_neighbours]; NULL without creator_contagion */
+    uint64_t *weights;                /* scratch */
     double *exit_odds[PLATFORMS]; /* log-odds to leave, as of the last moves; -infinity: unknown */
     decimal *paid[PLATFORMS];     /* in this step, for all the creators it stands for */
     decimal *income[PLATFORMS];   /* running mean of paid */
@@ -101,7 +109,7 @@ struct items {
     size_t n;
     float *embeddings; /* [n][dimensions], unit length */
     float *quality;    /* the creator's appeal and the item's own */
-    bool *shown;       /* published and not expired */
+    uint8_t *homes;    /* bits: where it may be shown, if its creator is there; 0: not published */
     uint32_t *exposures[PLATFORMS], *engagements[PLATFORMS];
     uint32_t *actions[PLATFORMS]; /* [n][ACTIONS] */
 };
@@ -138,6 +146,7 @@ struct world {
     struct creators creators;
     struct items items;
     struct platform platforms[PLATFORMS];
+    struct exodus exodus; /* from A */
     struct arena arena;
 };
 
@@ -152,6 +161,20 @@ void world_publish(struct world *world);
 
 static inline size_t world_creator(const struct world *world, size_t item) {
     return item / (size_t)world->settings.parameters.items % world->creators.n;
+}
+
+/* From 1; 0 during the warm-up. */
+static inline size_t world_period(const struct world *world) {
+    size_t warm_up = (size_t)world->settings.parameters.warm_up;
+    return world->step < warm_up ? 0 : world->step - warm_up + 1;
+}
+
+/* Whether A is closed after the moves at this step's end. */
+static inline bool world_banned(const struct world *world) {
+    const struct parameters *set = &world->settings.parameters;
+    size_t period = world_period(world);
+    return set->ban_period > 0 && period >= (size_t)set->ban_period &&
+           (set->ban_end == 0 || period < (size_t)set->ban_end);
 }
 
 /* ---- What happens in a step ------------------------------------------------------------------ */

@@ -75,6 +75,11 @@ bad 'no creators' 'creators,,0,,,' 'bad.csv:3:3: creators is 0, expected 1 to 10
 bad 'half a user' 'users,,10.5,,,' 'users is 10.5, expected a whole number'
 bad 'an uncertain size' 'users,1,2,3,,' 'bad.csv:3:2: users has a low and a high, expected neither'
 bad 'shares above 1' 'user_share_none,,0.9,,,' 'bad.csv:3: user_share_b to user_share_none add up to 1.05 at their highest'
+bad 'shares of sales above 1' 'shop_commission,,0.99,,,' 'bad.csv:3: shop_fee to shop_commission add up to 1.04'
+bad 'a ban that ends before it begins' 'ban_end,,3,,,
+ban_period,,3,,,' 'bad.csv:4: ban_end is not after ban_period'
+bad 'paying more than there is' 'payout_period,,3,,,
+payout_factor,,11,,,' 'bad.csv:4: revenue_share_a times payout_factor is above 1'
 bad 'fewer candidates than places' 'candidates,,5,,,' 'bad.csv:3: candidates is below slate'
 bad 'more leavers than users' 'shock_users,,1501,,,' 'a shock to 1501 users, expected at most the 1500'
 refuse 'an unknown parameter on the command line' 2 "unknown parameter 'arpu', did you mean 'arpu_a'" --set arpu=1 "$tiny"

@@ -92,11 +92,27 @@ static void intercept_at_the_ends(void **state) {
     assert_true(fabs(choice_intercept(x + 2, 1, 0.25) - (choice_log_odds(0.25) - 2)) < 1e-11);
 }
 
+/* Taken with probabilities 1/2, 3/4 and 1/3 by themselves: 1/2, 1/2 3/4, 1/2 1/4 1/3 in a cascade;
+ * with a patience of 1/2 each further place counts half. */
+static void cascade_closed_form(void **state) {
+    (void)state;
+    const double v[] = {1, 1 + log(3), 1 - log(2)};
+    double shares[3];
+    choice_cascade(v, 3, 1, 1, shares);
+    assert_true(fabs(shares[0] - 1.0 / 2) < 1e-15);
+    assert_true(fabs(shares[1] - 3.0 / 8) < 1e-15);
+    assert_true(fabs(shares[2] - 1.0 / 24) < 1e-15);
+    choice_cascade(v, 3, 1, 0.5, shares);
+    assert_true(fabs(shares[1] - 3.0 / 16) < 1e-15);
+    assert_true(fabs(shares[2] - 1.0 / 96) < 1e-15);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(closed_form),          cmocka_unit_test(large_utilities),
-        cmocka_unit_test(draws_follow_shares),  cmocka_unit_test(log_odds_and_back),
-        cmocka_unit_test(intercept_meets_rate), cmocka_unit_test(intercept_at_the_ends),
+        cmocka_unit_test(closed_form),           cmocka_unit_test(large_utilities),
+        cmocka_unit_test(draws_follow_shares),   cmocka_unit_test(log_odds_and_back),
+        cmocka_unit_test(cascade_closed_form),   cmocka_unit_test(intercept_meets_rate),
+        cmocka_unit_test(intercept_at_the_ends),
     };
     return cmocka_run_group_tests_name("ranking-choice", tests, NULL, NULL);
 }

@@ -5,20 +5,22 @@
 #include "base/random.h"
 #include "ranking/choice.h"
 #include "ranking/market.h"
+#include "ranking/payout.h"
 
 /* ---- Money ----------------------------------------------------------------------------------- */
 
 static void shares_of_a_pool(void **state) {
     (void)state;
     const uint64_t exposures[] = {1, 0, 2, 3, 1};
-    decimal paid[5];
+    decimal paid[5] = {0};
     /* 100 over 7 parts: 14.28.., 0, 28.57.., 42.85.., 14.28.. each rounded down. */
-    assert_int_equal(market_share_out(100, exposures, 5, paid), 14 + 28 + 42 + 14);
+    assert_int_equal(payout_share_out(100, exposures, 5, paid), 14 + 28 + 42 + 14);
     assert_int_equal(paid[0], 14);
     assert_int_equal(paid[1], 0);
     assert_int_equal(paid[2], 28);
     assert_int_equal(paid[3], 42);
-    assert_int_equal(market_share_out(100, exposures + 1, 1, paid), 0);
+    paid[0] = 0;
+    assert_int_equal(payout_share_out(100, exposures + 1, 1, paid), 0);
     assert_int_equal(paid[0], 0);
 }
 
@@ -28,17 +30,17 @@ static void shares_lose_next_to_nothing(void **state) {
     (void)state;
     enum { N = 1000 };
     uint64_t exposures[N], turned[N];
-    decimal paid[N], paid_turned[N];
+
     for (uint32_t run = 0; run < 50; run++) {
         struct random_stream stream;
         random_open(&stream, run, 0, 0, 0, 0);
-        decimal pool = (decimal)random_word(&stream) << 30;
+        decimal pool = (decimal)random_word(&stream) << 30, paid[N] = {0}, paid_turned[N] = {0};
         for (size_t i = 0; i < N; i++) {
             exposures[i] = random_below(&stream, 1000000) * (uint64_t)random_below(&stream, 1000);
             turned[(i * 7 + 3) % N] = exposures[i];
         }
-        decimal sum = market_share_out(pool, exposures, N, paid), check = 0;
-        assert_int_equal(sum, market_share_out(pool, turned, N, paid_turned));
+        decimal sum = payout_share_out(pool, exposures, N, paid), check = 0;
+        assert_int_equal(sum, payout_share_out(pool, turned, N, paid_turned));
         for (size_t i = 0; i < N; i++) {
             check += paid[i];
             assert_int_equal(paid[i], paid_turned[(i * 7 + 3) % N]);
@@ -347,13 +349,219 @@ static void tiers_stay(void **state) {
     world_destroy(world);
 }
 
+/* ---- Streams of money ------------------------------------------------------------------------ */
+
+/* One world on A for all streams: 4 creators in tiers 0, 1, 2 and 4 of 5, with exposures 10, 20, 30
+ * and 40, items taken 1, 0, 2 and 5 times, and followers 3, 0, 1 and 0; everyone stands for 10. */
+static struct world *shop_floor(const char *first, const char *second) {
+    struct scenario scenario = worlds_scenario(
+        "users=20", "creators=4", "sessions=5", "user_weight=10", "arpu_a=2", "creator_share_b=0",
+        "creator_share_both=0", "revenue_share_a=0", "warm_up=1", first, second, NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    static const uint8_t tiers[] = {0, 1, 2, 4};
+    static const uint64_t exposures[] = {10, 20, 30, 40}, taken[] = {1, 0, 2, 5};
+    static const uint32_t followers[] = {3, 0, 1, 0};
+    for (size_t c = 0; c < 4; c++) {
+        world->creators.tiers[c] = tiers[c];
+        world->creators.exposures[PLATFORM_A][c] = exposures[c];
+        world->creators.engagements[PLATFORM_A][c] = taken[c];
+        world->creators.followers[PLATFORM_A][c] = followers[c];
+    }
+    world->platforms[PLATFORM_A].period.sessions = 50; /* ten users' worth: 200 of revenue */
+    world->step = 1;                                   /* period 1 */
+    return world;
+}
+
+/* amounts in whole units of money */
+static void expect_pay(const char *first, const char *second, double revenue, double a, double b,
+                       double c, double d) {
+    struct world *world = shop_floor(first, second);
+    const double expected[] = {a, b, c, d};
+    struct books books;
+    struct error err = {0};
+    assert_int_equal(market_pay(world, &books, &err), 0);
+    assert_int_equal(books.revenue[PLATFORM_A], llrint(revenue * (double)DECIMAL_ONE));
+    decimal sum = 0;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(world->creators.paid[PLATFORM_A][i],
+                         llrint(expected[i] * (double)DECIMAL_ONE));
+        sum += world->creators.paid[PLATFORM_A][i];
+    }
+    assert_int_equal(books.paid[PLATFORM_A], sum);
+    world_destroy(world);
+}
+
+static void streams_by_hand(void **state) {
+    (void)state;
+    expect_pay("revenue_share_a=0.5", "ad_middle=0", 200, 10, 20, 30, 40);
+    /* Half of the 100 for the middle, 20 to 30; the rest for all. */
+    expect_pay("revenue_share_a=0.5", "ad_middle=0.5", 200, 5, 10 + 20, 15 + 30, 20);
+    expect_pay("fund_a=1000", "ad_middle=0", 200, 100, 200, 300, 400);
+    /* 1000 exposures for the people they stand for. */
+    expect_pay("payout_per_thousand_a=7", "ad_middle=0", 200, 0.7, 1.4, 2.1, 2.8);
+    /* 40 followers at 2 are 80, a quarter of it kept: 60 by 3 to 1. */
+    expect_pay("subscription_a=2", "fan_cut=0.25", 220, 45, 0, 15, 0);
+    /* 80 items taken at 1.5 are 120, 30 % kept: 84 by 1, 2 and 5. */
+    expect_pay("tip_a=1.5", "fan_cut=0.3", 236, 10.5, 0, 21, 52.5);
+    /* 80 items sell for 10 each: 5 % and 10 % of 800. */
+    expect_pay("shop_a=10", "shop_fee=0.05", 240, 10, 0, 20, 50);
+}
+
+/* What A pays changes in its period. */
+static void payout_changes(void **state) {
+    (void)state;
+    for (uint32_t period = 1; period <= 3; period++) {
+        struct world *world = shop_floor("fund_a=1000", "payout_period=2");
+        world->settings.parameters.payout_factor = 0.25;
+        struct books books;
+        struct error err = {0};
+        world->step = period;
+        assert_int_equal(market_pay(world, &books, &err), 0);
+        assert_int_equal(books.paid[PLATFORM_A], (period < 2 ? 1000 : 250) * DECIMAL_ONE);
+        world_destroy(world);
+    }
+}
+
+/* ---- Cost of being on both, bans, contagion, returns ----------------------------------------- */
+
+static size_t on_both(const struct world *world) {
+    size_t n = 0;
+    for (size_t c = 0; c < world->creators.n; c++)
+        n += world->creators.homes[c] == HOME_BOTH;
+    return n;
+}
+
+/* As kappa goes to infinity nobody is on both; at ln 2 half of those who would be are. */
+static void cost_of_both(void **state) {
+    (void)state;
+    struct scenario free =
+        worlds_scenario("creators=4000", "creator_share_both=0.5", "creator_adopt=0.2", NULL);
+    struct scenario half = worlds_scenario("creators=4000", "creator_share_both=0.5",
+                                           "creator_adopt=0.2", "both_cost=0.693147", NULL);
+    struct scenario never = worlds_scenario("creators=4000", "creator_share_both=0.5",
+                                            "creator_adopt=0.2", "both_cost=100", NULL);
+    const struct scenario *scenarios[] = {&free, &half, &never};
+    double found[3];
+    for (int i = 0; i < 3; i++) {
+        struct world *world = lively_world(scenarios[i]);
+        struct market *market;
+        struct moves moves;
+        struct error err = {0};
+        assert_int_equal(market_fit(&market, world, &err), 0);
+        market_move(market, world, 0, &moves);
+        found[i] = (double)on_both(world);
+        market_destroy(market);
+        world_destroy(world);
+    }
+    assert_int_equal(found[2], 0);
+    worlds_near(found[1], found[0] / 2, sqrt(found[0] / 4), 4);
+}
+
+static void count_on(const uint8_t *homes, size_t n, size_t ret[PLATFORMS]) {
+    ret[PLATFORM_A] = ret[PLATFORM_B] = 0;
+    for (size_t i = 0; i < n; i++)
+        for (int p = 0; p < PLATFORMS; p++)
+            ret[p] += home_on(homes[i], p);
+}
+
+/* Nobody is on A from the ban to its end; then people come back, and are known to have been there.
+ */
+static void ban(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=2000", "creators=300", "ban_period=2", "ban_end=4", "warm_up=1",
+                        "user_return=0.5", "user_adopt=0.1", "creator_adopt=0.1", NULL);
+    struct world *world = lively_world(&scenario);
+    struct market *market;
+    struct error err = {0};
+    world->step = 1;
+    assert_int_equal(market_fit(&market, world, &err), 0);
+    for (int period = 1; period <= 5; period++) {
+        struct moves moves;
+        size_t users[PLATFORMS], creators[PLATFORMS];
+        market_move(market, world, 0, &moves);
+        world->step++;
+        count_on(world->users.homes, world->users.n, users);
+        count_on(world->creators.homes, world->creators.n, creators);
+        bool closed = period >= 2 && period < 4;
+        assert_true((users[PLATFORM_A] == 0) == closed);
+        assert_true((creators[PLATFORM_A] == 0) == closed);
+        assert_true(users[PLATFORM_B] > 0 && creators[PLATFORM_B] > 0);
+        assert_true(!closed || moves.users_arrived[PLATFORM_A] == 0);
+        assert_true(moves.users_returned[PLATFORM_A] <= moves.users_arrived[PLATFORM_A]);
+        if (period == 4) /* almost all were there */
+            assert_true(moves.users_returned[PLATFORM_A] > moves.users_arrived[PLATFORM_A] / 2);
+    }
+    market_destroy(market);
+    world_destroy(world);
+}
+
+/* Whose neighbours have all left is e^c times as likely to go, in odds, as one whose neighbours
+ * have stayed; the expected number of exits says by how much. */
+static void creators_infect_neighbours(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario(
+        "creators=6000", "creator_contagion=3", "creator_neighbours=4", "creator_sensitivity=0",
+        "creator_share_b=0", "creator_share_both=0", "warm_up=1", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    settings.n_tiers = 1;
+    settings.tiers[0] = (struct tier_rates){.share = 1, .left = 0.1};
+    struct world *world = worlds_create(&settings, 1);
+    struct market *market;
+    struct moves moves;
+    struct error err = {0};
+    assert_int_equal(market_fit(&market, world, &err), 0);
+    world->step = 2; /* the second period */
+    for (size_t c = 0; c < 6000; c++)
+        for (size_t i = 0; i < 4; i++)
+            assert_true(world->creators.neighbours[c * 4 + i] != c);
+    for (size_t c = 0; c < 6000; c++) /* as if all had been away and come back */
+        world->creators.left[PLATFORM_A][c] = 2;
+    market_move(market, world, 0, &moves);
+    double odds = 0.1 / 0.9 * exp(3 * (1 - 0.1)), p = odds / (1 + odds);
+    worlds_near((double)moves.creators_left[PLATFORM_A][0], 6000 * p, sqrt(6000 * p * (1 - p)), 4);
+    market_destroy(market);
+    world_destroy(world);
+}
+
+/* Of the items of creators on both, the share output_split is on one platform only. */
+static void output_is_split(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("creators=3000", "creator_share_b=0", "creator_share_both=1", "items=1",
+                        "item_life=1", "output_split=0.4", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    world_publish(world);
+    double n[4] = {0};
+    for (size_t c = 0; c < 3000; c++)
+        n[world->items.homes[c]]++;
+    worlds_near(n[HOME_A], 600, sqrt(3000 * 0.2 * 0.8), 4);
+    worlds_near(n[HOME_B], 600, sqrt(3000 * 0.2 * 0.8), 4);
+    assert_int_equal(n[HOME_A] + n[HOME_B] + n[HOME_BOTH], 3000);
+    assert_int_equal(world->platforms[PLATFORM_A].shelf.n, n[HOME_A] + n[HOME_BOTH]);
+    world_destroy(world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shares_of_a_pool),   cmocka_unit_test(shares_lose_next_to_nothing),
-        cmocka_unit_test(revenue_and_payout), cmocka_unit_test(too_much_money),
-        cmocka_unit_test(fit_meets_rates),    cmocka_unit_test(worse_is_worse),
-        cmocka_unit_test(nobody_is_lost),     cmocka_unit_test(rates_without_feedback),
-        cmocka_unit_test(shock_has_its_size), cmocka_unit_test(pushed_have_their_own_cost),
+        cmocka_unit_test(streams_by_hand),
+        cmocka_unit_test(payout_changes),
+        cmocka_unit_test(cost_of_both),
+        cmocka_unit_test(ban),
+        cmocka_unit_test(creators_infect_neighbours),
+        cmocka_unit_test(output_is_split),
+        cmocka_unit_test(shares_of_a_pool),
+        cmocka_unit_test(shares_lose_next_to_nothing),
+        cmocka_unit_test(revenue_and_payout),
+        cmocka_unit_test(too_much_money),
+        cmocka_unit_test(fit_meets_rates),
+        cmocka_unit_test(worse_is_worse),
+        cmocka_unit_test(nobody_is_lost),
+        cmocka_unit_test(rates_without_feedback),
+        cmocka_unit_test(shock_has_its_size),
+        cmocka_unit_test(pushed_have_their_own_cost),
         cmocka_unit_test(tiers_stay),
     };
     return cmocka_run_group_tests_name("ranking-market", tests, NULL, NULL);

@@ -271,8 +271,94 @@ static void gini_by_hand(void **state) {
     assert_true(isnan(measure_gini(none, 0)));
 }
 
+/* ---- How users look at slates ---------------------------------------------------------------- */
+
+/* With equal items the cascade takes the i-th with probability p (patience (1 - p))^(i-1), and
+ * shows (1 - c^n)/(1 - c) of them on average, c = patience (1 - p). */
+static void cascades_in_sessions(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=2000", "creators=50", "periods=1", "warm_up=1", "taste_weight=0",
+                        "appeal_spread=0", "item_spread=0", "tier_appeal=0", "outside_utility=1",
+                        "cascade=1", "patience=0.8", "slate=6", "sessions=10", NULL);
+    struct simulation s = run(&scenario, random_policy, random_policy, 3, 1, 1);
+    double sessions = at(&s, 0, 0, MEASURE_SESSIONS, PLATFORM_A, SERIES_ALL);
+    double shown = at(&s, 0, 0, MEASURE_EXPOSURES, PLATFORM_A, SERIES_ALL) / sessions;
+    double p = 1 / (1 + exp(1.0)), c = 0.8 * (1 - p);
+    worlds_near(shown, (1 - pow(c, 6)) / (1 - c), 2 / sqrt(sessions), 4); /* at most 6, so sd < 2 */
+    simulation_free(&s);
+}
+
+/* In an outage the sessions of A fail with its share; those of users of both go to B. */
+static void outages(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=3000", "creators=50", "periods=3", "warm_up=2",
+                        "user_share_both=0.4", "user_share_b=0.1", "user_share_none=0",
+                        "user_adopt=0", "user_return=0", "user_leave_a=0.000001",
+                        "user_leave_b=0.000001", "outage_period=2", "outage_share=0.25", NULL);
+    struct simulation s = run(&scenario, random_policy, random_policy, 3, 1, 1);
+    double sessions[3];
+    for (size_t t = 0; t < 3; t++)
+        sessions[t] = at(&s, 0, t, MEASURE_SESSIONS, PLATFORM_A, SERIES_ALL) +
+                      at(&s, 0, t, MEASURE_SESSIONS, PLATFORM_B, SERIES_ALL);
+    assert_true(sessions[0] == 15000 && sessions[2] == 15000);
+    double only_a = 3000 * 0.5 * 5; /* of whose sessions a quarter fails */
+    worlds_near(15000 - sessions[1], only_a / 4, sqrt(only_a * 0.25 * 0.75), 4);
+    simulation_free(&s);
+}
+
+/* ---- Measures -------------------------------------------------------------------------------- */
+
+/* Of 1 to 10 the greatest has 10/55; Hill's estimate from 3 and 6 above 2: 1 + 2/(ln 1.5 + ln 3).
+ */
+static void shares_and_tail_by_hand(void **state) {
+    (void)state;
+    const uint64_t ramp[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, tail[] = {1, 2, 3, 6},
+                   flat[] = {4, 4, 4};
+    assert_true(fabs(measure_top_share(ramp, 10, 1) - 10.0 / 55) < 1e-15);
+    assert_true(fabs(1 - measure_top_share(ramp, 10, 5) - 15.0 / 55) < 1e-15);
+    assert_true(measure_top_share(ramp, 10, 10) == 1);
+    assert_true(isnan(measure_top_share(ramp, 0, 0)));
+    assert_true(fabs(measure_tail(tail, 4, 2) - (1 + 2 / (log(1.5) + log(3)))) < 1e-15);
+    assert_true(isnan(measure_tail(flat, 3, 2)) && isnan(measure_tail(ramp, 10, 1)));
+}
+
+/* A slate of three items along one axis and one against it: three pairs of cosine 1, three of -1, a
+ * mean distance of 1; topics 3/4 and 1/4. */
+static void feeds_by_hand(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=3", "creators=10", "items=1", "dimensions=2",
+                                               "creator_share_b=0", "creator_share_both=0", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct feed feed;
+    struct error err = {0};
+    world_publish(world);
+    assert_int_equal(feed_open(&feed, world, &err), 0);
+    struct slate slate = {.n = 4, .positions = {0, 1, 2, 3}};
+    for (uint32_t i = 0; i < 4; i++) {
+        float *x = world->items.embeddings +
+                   (size_t)world->platforms[PLATFORM_A].shelf.items[i] * world->dimensions;
+        x[0] = 0, x[1] = i < 3 ? 1 : -1;
+    }
+    feed_clear(&feed);
+    assert_true(isnan(feed_entropy(&feed, PLATFORM_A)) && isnan(feed_distance(&feed, PLATFORM_A)));
+    feed_watch(&feed, world, 1, PLATFORM_A, &slate);
+    feed_watch(&feed, world, 1, PLATFORM_A, &slate);
+    assert_true(fabs(feed_distance(&feed, PLATFORM_A) - 1) < 1e-12);
+    assert_true(fabs(feed_entropy(&feed, PLATFORM_A) - (log(4) - 0.75 * log(3))) < 1e-12);
+    slate.n = 1;
+    feed_watch(&feed, world, 2, PLATFORM_A, &slate); /* no variety at all */
+    assert_true(fabs(feed_entropy(&feed, PLATFORM_A) - (log(4) - 0.75 * log(3)) / 2) < 1e-12);
+    feed_close(&feed);
+    world_destroy(world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cascades_in_sessions),      cmocka_unit_test(outages),
+        cmocka_unit_test(shares_and_tail_by_hand),   cmocka_unit_test(feeds_by_hand),
         cmocka_unit_test(same_for_any_threads),      cmocka_unit_test(identities),
         cmocka_unit_test(policies_in_order),         cmocka_unit_test(trial_against_baseline),
         cmocka_unit_test(shock_in_its_period),       cmocka_unit_test(gini_by_hand),

@@ -73,7 +73,8 @@ static void expect_shelf(const struct world *world, int p) {
     size_t d = world->dimensions, expected = 0;
     bool *seen = calloc(items->n, sizeof *seen);
     for (size_t i = 0; i < items->n; i++)
-        expected += items->shown[i] && home_on(world->creators.homes[world_creator(world, i)], p);
+        expected += (items->homes[i] != HOME_NONE) &&
+                    home_on(world->creators.homes[world_creator(world, i)], p);
     assert_int_equal(shelf->n, expected);
     assert_int_equal(shelf->blocks, kernel_blocks(expected));
     for (size_t position = 0; position < shelf->n; position++) {
@@ -101,7 +102,7 @@ static void shelves_hold_what_lives(void **state) {
         expect_shelf(world, PLATFORM_B);
         size_t living = 0;
         for (size_t i = 0; i < world->items.n; i++)
-            living += world->items.shown[i];
+            living += (world->items.homes[i] != HOME_NONE);
         /* 3 items of each who was there in this step, and in the last one. */
         size_t now = 29 - world->step, before = world->step > 0 ? now + 1 : 0;
         assert_int_equal(living, 3 * (now + before));
