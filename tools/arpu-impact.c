@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "cli/cli.h"
+#include "revenue/impact-control.h"
 #include "revenue/impact-regression.h"
 #include "revenue/impact-space.h"
 #include <math.h>
@@ -110,8 +111,8 @@ static int check_season(struct cli *cli, struct error *err) {
 static const struct {
     const char *option, *methods;
 } restricted[] = {
-    {"change", "r"},    {"kernel", "r"},    {"bandwidth", "r"}, {"lag", "r"},
-    {"prewhiten", "r"}, {"no-adjust", "r"}, {"paths", "l"},     {"draws", "l"},
+    {"change", "r"},    {"kernel", "r"}, {"bandwidth", "r"}, {"lag", "r"},     {"prewhiten", "r"},
+    {"no-adjust", "r"}, {"paths", "l"},  {"draws", "l"},     {"season", "rl"}, {"harmonics", "rl"},
 };
 
 static int check_method(struct cli *cli, struct error *err) {
@@ -170,6 +171,15 @@ static int estimate_space(struct cli *cli, const struct impact_series *series,
 
 static int estimate(struct cli *cli, const struct impact_series *series,
                     const struct names *controls, struct impact_result *ret, struct error *err) {
+    if (cli_choice(cli, "method", "synthetic-control")) {
+        const struct impact_control_options weigh = {
+            .confidence = cli_number(cli, "confidence"),
+            .seed = (uint32_t)cli_integer(cli, "seed"),
+            .threads = cli_threads(cli),
+            .control_names = controls->items,
+        };
+        return impact_control(series, &weigh, ret, err);
+    }
     if (!cli_choice(cli, "method", "regression"))
         return estimate_space(cli, series, controls, ret, err);
     const struct impact_regression_options options = {
@@ -293,9 +303,10 @@ static const struct cli_option options[] = {
      .help = "date or period of the event; the period that holds it is the first one after"},
     {.name = "method",
      .type = CLI_CHOICE,
-     .range = "regression|local-level|local-trend",
+     .range = "regression|local-level|local-trend|synthetic-control",
      .fallback = "regression",
-     .help = "segmented regression, or a state-space model whose level (and slope) wander"},
+     .help = "segmented regression; a state-space model whose level (and slope) wander; or a "
+             "weighted mean of the controls"},
     {.name = "value",
      .type = CLI_COLUMN,
      .argument = "COL",
@@ -379,9 +390,9 @@ int main(int argc, char **argv) {
         .description =
             "Fits the time before (and after) an event and says, period by period and in all, "
             "how far the series lies from what was expected.\n\n"
-            "By segmented regression with errors that hold under autocorrelation (HAC), or by a "
-            "state-space model whose level wanders. Seasons and control series are taken into "
-            "account.",
+            "By segmented regression with errors that hold under autocorrelation (HAC), by a "
+            "state-space model whose level wanders, or by a synthetic control: a weighted mean of "
+            "series that the event did not touch.",
         .input = "date: dates, weeks, months, quarters or years, of one kind, in any order\n"
                  "revenue: the series, or the column that --value names\n"
                  "the columns of --controls",

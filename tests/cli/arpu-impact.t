@@ -144,6 +144,27 @@ refused 'a kernel for a state space' 2 '--kernel means nothing for --method loca
 refused 'paths of a regression' 2 '--paths means nothing for --method regression' arpu-impact --paths p.csv --event 2025-01-09 line.csv
 runs 'a header alone, state space' 0 arpu-impact --method local-level --event 2025-01-09 header.csv
 
+# ---- Synthetic control ---------------------------------------------------------------------------
+# Half A and half B, 5 less from the 25th year on; C goes elsewhere.
+awk 'BEGIN { print "date,revenue,A,B,C"; srand(9); for (i = 0; i < 36; i++) { a = 100 + 10 * sin(i); b = 80 + 8 * cos(i / 2); printf "%d,%.3f,%.3f,%.3f,%.3f\n", 1951 + i, (a + b) / 2 - (i >= 24 ? 5 : 0) + rand() - 0.5, a, b, 300 - i } }' >panel.csv
+runs 'a synthetic control' 0 arpu-impact --method synthetic-control --controls A,B,C --event 1975 --summary panel.csv
+near 'half of A' "$(figure 'weight A' 3)" 0.5 0.02
+near 'half of B' "$(figure 'weight B' 3)" 0.5 0.02
+near 'five less' "$(figure effect_mean 3)" -5 0.2
+near 'first of four' "$(figure rmspe_ratio 7)" 0.25 1e-12
+ok 'the interval holds it' awk -F, '$1 == "effect_mean" { exit !($5 < -5 && $6 > -5) }' tap.out
+ok 'the certificate of the weights' awk -F, '$1 == "gap" { exit !($3 < 1e-10) }' tap.out
+for threads in 1 3; do
+    arpu-impact --threads $threads --method synthetic-control --controls A,B --controls C --event 1975 panel.csv >threads-$threads
+done
+same 'threads change nothing' threads-1 threads-3
+refused 'one control' 1 'found 1 controls, expected at least two for a synthetic control' arpu-impact --method synthetic-control --controls A --event 1975 panel.csv
+refused 'none' 1 'found 0 controls' arpu-impact --method synthetic-control --event 1975 panel.csv
+refused 'a season' 2 '--season means nothing for --method synthetic-control' arpu-impact --method synthetic-control --season 7 --controls A,B --event 1975 panel.csv
+runs 'its chart' 0 arpu-impact --method synthetic-control --controls A,B,C --event 1975 --chart control.svg -o /dev/null panel.csv
+head -1 panel.csv >none.csv
+runs 'a header alone, synthetic control' 0 arpu-impact --method synthetic-control --controls A,B --event 1975 none.csv
+
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'a chart' 0 arpu-impact --value flow --event 1899 "$nile" --chart picture.svg -o result.csv
 is 'nothing is complained of' "$err" ''

@@ -61,7 +61,8 @@ if (length(arguments) > 1 && arguments[2] == "space") {
     value <- function(q) { v <- tool$estimate[tool$quantity == q]; if (length(v)) v else 0 }
     v <- c(value("variance_irregular"), value("variance_level"), value("variance_slope"))
     best <- -Inf # by R's own optimiser, from where the tool ended and from elsewhere
-    for (start in list(v, c(1, 0.1, 0.01) * var(series$y[1:about$event], na.rm = TRUE), c(0.1, 0.5, 0.001) * var(series$y[1:about$event], na.rm = TRUE)))
+    spread <- var(series$y[1:about$event], na.rm = TRUE)
+    for (start in list(v, c(1, 0.1, 0.01) * spread, c(0.1, 0.5, 0.001) * spread))
         best <- max(best, optim(log(start[1:(2 + (arguments[4] == "TRUE"))] + 1e-6 * v[1]), function(p)
             tryCatch(-model$likelihood(c(exp(p), 0)[1:3]), error = function(x) 1e10), method = "Nelder-Mead",
             control = list(maxit = 300, reltol = 1e-10))$value * -1)
@@ -187,5 +188,25 @@ y <- 1.2 * x1 + rnorm(100)
 y[71:100] <- y[71:100] + 10
 write.csv(data.frame(date = as.Date("2014-01-01") + 0:99, y = as.numeric(y), x1 = as.numeric(x1)),
           at("vignette.csv"), row.names = FALSE, quote = FALSE)
+
+# ---- Synthetic control ---------------------------------------------------------------------------
+# Weights by R's quadratic programme, where it is installed.
+panels <- character()
+for (J in if (requireNamespace("quadprog", quietly = TRUE)) c(2, 5, 12, 20)) {
+    n <- 60; e <- 45
+    factors <- cbind(cumsum(rnorm(n)), 10 * sin(2 * pi * (1:n) / 12), 1)
+    loads <- matrix(runif(3 * J, 0.2, 2), J)
+    loads[, 3] <- runif(J, 80, 120)
+    X <- round(factors %*% t(loads) + matrix(rnorm(n * J, 0, 0.5), n), 3)
+    colnames(X) <- paste0("c", 1:J)
+    y <- round(drop(X %*% (1:J / sum(1:J))) + rnorm(n), 3)
+    w <- quadprog::solve.QP(crossprod(X[1:e, ]), crossprod(X[1:e, ], y[1:e]), cbind(1, diag(J)),
+                            c(1, rep(0, J)), meq = 1)$solution
+    name <- paste0("panel", J)
+    write.csv(data.frame(date = 1900 + 1:n, y = y, X), at(paste0(name, ".csv")), row.names = FALSE, quote = FALSE)
+    tsv(data.frame(effect = drop(y - X %*% w)), paste0(name, ".tsv"))
+    panels <- c(panels, paste(name, paste(colnames(X), collapse = ",")))
+}
+writeLines(panels, at("panels.txt"))
 
 writeLines(cases, at("cases.txt"))

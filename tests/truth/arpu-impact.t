@@ -60,4 +60,15 @@ is 'StructTS on the Nile: the same variances' \
 arpu-impact --value y --method local-level --controls x1 --event 2014-03-12 --summary -f tsv expected/vignette.csv >summary.tsv
 ok 'the example of CausalImpact: the effect, and nearly its interval' awk -F'\t' '
     $1 == "effect_mean" { print; exit !($3 > 10.4 && $3 < 10.7 && $5 > 9.5 && $5 < 10.2 && $6 > 10.9 && $6 < 11.5) }' summary.tsv
+
+# Synthetic control: the same distance to the weighted mean in every period as with R's weights. An
+# effect is a difference of about 1 between numbers of about 100 that R gives to some eight digits.
+weights_agree() { # name, controls
+    arpu-impact --value y --method synthetic-control --controls "$2" --event 1946 -f tsv "expected/$1.csv" >periods.tsv 2>/dev/null
+    awk -F'\t' 'NR > 1 { print $7 }' periods.tsv >found.txt
+    tail -n +2 "expected/$1.tsv" | paste - found.txt | awk '{ n++; d = $1 - $2; if (d > 1e-5 || -d > 1e-5) { print; bad = 1 } } END { exit bad || n != 60 }'
+}
+while read -r name controls; do
+    ok "synthetic control, $name" weights_agree "$name" "$controls"
+done <expected/panels.txt
 finish
