@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "revenue/arpu-log.h"
 #include "revenue/arpu-panel.h"
+#include "revenue/coverage.h"
 #include "revenue/loss-interval.h"
 #include "revenue/loss-risk.h"
 #include <inttypes.h>
@@ -390,29 +391,14 @@ static enum period_kind chosen_period(struct cli *cli) {
     return kind;
 }
 
-/* A period that the log covers in part has less revenue, and who has not been seen yet in it counts
- * as lost. */
 static void tell_of_cut_periods(struct cli *cli, enum period_kind kind,
                                 const struct arpu_log_summary *summary) {
-    char period[CALENDAR_TEXT], day[CALENDAR_TEXT];
-    if (summary->first_day > summary->last_day)
-        return;
-    struct period first = period_of(kind, summary->first_day);
-    struct period last = period_of(kind, summary->last_day);
-    if (period_first_day(first) != summary->first_day) {
-        period_format(first, period);
-        calendar_format_date(summary->first_day, day);
-        cli_note(cli, "the log begins on %s, after the %s %s did", day, period_kind_name(kind),
-                 period);
-    }
-    if (period_last_day(last) != summary->last_day) {
-        period_format(last, period);
-        calendar_format_date(summary->last_day, day);
-        cli_warn(cli,
-                 "the log ends on %s, before the %s %s does: if it was cut there, that %s has too "
-                 "little revenue and too many users lost",
-                 day, period_kind_name(kind), period, period_kind_name(kind));
-    }
+    char note[COVERAGE_TEXT], warning[COVERAGE_TEXT];
+    coverage_describe(kind, summary->first_day, summary->last_day, note, warning);
+    if (*note)
+        cli_note(cli, "%s", note);
+    if (*warning)
+        cli_warn(cli, "%s", warning);
 }
 
 static int run_log(struct cli *cli, struct table *table, struct error *err) {

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Revenue per user, payer, minute and thousand views.
+ *
+ * Contents: ratios; sums of a log; residuals; tails; a log; a panel.
+ */
+#include "revenue/figures.h"
+
+#include "base/workers.h"
+#include "revenue/currency.h"
+#include "stats/proportion.h"
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const struct interval unknown = {NAN, NAN};
+
+/* ---- Ratios ---------------------------------------------------------------------------------- */
+
+static double ratio(decimal_sum a, decimal_sum b, bool known) {
+    return known && b > 0 ? decimal_sum_to_double(a) / decimal_sum_to_double(b) : NAN;
+}
+
+static void fill_ratios(struct figure *figure) {
+    const decimal_sum revenue = figure->of[ACCOUNT_REVENUE];
+    figure->arpu.value = ratio(revenue, figure->users, true);
+    figure->arppu.value = ratio(revenue, figure->payers, figure->has_payers);
+    figure->payer_share.value = ratio(figure->payers, figure->users, figure->has_payers);
+    figure->per_minute.value =
+        ratio(revenue, figure->of[ACCOUNT_MINUTES], figure->has[ACCOUNT_MINUTES]);
+    figure->per_thousand_views.value =
+        1000 * ratio(revenue, figure->of[ACCOUNT_VIEWS], figure->has[ACCOUNT_VIEWS]);
+    figure->arpu.interval = figure->arppu.interval = figure->payer_share.interval = unknown;
+    figure->per_minute.interval = figure->per_thousand_views.interval = unknown;
+    figure->top_1 = figure->top_10 = figure->tail = NAN;
+}
+
+/* ---- Sums of a log --------------------------------------------------------------------------- */
+
+enum residual { PER_PAYER, PER_MINUTE, PER_VIEW, RESIDUALS };
+
+/* Of one place and period. */
+struct tally {
+    struct moments paid; /* by all users */
+    int64_t payers;
+    decimal_sum of[ACCOUNT_MEASURES];
+};
+
+struct summing {
+    const struct accounts *accounts;
+    size_t periods, n;
+    struct tally *tallies;        /* [worker][place][period] */
+    struct figure *figures;       /* [place][period] */
+    double (*squares)[RESIDUALS]; /* [part][place][period] */
+    decimal *amounts;             /* of payers, by place and period */
+    size_t *starts;               /* [n + 1] */
+};
+
+static size_t at(const struct summing *summing, const struct account_entry *entry) {
+    return entry->place * summing->periods + (size_t)(entry->period - summing->accounts->first);
+}
+
+static int sum_user(void *context, size_t part, int worker, const struct account_entry *entries,
+                    size_t n, struct error *err) {
+    (void)part, (void)err;
+    const struct summing *summing = context;
+    for (size_t i = 0; i < n; i++) {
+        struct tally *tally =
+            &summing->tallies[(size_t)worker * summing->n + at(summing, &entries[i])];
+        moments_add(&tally->paid, entries[i].of[ACCOUNT_REVENUE]);
+        tally->payers += entries[i].of[ACCOUNT_REVENUE] > 0;
+        for (int m = 0; m < ACCOUNT_MEASURES; m++)
+            tally->of[m] += entries[i].of[m];
+    }
+    return 0;
+}
+
+static int sum_all(struct summing *summing, int threads, struct error *err) {
+    const size_t workers = threads < 1 ? 1 : (size_t)threads;
+    summing->tallies = calloc(workers * summing->n + 1, sizeof *summing->tallies);
+    summing->figures = calloc(summing->n + 1, sizeof *summing->figures);
+    if (!summing->tallies || !summing->figures)
+        return error_memory(err);
+    if (accounts_each(summing->accounts, threads, sum_user, summing, err))
+        return err->code;
+    for (size_t i = 0; i < summing->n; i++) {
+        struct tally *tally = &summing->tallies[i];
+        for (size_t w = 1; w < workers; w++) {
+            const struct tally *other = &summing->tallies[w * summing->n + i];
+            moments_merge(&tally->paid, &other->paid);
+            tally->payers += other->payers;
+            for (int m = 0; m < ACCOUNT_MEASURES; m++)
+                tally->of[m] += other->of[m];
+        }
+        struct figure *figure = &summing->figures[i];
+        figure->users = (decimal_sum)tally->paid.count * DECIMAL_ONE;
+        figure->payers = (decimal_sum)tally->payers * DECIMAL_ONE;
+        figure->has_payers = true;
+        for (int m = 0; m < ACCOUNT_MEASURES; m++) {
+            figure->of[m] = tally->of[m];
+            figure->has[m] = summing->accounts->has[m];
+        }
+        fill_ratios(figure);
+    }
+    return 0;
+}
+
+/* ---- Residuals ------------------------------------------------------------------------------- */
+
+/* In money per payer, per minute, per view: r of revenue - r x. */
+static double slope_of(const struct figure *figure, enum residual which) {
+    return which == PER_PAYER    ? figure->arppu.value
+           : which == PER_MINUTE ? figure->per_minute.value
+                                 : figure->per_thousand_views.value / 1000;
+}
+
+static int square_user(void *context, size_t part, int worker, const struct account_entry *entries,
+                       size_t n, struct error *err) {
+    (void)worker, (void)err;
+    const struct summing *summing = context;
+    for (size_t i = 0; i < n; i++) {
+        const decimal *of = entries[i].of;
+        const size_t cell = at(summing, &entries[i]);
+        const double x[RESIDUALS] = {of[ACCOUNT_REVENUE] > 0,
+                                     decimal_to_double(of[ACCOUNT_MINUTES]),
+                                     decimal_to_double(of[ACCOUNT_VIEWS])};
+        for (enum residual r = 0; r < RESIDUALS; r++) {
+            const double residual = decimal_to_double(of[ACCOUNT_REVENUE]) -
+                                    slope_of(&summing->figures[cell], r) * x[r];
+            summing->squares[part * summing->n + cell][r] += residual * residual;
+        }
+    }
+    return 0;
+}
+
+static struct interval ratio_interval(double r, double users, double squares, double total,
+                                      double scale, double confidence) {
+    if (!(users >= 2) || !(squares > 0) || !(total > 0))
+        return unknown;
+    const double reach = scale * gsl_cdf_tdist_Qinv((1 - confidence) / 2, users - 1) *
+                         sqrt(users / (users - 1) * squares) / total;
+    return (struct interval){r - reach, r + reach};
+}
+
+static int find_intervals(struct summing *summing, double confidence, int threads,
+                          struct error *err) {
+    summing->squares = calloc(LEDGER_PARTS * summing->n + 1, sizeof *summing->squares);
+    if (!summing->squares)
+        return error_memory(err);
+    if (accounts_each(summing->accounts, threads, square_user, summing, err))
+        return err->code;
+    for (size_t i = 0; i < summing->n; i++) {
+        struct figure *figure = &summing->figures[i];
+        const struct tally *tally = &summing->tallies[i];
+        const double users = (double)tally->paid.count, payers = (double)tally->payers;
+        const double totals[RESIDUALS] = {payers,
+                                          decimal_sum_to_double(figure->of[ACCOUNT_MINUTES]),
+                                          decimal_sum_to_double(figure->of[ACCOUNT_VIEWS])};
+        struct figure_ratio *ratios[RESIDUALS] = {&figure->arppu, &figure->per_minute,
+                                                  &figure->per_thousand_views};
+        for (enum residual r = 0; r < RESIDUALS; r++) {
+            double squares = 0;
+            for (size_t part = 0; part < LEDGER_PARTS; part++)
+                squares += summing->squares[part * summing->n + i][r];
+            ratios[r]->interval = ratio_interval(ratios[r]->value, users, squares, totals[r],
+                                                 r == PER_VIEW ? 1000 : 1, confidence);
+        }
+        const struct proportion_interval share = proportion_wilson(payers, users, confidence);
+        figure->payer_share.interval = (struct interval){share.lower, share.upper};
+        figure->arpu.interval = estimate_mean(&tally->paid, confidence);
+    }
+    return 0;
+}
+
+/* ---- Tails ----------------------------------------------------------------------------------- */
+
+static int falling(const void *a, const void *b) {
+    const decimal x = *(const decimal *)a, y = *(const decimal *)b;
+    return x > y ? -1 : x < y;
+}
+
+static double share_of_top(const decimal *amounts, size_t n, size_t top) {
+    decimal_sum all = 0, best = 0;
+    for (size_t i = 0; i < n; i++) {
+        all += amounts[i];
+        best += i < top ? amounts[i] : 0;
+    }
+    return decimal_sum_to_double(best) / decimal_sum_to_double(all);
+}
+
+static double tail_index(const decimal *amounts, size_t n) {
+    const size_t k = n / 10 > 10 ? n / 10 : 10;
+    double sum = 0;
+    if (n < 20)
+        return NAN;
+    for (size_t i = 0; i < k; i++)
+        sum += log((double)amounts[i] / (double)amounts[k]);
+    return sum > 0 ? (double)k / sum : NAN;
+}
+
+/* One place and period: payers by what they paid. */
+static int rank_payers(void *context, size_t cell, int worker, struct error *err) {
+    (void)worker, (void)err;
+    const struct summing *summing = context;
+    decimal *amounts = summing->amounts + summing->starts[cell];
+    const size_t n = summing->starts[cell + 1] - summing->starts[cell];
+    struct figure *figure = &summing->figures[cell];
+    if (n == 0)
+        return 0;
+    qsort(amounts, n, sizeof *amounts, falling);
+    figure->top_1 = share_of_top(amounts, n, (n + 99) / 100);
+    figure->top_10 = share_of_top(amounts, n, (n + 9) / 10);
+    figure->tail = tail_index(amounts, n);
+    return 0;
+}
+
+static int find_tails(struct summing *summing, int threads, struct error *err) {
+    summing->starts = calloc(summing->n + 2, sizeof *summing->starts);
+    if (!summing->starts)
+        return error_memory(err);
+    for (size_t i = 0; i < summing->n; i++)
+        summing->starts[i + 1] = summing->starts[i] + (size_t)summing->tallies[i].payers;
+    summing->amounts = malloc((summing->starts[summing->n] + 1) * sizeof *summing->amounts);
+    size_t *next = malloc((summing->n + 1) * sizeof *next);
+    if (!summing->amounts || !next) {
+        free(next);
+        return error_memory(err);
+    }
+    for (size_t i = 0; i < summing->n; i++)
+        next[i] = summing->starts[i];
+    for (size_t p = 0; p < LEDGER_PARTS; p++)
+        for (size_t i = 0; i < summing->accounts->parts[p].count; i++) {
+            const struct account_entry *entry = &summing->accounts->parts[p].entries[i];
+            if (entry->of[ACCOUNT_REVENUE] > 0)
+                summing->amounts[next[at(summing, entry)]++] = entry->of[ACCOUNT_REVENUE];
+        }
+    free(next);
+    return workers_run(threads, summing->n, rank_payers, summing, err);
+}
+
+/* ---- A log ----------------------------------------------------------------------------------- */
+
+static void keep_figures(const struct summing *summing, struct figures *ret) {
+    const struct accounts *accounts = summing->accounts;
+    for (size_t place = 0; place < accounts->n_places; place++) {
+        bool begun = false;
+        for (size_t k = 0; k < summing->periods; k++) {
+            struct figure *figure = &summing->figures[place * summing->periods + k];
+            begun |= figure->users > 0;
+            if (!begun)
+                continue;
+            figure->place = accounts->places[place];
+            figure->period = (struct period){accounts->kind, accounts->first + (int32_t)k};
+            ret->items[ret->count++] = *figure;
+        }
+    }
+}
+
+int figures_of_log(const struct accounts *accounts, double confidence, int threads,
+                   struct figures *ret, struct error *err) {
+    struct summing summing = {.accounts = accounts};
+    if (accounts->first <= accounts->last)
+        summing.periods = (size_t)(accounts->last - accounts->first) + 1;
+    summing.n = accounts->n_places * summing.periods;
+    ret->has_payers = true;
+    for (int m = 0; m < ACCOUNT_MEASURES; m++)
+        ret->has[m] = accounts->has[m];
+    ret->currency = accounts->currency;
+    ret->items = malloc((summing.n + 1) * sizeof *ret->items);
+    int code = ret->items ? sum_all(&summing, threads, err) : error_memory(err);
+    if (!code)
+        code = find_intervals(&summing, confidence, threads, err);
+    if (!code)
+        code = find_tails(&summing, threads, err);
+    if (!code)
+        keep_figures(&summing, ret);
+    free(summing.tallies);
+    free(summing.figures);
+    free(summing.squares);
+    free(summing.amounts);
+    free(summing.starts);
+    return code;
+}
+
+/* ---- A panel --------------------------------------------------------------------------------- */
+
+enum column {
+    PLATFORM,
+    PERIOD,
+    USERS,
+    REVENUE,
+    PAYERS,
+    MINUTES,
+    VIEWS,
+    CURRENCY,
+    GROUP,
+    COLUMNS = GROUP + ACCOUNT_GROUPS
+};
+
+struct item {
+    struct account_place place;
+    struct period period;
+    size_t row;
+};
+
+static int by_key(const void *a, const void *b) {
+    const struct item *x = a, *y = b;
+    int order = text_compare(x->place.platform, y->place.platform);
+    for (int g = 0; g < ACCOUNT_GROUPS && order == 0; g++)
+        order = text_compare(x->place.groups[g], y->place.groups[g]);
+    if (order == 0)
+        order = period_compare(x->period, y->period);
+    return order;
+}
+
+static int by_key_and_row(const void *a, const void *b) {
+    const struct item *x = a, *y = b;
+    int order = by_key(a, b);
+    return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
+}
+
+static int check_row(const struct table_batch *batch, size_t row, struct error *err) {
+    static const struct {
+        enum column column;
+        const char *name;
+    } counts[] = {{USERS, "users"}, {PAYERS, "payers"}, {MINUTES, "minutes"}, {VIEWS, "views"}};
+    const struct period *periods = batch->columns[PERIOD].period;
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+        if (batch->columns[counts[c].column].decimal[row] < 0)
+            return table_reject(batch, row, counts[c].column, err,
+                                "%s are negative, expected 0 or more", counts[c].name);
+    if (batch->columns[PAYERS].decimal[row] > batch->columns[USERS].decimal[row])
+        return table_reject(batch, row, PAYERS, err,
+                            "there are more payers than users, expected at most as many");
+    if (periods[row].kind != periods[0].kind) {
+        char where[TABLE_WHERE];
+        table_where(batch, 0, -1, where);
+        return table_reject(batch, row, PERIOD, err, "period is a %s, expected a %s as at %s",
+                            period_kind_name(periods[row].kind), period_kind_name(periods[0].kind),
+                            where);
+    }
+    return 0;
+}
+
+static int copy_text(struct figures *figures, struct text *text, struct error *err) {
+    text->bytes = arena_text(&figures->arena, text->bytes ? text->bytes : "", text->length);
+    return text->bytes ? 0 : error_memory(err);
+}
+
+static int add_figure(struct figures *figures, const struct table_batch *batch,
+                      const struct item *item, struct error *err) {
+    static const enum column measures[ACCOUNT_MEASURES] = {REVENUE, MINUTES, VIEWS};
+    struct figure *figure = &figures->items[figures->count++];
+    *figure = (struct figure){.place = item->place, .period = item->period};
+    figure->users = batch->columns[USERS].decimal[item->row];
+    figure->payers = batch->columns[PAYERS].decimal[item->row];
+    figure->has_payers = !table_missing(batch, PAYERS, item->row);
+    figures->has_payers |= figure->has_payers;
+    for (int m = 0; m < ACCOUNT_MEASURES; m++) {
+        figure->of[m] = batch->columns[measures[m]].decimal[item->row];
+        figure->has[m] = !table_missing(batch, measures[m], item->row);
+        figures->has[m] |= figure->has[m];
+    }
+    fill_ratios(figure);
+    int code = copy_text(figures, &figure->place.platform, err);
+    for (int g = 0; g < ACCOUNT_GROUPS && !code; g++)
+        code = copy_text(figures, &figure->place.groups[g], err);
+    return code;
+}
+
+/* The sorted items, each of which must have a key of its own; the first repeat is reported. */
+static int check_keys(const struct table_batch *batch, const struct item *items, size_t n,
+                      struct error *err) {
+    const struct item *repeat = NULL, *original = NULL;
+    for (size_t i = 1; i < n; i++)
+        if (by_key(&items[i - 1], &items[i]) == 0 && (!repeat || items[i].row < repeat->row)) {
+            repeat = &items[i];
+            original = &items[i - 1];
+        }
+    if (!repeat)
+        return 0;
+    char where[TABLE_WHERE];
+    table_where(batch, original->row, -1, where);
+    return table_reject(
+        batch, repeat->row, PERIOD, err,
+        "same platform, groups and period as %s, expected one row for each; --group "
+        "names what sets them apart",
+        where);
+}
+
+static int read_panel(const struct table_batch *batch, size_t groups, struct item *items,
+                      struct currencies *currencies, struct figures *ret, struct error *err) {
+    for (size_t row = 0; row < batch->rows; row++) {
+        if (check_row(batch, row, err) || currencies_note(currencies, batch, row, CURRENCY, err))
+            return err->code;
+        items[row] = (struct item){.period = batch->columns[PERIOD].period[row], .row = row};
+        items[row].place.platform = batch->columns[PLATFORM].text[row];
+        for (size_t g = 0; g < groups; g++)
+            items[row].place.groups[g] = batch->columns[GROUP + g].text[row];
+    }
+    if (currencies_check(currencies, batch->table, &ret->currency, err) ||
+        copy_text(ret, &ret->currency, err))
+        return err->code;
+    qsort(items, batch->rows, sizeof *items, by_key_and_row);
+    if (check_keys(batch, items, batch->rows, err))
+        return err->code;
+    for (size_t i = 0; i < batch->rows; i++)
+        if (add_figure(ret, batch, &items[i], err))
+            return err->code;
+    return 0;
+}
+
+int figures_of_panel(struct table *table, const char *const *groups, struct figures *ret,
+                     struct error *err) {
+    const struct table_column columns[COLUMNS] = {
+        [PLATFORM] = {.name = "platform", .type = TABLE_TEXT},
+        [PERIOD] = {.name = "period", .type = TABLE_PERIOD},
+        [USERS] = {.name = "users", .type = TABLE_DECIMAL},
+        [REVENUE] = {.name = "revenue", .type = TABLE_DECIMAL},
+        [PAYERS] = {.name = "payers", .type = TABLE_DECIMAL, .missing = true, .optional = true},
+        [MINUTES] = {.name = "minutes", .type = TABLE_DECIMAL, .missing = true, .optional = true},
+        [VIEWS] = {.name = "views", .type = TABLE_DECIMAL, .missing = true, .optional = true},
+        [CURRENCY] = {.name = "currency", .type = TABLE_TEXT, .missing = true, .optional = true},
+        [GROUP] = {.name = groups[0], .type = TABLE_TEXT, .missing = true},
+        [GROUP + 1] = {.name = groups[1], .type = TABLE_TEXT, .missing = true},
+    };
+    const size_t n = groups[0] == NULL ? 0 : groups[1] == NULL ? 1 : 2;
+    const struct table_batch *batch;
+    struct currencies currencies = {0};
+    if (table_bind(table, columns, GROUP + n, err) || table_read(table, &batch, err))
+        return err->code;
+    struct item *items = malloc((batch->rows + 1) * sizeof *items);
+    ret->items = malloc((batch->rows + 1) * sizeof *ret->items);
+    int code = items && ret->items ? read_panel(batch, n, items, &currencies, ret, err)
+                                   : error_memory(err);
+    free(items);
+    currencies_free(&currencies);
+    return code;
+}
+
+void figures_free(struct figures *figures) {
+    free(figures->items);
+    arena_free(&figures->arena);
+    *figures = (struct figures){0};
+}
