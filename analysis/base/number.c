@@ -201,25 +201,33 @@ static bool try_precision(double x, int precision, struct shortest *ret) {
     return read_back(ret) == x;
 }
 
-/* The same for 1e-5 <= x < 1e15 in exact integers, many times as fast as printf and strtod.
+/* 5^k for k to 31, below 2^72. */
+static uint128 power_of_five(int k) {
+    uint128 power = 1;
+    for (; k > 0; k--)
+        power *= 5;
+    return power;
+}
+
+/* The same for 2e-15 <= x < 1e15 in exact integers, many times as fast as printf and strtod.
  *
  * x = m 2^e, and what lies within half a step of it reads back as x. In units of 2^-shift, x 10^k
- * is v = 2 m 10^k and half a step is 10^k. With k such that x 10^k has 17 or 18 digits, `low` to
- * `high` are the integers in between; the shortest form is the multiple of the highest power of ten
- * among them, the nearest one if there are several. The ends themselves have 19 digits at least (an
- * odd number over 2^53 times 5^4 or more), so that they are no integers here. Below a power of two
- * the step is half as wide, but none of the 67 powers in this range has digits that would notice.
+ * is v = 4 m 5^k and half a step is 2 5^k, below a power of two only half of that. With k such that
+ * x 10^k has 17 or 18 digits, `low` to `high` are the integers in between; the shortest form is the
+ * multiple of the highest power of ten among them, the nearest one if there are several. The ends
+ * themselves are odd multiples of a power of five over a power of two (shift is 3 or more), so that
+ * they are no integers here.
  */
-static void find_shortest_plain(double x, struct shortest *ret) {
+static void find_shortest_quick(double x, struct shortest *ret) {
     int e, k = 2;
     uint64_t m = (uint64_t)ldexp(frexp(x, &e), 53);
-    while (x * powers[k] < 2e16)
-        k++;
-    int shift = 53 - e + 1;
-    uint128 half_step = (uint128)powers[k]; /* k <= 22: exact, and v + half_step is below 2^128 */
-    uint128 v = 2 * m * half_step;
-    uint64_t low = (uint64_t)((v - half_step) >> shift) + 1;
-    uint64_t high = (uint64_t)((v + half_step) >> shift);
+    for (double scaled = x * powers[2]; scaled < 2e16; k++)
+        scaled *= 10;
+    int shift = 53 - e + 2 - k;
+    uint128 five = power_of_five(k); /* k <= 31: v + 2 five is below 2^127 */
+    uint128 v = 4 * m * five;
+    uint64_t low = (uint64_t)((v - (m == UINT64_C(1) << 52 ? five : 2 * five)) >> shift) + 1;
+    uint64_t high = (uint64_t)((v + 2 * five) >> shift);
 
     uint64_t unit = 1;
     int zeros = 0;
@@ -239,6 +247,10 @@ static void find_shortest_plain(double x, struct shortest *ret) {
     ret->point = ret->length + zeros - k;
 }
 
+static bool is_quick(double x) {
+    return x >= 2e-15 && x < 1e15;
+}
+
 static bool is_plain(double x) {
     return x >= 1e-5 && x < 1e15;
 }
@@ -246,8 +258,8 @@ static bool is_plain(double x) {
 /* Below DBL_MIN a number has fewer digits the smaller it is; above, any 15 digits survive the way
  * to a double and back, so that 15 digits less their zeros are the shortest if they read back. */
 static void find_shortest(double x, struct shortest *ret) {
-    if (is_plain(x)) {
-        find_shortest_plain(x, ret);
+    if (is_quick(x)) {
+        find_shortest_quick(x, ret);
         return;
     }
     int precision = x < DBL_MIN ? 1 : 15;
