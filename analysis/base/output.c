@@ -20,9 +20,11 @@
 #include <unistd.h>
 
 struct output {
-    FILE *stream;
-    char *name;      /* as the caller gave it, for messages; NULL: standard output */
-    char *target;    /* NULL: written in place */
+    FILE *stream; /* over `file`, so that the reason of a failed write is kept; see write_bytes */
+    int file;     /* -1: none */
+    int failure;  /* the errno of the first write that failed; 0: none */
+    char *name;   /* as the caller gave it, for messages; NULL: standard output */
+    char *target; /* NULL: written in place */
     char *temporary; /* NULL: written in place */
     int entry;       /* in the list below; -1: none */
     bool finished;
@@ -264,11 +266,31 @@ static int open_named(struct output *output, const char *path, struct error *err
     int file = open_file(output);
     if (file < 0)
         return error_system(err, "cannot write '%s'", path);
-    output->stream = fdopen(file, "w");
-    if (!output->stream) {
-        close(file);
-        return error_system(err, "cannot write '%s'", path);
+    output->file = file;
+    return 0;
+}
+
+/* stdio forgets why a write failed once it has been told, and drops the bytes of a large one, so
+ * that nobody could ask again at the end. */
+static ssize_t write_bytes(void *context, const char *bytes, size_t size) {
+    struct output *output = context;
+    for (size_t done = 0; done < size && output->failure == 0;) {
+        const ssize_t n = write(output->file, bytes + done, size - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno != EINTR)
+            output->failure = errno;
     }
+    return output->failure == 0 ? (ssize_t)size : 0; /* 0 says that it failed */
+}
+
+enum { BUFFER = 64 * 1024 };
+
+static int open_stream(struct output *output, struct error *err) {
+    output->stream = fopencookie(output, "w", (cookie_io_functions_t){.write = write_bytes});
+    if (!output->stream)
+        return error_memory(err);
+    setvbuf(output->stream, NULL, _IOFBF, BUFFER);
     return 0;
 }
 
@@ -278,11 +300,14 @@ int output_open(struct output **ret, const char *path, struct error *err) {
     if (!output)
         return error_memory(err);
     output->entry = -1;
+    output->file = -1;
     int code = 0;
     if (!path || strcmp(path, "-") == 0)
-        output->stream = stdout;
+        output->file = STDOUT_FILENO;
     else
         code = open_named(output, path, err);
+    if (!code)
+        code = open_stream(output, err);
     if (code)
         output_abandon(&output);
     else
@@ -300,18 +325,22 @@ const char *output_temporary(const struct output *output) {
 
 /* ---- Closing ------------------------------------------------------------------------------- */
 
-/* Flushes, and closes what is not standard output; the errno of what went wrong, or 0. */
+static void close_stream(struct output *output) {
+    if (output->stream)
+        fclose(output->stream); /* what fails in it is in output->failure */
+    output->stream = NULL;
+    if (output->name && output->file >= 0 && close(output->file) != 0 && output->failure == 0)
+        output->failure = errno;
+    output->file = -1;
+}
+
+/* Flushes and closes, but standard output only flushes; the errno of what went wrong, or 0. */
 static int flush(struct output *output) {
-    /* An earlier write may have failed: the stream then still holds bytes, and flushing it brings
-     * the reason back. */
     bool failed = ferror(output->stream) != 0;
-    int number = fflush(output->stream) != 0 ? errno : 0;
-    if (output->name) {
-        if (fclose(output->stream) != 0 && number == 0)
-            number = errno;
-        output->stream = NULL;
-    }
-    return number != 0 ? number : failed ? EIO : 0;
+    failed |= fflush(output->stream) != 0;
+    if (output->name)
+        close_stream(output);
+    return output->failure != 0 ? output->failure : failed ? EIO : 0;
 }
 
 int output_finish(struct output *output, struct error *err) {
@@ -330,8 +359,7 @@ int output_finish(struct output *output, struct error *err) {
 }
 
 static void destroy(struct output *output) {
-    if (output->stream && output->name)
-        fclose(output->stream);
+    close_stream(output);
     free(output->name);
     free(output->target);
     free(output->temporary);

@@ -246,6 +246,20 @@ static void a_full_device_is_an_error(void **state) {
     assert_int_equal(access("/dev/full", F_OK), 0);
 }
 
+/* A write larger than any buffer goes straight through, and leaves nothing behind that a flush
+ * could fail with again: the reason is known all the same. */
+static void a_large_write_keeps_its_reason(void **state) {
+    (void)state;
+    static char bytes[1 << 20];
+    struct error err = {0};
+    memset(bytes, 'x', sizeof bytes);
+    struct output *out = opened("/dev/full");
+    assert_true(fwrite(bytes, 1, sizeof bytes, output_stream(out)) < sizeof bytes);
+    fputs("y", output_stream(out));
+    assert_int_equal(output_commit(&out, &err), ERROR_SYSTEM);
+    assert_string_equal(err.text, "cannot write '/dev/full': No space left on device");
+}
+
 /* A write that failed may leave nothing to flush: the stream's own mark counts too. */
 static void an_error_on_the_stream_is_not_forgotten(void **state) {
     (void)state;
@@ -450,6 +464,7 @@ int main(void) {
         in_folder(says_what_cannot_be_written),
         in_folder(a_read_only_file_is_not_replaced),
         in_folder(a_full_device_is_an_error),
+        in_folder(a_large_write_keeps_its_reason),
         in_folder(an_error_on_the_stream_is_not_forgotten),
         in_folder(an_open_file_is_written_on),
         in_folder(a_pipe_is_written_in_place),
