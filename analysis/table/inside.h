@@ -21,6 +21,7 @@ struct table {
     const char *const *files;
     size_t n_files;
     const char **file_names; /* for messages */
+    bool *asked_for;         /* of each of options->columns: somebody asked for its NAME */
     struct header header;
     struct shard *shards;
     uint64_t total_bytes; /* of all files; 0: unknown */

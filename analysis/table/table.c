@@ -30,8 +30,10 @@ static const char *header_in(const char *pair, const char *name) {
 static struct text called(const struct table *table, const char *name) {
     for (size_t i = 0; i < table->options->n_columns; i++) {
         const char *header = header_in(table->options->columns[i], name);
-        if (header)
+        if (header) {
+            table->asked_for[i] = true;
             return text_trim(text_of(header));
+        }
     }
     return text_of(name);
 }
@@ -137,7 +139,8 @@ static int prepare(struct table *table, struct error *err) {
     table->all_plain = true;
     table->file_names = calloc(table->n_files, sizeof *table->file_names);
     table->shards = calloc(table->n_files, sizeof *table->shards);
-    if (!table->file_names || !table->shards)
+    table->asked_for = calloc(options->n_columns + 1, sizeof *table->asked_for);
+    if (!table->file_names || !table->shards || !table->asked_for)
         return error_memory(err);
     for (size_t i = 0; i < table->n_files; i++)
         table->file_names[i] = source_name(table->files[i]);
@@ -182,6 +185,7 @@ void table_close(struct table *table) {
         dictionary_free(&table->names[i]);
     free(table->names);
     free(table->file_names);
+    free(table->asked_for);
     free(table->shards);
     free(table->field_of);
     free(table->by_field);
@@ -242,8 +246,48 @@ static int allocate_binding(struct table *table, size_t n, struct error *err) {
     return table->field_of && table->by_field && table->wanted ? 0 : error_memory(err);
 }
 
+/* A name that nobody asks for is a slip, and would otherwise pass in silence. */
+static int refuse_column(const char *pair, const struct table_column *columns, size_t n,
+                         struct error *err) {
+    const struct text name = {pair, (size_t)(strchr(pair, '=') - pair)};
+    const char **names = calloc(n + 1, sizeof *names);
+    struct text *texts = calloc(n + 1, sizeof *texts);
+    char list[300];
+    if (!names || !texts) {
+        free(names);
+        free(texts);
+        return error_memory(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        names[i] = columns[i].name;
+        texts[i] = text_of(columns[i].name);
+    }
+    const char *near = text_nearest(name, names, n);
+    header_list(texts, n, ", ", list, sizeof list);
+    error_set(err, ERROR_USAGE,
+              "--column: found '%s', but no column '%.*s' is read here%s%s%s; "
+              "expected one of: %s",
+              pair, (int)name.length, pair, near ? "; did you mean '" : "", near ? near : "",
+              near ? "'?" : "", list);
+    free(names);
+    free(texts);
+    return err->code;
+}
+
+static int check_names(const struct table *table, const struct table_column *columns, size_t n,
+                       struct error *err) {
+    for (size_t i = 0; i < n; i++)
+        called(table, columns[i].name);
+    for (size_t i = 0; i < table->options->n_columns; i++)
+        if (!table->asked_for[i])
+            return refuse_column(table->options->columns[i], columns, n, err);
+    return 0;
+}
+
 int table_bind(struct table *table, const struct table_column *columns, size_t n,
                struct error *err) {
+    if (check_names(table, columns, n, err))
+        return err->code;
     if (allocate_binding(table, n, err))
         return err->code;
     for (size_t i = 0; i < n; i++)

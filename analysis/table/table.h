@@ -101,7 +101,8 @@ size_t table_headers(const struct table *table, const struct text **ret_names);
 bool table_has(const struct table *table, const char *name);
 
 /* Chooses the columns. Absent ones that are not optional are ERROR_DATA with the nearest header as
- * a suggestion; so is a header that stands twice. `columns` must last until the rows are read. */
+ * a suggestion; so is a header that stands twice. A NAME of options.columns that is neither among
+ * them nor was given to table_has is ERROR_USAGE. `columns` must last until the rows are read. */
 int table_bind(struct table *table, const struct table_column *columns, size_t n,
                struct error *err);
 

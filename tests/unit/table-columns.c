@@ -72,9 +72,12 @@ static void lists_many_headers_shortly(void **state) {
 static void calls_columns_otherwise(void **state) {
     (void)state;
     static const char *const renames[] = {"user=user id", "platform=app"};
+    static const struct table_column both[] = {{.name = "user", .type = TABLE_TEXT},
+                                               {.name = "platform", .type = TABLE_TEXT}};
+    const char *csv = "app, user id ,user\na,b,c\n";
     struct table_options options = {.columns = renames, .n_columns = 2};
-    expect_user("platform, user id ,user\na,b,c\n", &options,
-                "a.csv:2|[b]\nrows 1, bad 0, blank 0\n");
+    expect(&csv, 1, &options, both, 2, "a.csv:2|[b]|[a]\nrows 1, bad 0, blank 0\n");
+    options.n_columns = 1;
     expect_user(
         "platform,userid,user\na,b,c\n", &options,
         "error 1: a.csv:1: no column 'user id', which --column says is 'user'; did you mean "
@@ -82,6 +85,31 @@ static void calls_columns_otherwise(void **state) {
     static const char *const odd[] = {"user=a=b"}; /* the first '=' parts the two */
     options = (struct table_options){.columns = odd, .n_columns = 1};
     expect_user("a=b\nx\n", &options, "a.csv:2|[x]\nrows 1, bad 0, blank 0\n");
+}
+
+/* A NAME that nobody reads, most often a slip, is never passed over. */
+static void names_that_are_not_read(void **state) {
+    (void)state;
+    static const char *const renames[] = {"user=id", "usr=name", "group=g"};
+    struct table_options options = {.columns = renames, .n_columns = 2};
+    expect_user("id,name\na,b\n", &options,
+                "error 2: --column: found 'usr=name', but no column 'usr' is read here; did you "
+                "mean 'user'?; expected one of: user\n");
+    options.columns = renames + 2;
+    options.n_columns = 1;
+    expect_user("user,g\na,b\n", &options,
+                "error 2: --column: found 'group=g', but no column 'group' is read here; expected "
+                "one of: user\n");
+    /* To ask whether the file has it is to know it. */
+    struct error err = {0};
+    struct table *table;
+    const char *path = tables_write("a.csv", text_of("user,g\na,b\n"));
+    options.files = &path;
+    options.n_files = 1;
+    assert_int_equal(table_open(&table, &options, &err), 0);
+    assert_true(table_has(table, "group"));
+    assert_int_equal(table_bind(table, user, 1, &err), 0);
+    table_close(table);
 }
 
 static void checks_renames(void **state) {
@@ -264,6 +292,7 @@ int main(void) {
         cmocka_unit_test(suggests_a_delimiter),
         cmocka_unit_test(lists_many_headers_shortly),
         cmocka_unit_test(calls_columns_otherwise),
+        cmocka_unit_test(names_that_are_not_read),
         cmocka_unit_test(checks_renames),
         cmocka_unit_test(refuses_a_header_twice_only_when_used),
         cmocka_unit_test(allows_headers_without_a_name),
