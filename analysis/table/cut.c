@@ -43,6 +43,10 @@ int cut_open(struct cut **ret, const char *path, size_t block_bytes, size_t long
     return 0;
 }
 
+void cut_read_ahead(struct cut *cut) {
+    source_read_ahead(cut->source);
+}
+
 const struct source *cut_source(const struct cut *cut) {
     return cut->source;
 }

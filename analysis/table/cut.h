@@ -49,6 +49,7 @@ int cut_next(struct cut *cut, struct block *block, struct error *err);
 int cut_return(struct cut *cut, const struct block *block, size_t used, uint64_t line,
                struct error *err);
 
+void cut_read_ahead(struct cut *cut); /* see source_read_ahead */
 const struct source *cut_source(const struct cut *cut);
 void cut_close(struct cut *cut); /* NULL is fine */
 

@@ -1,27 +1,51 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading a table once: threads take blocks in turn, and what they make of them is merged.
  *
- * Of several errors the first in the order of the input is returned. Blocks are handed out in that
- * order, so when one fails, all before it are finished or in work, and none behind it is needed:
- * no more are handed out, and the error of the lowest block wins. */
+ * Several shards are open at a time, each in a lane of its own: whoever wants a block takes the
+ * next one of the first lane that nobody else is reading from, and opens a further shard if there
+ * is none. Reading and decompressing are thus done by as many threads as there are shards.
+ *
+ * Of several errors the first in the order of the input is returned. Within a shard blocks are
+ * handed out in that order, so when one fails, all before it are finished or in work, and none
+ * behind it is needed; shards before it are read to their end, and the error of the lowest block
+ * wins. */
 #include "table/inside.h"
 
 #include "base/workers.h"
 #include <stdlib.h>
 
+/* Numbers of blocks ascend in the order of the input: the shard, and the block within it. */
+enum { BLOCK_BITS = 40 };
+_Static_assert(sizeof(size_t) * 8 > BLOCK_BITS + 20, "a number holds a shard and a block");
+
+static size_t number_of(size_t shard, size_t block) {
+    return shard << BLOCK_BITS | block;
+}
+
+/* A shard being read. */
+struct lane {
+    struct cut *cut; /* NULL: not opened yet */
+    size_t shard;
+    size_t block; /* the next one */
+    bool open;    /* otherwise the lane is free for another shard */
+    bool busy;    /* somebody is reading from it */
+};
+
 struct run {
     struct table *table;
     const struct table_fold *fold;
     void *context;
-    void **states; /* [tasks] */
+    void **states; /* [threads] */
+    bool ahead;    /* what is compressed is decoded by a thread of its own */
 
-    pthread_mutex_t lock;  /* for all below */
-    struct cut *cut;       /* of the shard being read */
-    size_t shard;          /* the one being read, or the next to open */
-    size_t sequence;       /* of the block to come */
+    pthread_mutex_t lock;   /* for all below */
+    pthread_cond_t changed; /* a lane is no longer busy, or there is no need to wait for one */
+    struct lane *lanes;     /* [n_lanes] */
+    size_t n_lanes;
+    size_t next_shard;     /* to open */
+    size_t handed_out;     /* blocks */
     uint64_t bytes_before; /* of the shards that are done */
-    bool stopped;
-    size_t failed; /* the lowest block that failed */
+    size_t failed;         /* the lowest block that failed, or SIZE_MAX */
     struct error failure;
 };
 
@@ -29,15 +53,16 @@ struct run {
 struct portion {
     struct block block;
     size_t shard;
-    size_t sequence;
+    size_t sequence; /* of the batch: see number_of */
+    size_t order;    /* in which blocks were handed out */
 };
 
 static void fail(struct run *run, size_t sequence, const struct error *error) {
-    run->stopped = true;
     if (sequence < run->failed) {
         run->failed = sequence;
         run->failure = *error;
     }
+    pthread_cond_broadcast(&run->changed);
 }
 
 static void fail_locked(struct run *run, size_t sequence, const struct error *error) {
@@ -49,53 +74,106 @@ static void fail_locked(struct run *run, size_t sequence, const struct error *er
 static void report_progress(const struct run *run) {
     const struct table_options *options = run->table->options;
     uint64_t done = run->bytes_before;
-    if (run->cut)
-        done += source_consumed(cut_source(run->cut));
-    if (options->progress)
-        options->progress(options->progress_context, done, run->table->total_bytes);
+    if (!options->progress)
+        return;
+    for (size_t i = 0; i < run->n_lanes; i++)
+        if (run->lanes[i].open && run->lanes[i].cut)
+            done += source_consumed(cut_source(run->lanes[i].cut));
+    options->progress(options->progress_context, done, run->table->total_bytes);
 }
 
-static void end_shard(struct run *run) {
-    run->bytes_before += source_consumed(cut_source(run->cut));
-    cut_close(run->cut);
-    run->cut = NULL;
-    run->shard++;
+/* ---- Lanes ----------------------------------------------------------------------------------- */
+
+/* Whether blocks of this shard come before the first that failed. */
+static bool is_wanted(const struct run *run, size_t shard) {
+    return number_of(shard, 0) <= run->failed && shard != run->failed >> BLOCK_BITS;
 }
 
-static int read_portion(struct run *run, struct portion *portion, struct error *err) {
-    portion->block.length = 0;
-    while (run->shard < run->table->n_files) {
-        if (!run->cut && table_open_shard(run->table, run->shard, &run->cut, err))
-            return err->code;
-        if (cut_next(run->cut, &portion->block, err))
-            return err->code;
-        if (portion->block.length > 0) {
-            portion->shard = run->shard;
-            return 0;
-        }
-        end_shard(run);
+static void close_lane(struct run *run, struct lane *lane) {
+    if (lane->cut)
+        run->bytes_before += source_consumed(cut_source(lane->cut));
+    cut_close(lane->cut);
+    *lane = (struct lane){0};
+    pthread_cond_broadcast(&run->changed);
+}
+
+/* The first shard that can be read from now, being opened if need be; NULL if there is none, and
+ * then whether one might come. */
+static struct lane *choose_lane(struct run *run, bool *ret_wait) {
+    struct lane *best = NULL, *unused = NULL;
+    *ret_wait = false;
+    for (size_t i = 0; i < run->n_lanes; i++) {
+        struct lane *lane = &run->lanes[i];
+        if (!lane->open)
+            unused = lane;
+        else if (!is_wanted(run, lane->shard))
+            continue;
+        else if (lane->busy)
+            *ret_wait = true;
+        else if (!best || lane->shard < best->shard)
+            best = lane;
     }
-    return 0;
+    if (best || !unused || run->next_shard == run->table->n_files ||
+        !is_wanted(run, run->next_shard))
+        return best;
+    *unused = (struct lane){.shard = run->next_shard++, .open = true};
+    return unused;
+}
+
+/* Reads the lane's next block without the lock, which is held before and afterwards. */
+static int read_block(struct run *run, struct lane *lane, struct block *block, struct error *err) {
+    struct cut *cut = lane->cut;
+    const size_t shard = lane->shard;
+    int code = 0;
+    lane->busy = true;
+    pthread_mutex_unlock(&run->lock);
+    block->length = 0;
+    if (!cut) {
+        code = table_open_shard(run->table, shard, &cut, err);
+        if (!code && run->ahead)
+            cut_read_ahead(cut);
+    }
+    if (!code)
+        code = cut_next(cut, block, err);
+    pthread_mutex_lock(&run->lock);
+    lane->cut = cut;
+    lane->busy = false;
+    return code;
 }
 
 /* The next block; false when there is none, or no more is wanted. */
 static bool take_portion(struct run *run, struct portion *portion) {
-    struct error error = {0};
-    bool taken = false;
+    bool taken = false, wait = true;
     pthread_mutex_lock(&run->lock);
-    if (!run->stopped) {
-        portion->sequence = run->sequence;
-        if (read_portion(run, portion, &error))
+    while (!taken) {
+        struct error error = {0};
+        struct lane *lane = choose_lane(run, &wait);
+        if (!lane && !wait)
+            break;
+        if (!lane) {
+            pthread_cond_wait(&run->changed, &run->lock);
+            continue;
+        }
+        const int code = read_block(run, lane, &portion->block, &error);
+        portion->shard = lane->shard;
+        portion->sequence = number_of(lane->shard, lane->block);
+        if (code)
             fail(run, portion->sequence, &error);
-        else
-            taken = portion->block.length > 0;
-        run->sequence += taken;
-        run->stopped |= !taken;
+        taken = !code && portion->block.length > 0;
+        if (taken) {
+            lane->block++;
+            portion->order = run->handed_out++;
+            pthread_cond_signal(&run->changed);
+        } else {
+            close_lane(run, lane);
+        }
         report_progress(run);
     }
     pthread_mutex_unlock(&run->lock);
     return taken;
 }
+
+/* ---- Blocks ---------------------------------------------------------------------------------- */
 
 static void count(struct run *run, const struct scanner *scanner, size_t turned_down) {
     pthread_mutex_lock(&run->lock);
@@ -118,7 +196,7 @@ static int add_portion(struct run *run, struct scanner *scanner, const struct po
     if (bad_row.code)
         return error_set(err, bad_row.code, "%s", bad_row.text);
     count(run, scanner, scanner->list.count - bad_rows);
-    return table->rejects ? rejects_put(table->rejects, portion->sequence, &scanner->list, err) : 0;
+    return table->rejects ? rejects_put(table->rejects, portion->order, &scanner->list, err) : 0;
 }
 
 static int work(void *context, size_t index, int worker, struct error *err) {
@@ -135,9 +213,14 @@ static int work(void *context, size_t index, int worker, struct error *err) {
         fail_locked(run, 0, err);
     while (!code && take_portion(run, &portion)) {
         struct error error = {0};
-        code = add_portion(run, &scanner, &portion, run->states[index], &error);
-        if (code)
-            fail_locked(run, portion.sequence, &error);
+        if (!add_portion(run, &scanner, &portion, run->states[index], &error))
+            continue;
+        fail_locked(run, portion.sequence, &error);
+        /* Shards before this one may hold an error that comes before it. What is added to no longer
+         * matters, but must be in order. */
+        run->fold->destroy(run->states[index]);
+        run->states[index] = NULL;
+        code = run->fold->begin(run->context, &run->states[index], &error);
     }
     block_free(&portion.block);
     scanner_close(&scanner);
@@ -163,6 +246,37 @@ static int merge_states(struct run *run, int n, struct error *err) {
     return 0;
 }
 
+/* Rejects are written in the order of the input: whatever is read ahead would have to wait for what
+ * comes before it, in memory. Nor does anybody wait for one pipe while another has bytes. */
+static size_t lanes_for(const struct table *table, int threads) {
+    bool one = table->rejects && rejects_wanted(table->rejects);
+    for (size_t i = 0; i < table->n_files; i++)
+        one |= table->shards[i].kept != NULL;
+    return one ? 1 : table->n_files < (size_t)threads ? table->n_files : (size_t)threads;
+}
+
+static int open_run(struct run *run, int threads, struct error *err) {
+    struct table *table = run->table;
+    run->ahead = threads > 1;
+    run->n_lanes = lanes_for(table, threads);
+    run->lanes = calloc(run->n_lanes + 1, sizeof *run->lanes);
+    run->states = calloc((size_t)threads, sizeof *run->states);
+    table->n_names = (size_t)threads * table->layout.n_columns;
+    table->names = calloc(table->n_names + 1, sizeof *table->names);
+    pthread_mutex_init(&run->lock, NULL);
+    pthread_cond_init(&run->changed, NULL);
+    return run->lanes && run->states && table->names ? 0 : error_memory(err);
+}
+
+static void close_run(struct run *run) {
+    for (size_t i = 0; run->lanes && i < run->n_lanes; i++)
+        cut_close(run->lanes[i].cut);
+    free(run->lanes);
+    free(run->states);
+    pthread_cond_destroy(&run->changed);
+    pthread_mutex_destroy(&run->lock);
+}
+
 int table_fold(struct table *table, const struct table_fold *fold, void *context, void **ret_state,
                struct error *err) {
     if (table->used || !table->field_of)
@@ -170,14 +284,10 @@ int table_fold(struct table *table, const struct table_fold *fold, void *context
     table->used = true;
     int threads = threads_for(table);
     struct run run = {.table = table, .fold = fold, .context = context, .failed = SIZE_MAX};
-    table->n_names = (size_t)threads * table->layout.n_columns;
-    table->names = calloc(table->n_names + 1, sizeof *table->names);
-    run.states = calloc((size_t)threads, sizeof *run.states);
-    if (!run.states || !table->names) {
-        free(run.states);
-        return error_memory(err);
+    if (open_run(&run, threads, err)) {
+        close_run(&run);
+        return err->code;
     }
-    pthread_mutex_init(&run.lock, NULL);
     int code = workers_run(threads, (size_t)threads, work, &run, err);
     if (!code && run.failed != SIZE_MAX)
         code = error_set(err, run.failure.code, "%s", run.failure.text);
@@ -189,8 +299,6 @@ int table_fold(struct table *table, const struct table_fold *fold, void *context
             fold->destroy(run.states[i]);
     if (!code)
         *ret_state = run.states[0];
-    cut_close(run.cut);
-    pthread_mutex_destroy(&run.lock);
-    free(run.states);
+    close_run(&run);
     return code;
 }

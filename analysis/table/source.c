@@ -2,8 +2,11 @@
 /* The bytes of one shard: opening, telling its format, reading, decompressing. */
 #include "table/source.h"
 
+#include "table/ahead.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,8 +24,8 @@ struct source {
     int file;
     bool standard; /* standard input: not ours to close */
     bool regular;
-    uint64_t size; /* left to read when it was opened; 0: unknown */
-    uint64_t consumed;
+    uint64_t size;                  /* left to read when it was opened; 0: unknown */
+    atomic_uint_least64_t consumed; /* read by others while a thread decodes */
     decoder *decode;
     size_t start, end; /* bytes read and not decoded yet: input[start .. end) */
     bool ended;        /* nothing is left in the file */
@@ -30,8 +33,11 @@ struct source {
     bool whole;        /* one has ended */
     z_stream gzip;
     ZSTD_DStream *zstd;
-    struct error failure;  /* once set, all there is: after the bytes before it */
-    size_t given, decoded; /* bytes decoded and not given out yet: output[given .. decoded) */
+    struct error failure; /* once set, all there is: after the bytes before it */
+    const char *from;     /* bytes decoded and not given out yet: from[given .. decoded) */
+    size_t given, decoded;
+    struct ahead *ahead;     /* decodes in a thread of its own; NULL: nobody does */
+    const atomic_bool *stop; /* of that thread */
     char input[BUFFER_SIZE];
     char output[BUFFER_SIZE];
 };
@@ -53,12 +59,25 @@ static int at_end(struct source *source, struct error *err) {
     return 0;
 }
 
+/* Whoever ends the reading waits for the thread that decodes, which must not wait for a pipe. */
+enum { LOOK_UP = 50 }; /* milliseconds */
+
+static bool wait_for_bytes(const struct source *source) {
+    struct pollfd waiting = {.fd = source->file, .events = POLLIN};
+    while (!*source->stop)
+        if (poll(&waiting, 1, LOOK_UP) != 0)
+            return true; /* bytes, the end, or something that read will tell */
+    return false;
+}
+
 /* Up to `size` bytes of the file as it stands; *ret_n = 0 at its end. */
 static int read_some(struct source *source, char *bytes, size_t size, size_t *ret_n,
                      struct error *err) {
     *ret_n = 0;
     if (source->ended)
         return 0;
+    if (source->stop && !source->regular && !wait_for_bytes(source))
+        return error_set(err, ERROR_SYSTEM, "%s: nobody reads on", source->name);
     ssize_t n;
     do
         n = read(source->file, bytes, size);
@@ -325,6 +344,30 @@ int source_open(struct source **ret, const char *path, struct error *err) {
     return 0;
 }
 
+/* In the thread that decodes. */
+static int decode_ahead(void *context, const atomic_bool *stop, char *bytes, size_t size,
+                        size_t *ret_n, struct error *err) {
+    struct source *source = context;
+    source->stop = stop;
+    return source->decode(source, bytes, size, ret_n, err);
+}
+
+void source_read_ahead(struct source *source) {
+    struct error none = {0};
+    if (source->decode != decode_plain && !source->failure.code)
+        ahead_open(&source->ahead, BUFFER_SIZE, decode_ahead, source, &none);
+}
+
+static void decode_more(struct source *source) {
+    source->given = source->decoded = 0;
+    if (source->ahead) {
+        ahead_next(source->ahead, &source->from, &source->decoded, &source->failure);
+        return;
+    }
+    source->from = source->output;
+    source->decode(source, source->output, BUFFER_SIZE, &source->decoded, &source->failure);
+}
+
 /* A decoder always gets the same room, whatever the caller asks for: where a stream is damaged, how
  * much comes before the error would otherwise depend on it. */
 static int next_bytes(struct source *source, char *bytes, size_t size, size_t *ret_n,
@@ -336,13 +379,12 @@ static int next_bytes(struct source *source, char *bytes, size_t size, size_t *r
         decode_plain(source, bytes, size, ret_n, &source->failure);
         return 0;
     }
-    if (source->given == source->decoded) {
-        source->given = source->decoded = 0;
-        source->decode(source, source->output, BUFFER_SIZE, &source->decoded, &source->failure);
-    }
+    if (source->given == source->decoded)
+        decode_more(source);
     size_t there = source->decoded - source->given;
     *ret_n = there < size ? there : size;
-    memcpy(bytes, source->output + source->given, *ret_n);
+    if (*ret_n > 0)
+        memcpy(bytes, source->from + source->given, *ret_n);
     source->given += *ret_n;
     return 0;
 }
@@ -377,6 +419,7 @@ bool source_is_file(const struct source *source) {
 void source_close(struct source *source) {
     if (!source)
         return;
+    ahead_close(source->ahead);
     if (source->decode == decode_gzip)
         inflateEnd(&source->gzip);
     ZSTD_freeDStream(source->zstd);

@@ -29,13 +29,18 @@ const char *source_name(const char *path);
  * CSV (zip, xz, bzip2, Parquet) is ERROR_DATA here. */
 int source_open(struct source **ret, const char *path, struct error *err);
 
+/* From now on a compressed source is decoded ahead of the reading, by a thread of its own; without
+ * a thread to be had, and for a plain one, all stays as it is. Once at most. */
+void source_read_ahead(struct source *source);
+
 /* Fills `bytes` with the next `size` (> 0) decompressed ones; *ret_n is less only at the end or
  * before an error. It is set even on failure: what came before a broken place is good. */
 int source_read(struct source *source, char *bytes, size_t size, size_t *ret_n, struct error *err);
 
-uint64_t source_consumed(const struct source *source); /* bytes so far, before decompression */
-uint64_t source_size(const struct source *source);     /* the same at the end; 0: unknown */
-bool source_is_plain(const struct source *source);     /* not compressed */
+/* Bytes so far, before decompression; safe while another thread reads. */
+uint64_t source_consumed(const struct source *source);
+uint64_t source_size(const struct source *source); /* the same at the end; 0: unknown */
+bool source_is_plain(const struct source *source); /* not compressed */
 
 /* A file that can be closed and opened again without loss; a pipe cannot. */
 bool source_is_file(const struct source *source);

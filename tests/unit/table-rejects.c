@@ -255,6 +255,44 @@ static void many_errors_many_threads(void **state) {
     buffer_free(&out);
 }
 
+/* Shards are read side by side, and the later ones have their errors at once: still the first in
+ * the order of the input is told, and with TABLE_SKIP found. */
+static void the_first_error_of_many_shards(void **state) {
+    (void)state;
+    static const char *const names[] = {"s0.csv", "s1.csv", "s2.csv", "s3.csv", "s4.csv"};
+    const char *paths[5];
+    struct buffer csv = {0}, packed = {0}, out = {0};
+    for (int shard = 0; shard < 5; shard++) {
+        buffer_clear(&csv);
+        buffer_clear(&packed);
+        buffer_text(&csv, "user,start,end\n");
+        for (int i = 0; i < 1500; i++)
+            buffer_text(&csv, shard > 1 || (shard == 1 && i == 1400) ? "a,x,2\n" : "a,1,2\n");
+        tables_gzip(&packed, (struct text){csv.bytes, csv.length});
+        const struct buffer *file = shard % 2 ? &packed : &csv;
+        paths[shard] = tables_write(names[shard], (struct text){file->bytes, file->length});
+    }
+    for (int round = 0; round < 100; round++) {
+        struct table_options options = {.files = paths,
+                                        .n_files = 5,
+                                        .threads = 1 + round % 8,
+                                        .block_bytes = (size_t)(200 + round * 37 % 500)};
+        run(TABLES_FOLD, &options, &out);
+        assert_string_equal(out.bytes, "error 1: s1.csv:1402:2: found 'x' in column 'start', "
+                                       "expected a whole number\n");
+        if (round % 10 > 0)
+            continue;
+        options.bad_rows = TABLE_SKIP;
+        run(TABLES_FOLD, &options, &out);
+        assert_string_equal(out.bytes,
+                            "sum 2999 of 2999\nrows 2999, bad 4501, blank 0, first: s1.csv:1402:2: "
+                            "found 'x' in column 'start', expected a whole number\n");
+    }
+    buffer_free(&csv);
+    buffer_free(&packed);
+    buffer_free(&out);
+}
+
 static void many_rejects_many_threads(void **state) {
     (void)state;
     struct buffer csv = {0}, expected = {0};
@@ -363,6 +401,7 @@ int main(void) {
         cmocka_unit_test(shards_keep_their_order_and_names),
         cmocka_unit_test(stops_at_the_first_error_in_the_input),
         cmocka_unit_test(many_errors_many_threads),
+        cmocka_unit_test(the_first_error_of_many_shards),
         cmocka_unit_test(many_rejects_many_threads),
         cmocka_unit_test(a_failed_run_leaves_no_rejects),
         cmocka_unit_test(says_where_rows_stand),

@@ -3,9 +3,11 @@
 #include "tables.h"
 
 #include "table/source.h"
+#include <fcntl.h>
 
 /* Reads a file to its end by `size` bytes at a time. */
-static int read_all(const char *path, size_t size, struct buffer *out, struct error *err) {
+static int read_by(const char *path, bool ahead, size_t size, struct buffer *out,
+                   struct error *err) {
     struct source *source;
     char bytes[4096];
     size_t n = 1;
@@ -14,6 +16,8 @@ static int read_all(const char *path, size_t size, struct buffer *out, struct er
     int code = source_open(&source, path, err);
     if (code)
         return code;
+    if (ahead)
+        source_read_ahead(source);
     while (!code && n > 0) {
         code = source_read(source, bytes, size, &n, err);
         buffer_append(out, bytes, n);
@@ -21,6 +25,21 @@ static int read_all(const char *path, size_t size, struct buffer *out, struct er
     if (!code)
         assert_int_equal(source_consumed(source), source_size(source));
     source_close(source);
+    return code;
+}
+
+/* A thread that decodes changes nothing, neither the bytes nor the error behind them. */
+static int read_all(const char *path, size_t size, struct buffer *out, struct error *err) {
+    struct buffer other = {0};
+    struct error other_err = {0};
+    const int code = read_by(path, false, size, out, err);
+    assert_int_equal(read_by(path, true, size, &other, &other_err), code);
+    assert_int_equal(other.length, out->length);
+    if (out->length > 0)
+        assert_memory_equal(other.bytes, out->bytes, out->length);
+    if (code)
+        assert_string_equal(other_err.text, err->text);
+    buffer_free(&other);
     return code;
 }
 
@@ -248,6 +267,64 @@ static void notices_a_file_that_shrinks(void **state) {
 
 /* Through a table: the rows before the broken place count for nothing, and a bad row before it is
  * the first error. */
+/* Far more than the buffers between the two threads hold, and closed at any point. */
+static void closes_what_is_read_ahead(void **state) {
+    (void)state;
+    struct buffer plain = {0}, packed = {0};
+    char bytes[4096];
+    for (int i = 0; i < 4000000; i += 8)
+        buffer_format(&plain, "%07d\n", i);
+    tables_gzip(&packed, (struct text){plain.bytes, plain.length});
+    const char *path = tables_write("x", (struct text){packed.bytes, packed.length});
+    for (size_t reads = 0; reads < 1000; reads = 3 * reads + 1) {
+        struct source *source;
+        struct error err = {0};
+        size_t n = 0, at = 0;
+        assert_int_equal(source_open(&source, path, &err), 0);
+        source_read_ahead(source);
+        for (size_t i = 0; i < reads; i++, at += n) {
+            assert_int_equal(source_read(source, bytes, sizeof bytes, &n, &err), 0);
+            assert_memory_equal(bytes, plain.bytes + at, n);
+        }
+        source_close(source);
+    }
+    buffer_free(&plain);
+    buffer_free(&packed);
+}
+
+/* Whoever has seen enough does not wait for the rest of a slow pipe. */
+static void does_not_wait_for_a_pipe(void **state) {
+    (void)state;
+    enum { SENT = 200 * 1024 }; /* more than is read on opening, less than fills the buffers */
+    struct buffer plain = {0}, packed = {0};
+    struct error err = {0};
+    struct source *source;
+    int ends[2], kept = dup(STDIN_FILENO);
+    char byte;
+    size_t n;
+    for (uint32_t i = 0; i < 200000; i++)
+        buffer_format(&plain, "%u\n", i * 2654435761U);
+    tables_gzip(&packed, (struct text){plain.bytes, plain.length});
+    assert_true(packed.length > SENT);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, SENT) >= SENT);
+    assert_int_equal(write(ends[1], packed.bytes, SENT), SENT);
+    assert_true(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+    alarm(60); /* otherwise the test would wait as well */
+    assert_int_equal(source_open(&source, "-", &err), 0);
+    source_read_ahead(source);
+    assert_int_equal(source_read(source, &byte, 1, &n, &err), 0);
+    assert_true(n == 1 && byte == '0');
+    source_close(source);
+    alarm(0);
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+    close(ends[0]);
+    close(ends[1]);
+    buffer_free(&plain);
+    buffer_free(&packed);
+}
+
 static void a_truncated_table_is_an_error(void **state) {
     (void)state;
     static const struct table_column columns[] = {{.name = "a", .type = TABLE_INTEGER}};
@@ -289,6 +366,8 @@ int main(void) {
         cmocka_unit_test(refuses_bytes_behind_the_end),
         cmocka_unit_test(names_files_of_another_kind),
         cmocka_unit_test(notices_a_file_that_shrinks),
+        cmocka_unit_test(closes_what_is_read_ahead),
+        cmocka_unit_test(does_not_wait_for_a_pipe),
         cmocka_unit_test(a_truncated_table_is_an_error),
     };
     return cmocka_run_group_tests_name("table-sources", tests, tables_setup, tables_teardown);
