@@ -3,6 +3,7 @@
 #include "ranking/interest.h"
 
 #include "ranking/choice.h"
+#include "ranking/vector.h"
 
 #include <math.h>
 #include <string.h>
@@ -67,10 +68,7 @@ double interest_match(const struct interest *interest, const struct policy *poli
                       uint32_t position) {
     size_t d = policy->world->dimensions;
     const float *profile = interest->profiles + user * d, *x = embedding_of(policy, position);
-    float match = 0;
-    for (size_t k = 0; k < d; k++)
-        match += profile[k] * x[k];
-    return (double)match;
+    return (double)vector_dot(profile, x, d);
 }
 
 static int count_actions(uint8_t actions) {
@@ -96,9 +94,6 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
             pull += 1 + ACTION_PULL * count_actions(reaction->actions);
         if ((int)i == reaction->dismissed)
             pull -= DISMISS_PULL;
-        float step = (float)(rate * pull);
-        const float *x = embedding_of(policy, slate->positions[i]);
-        for (size_t k = 0; k < d; k++)
-            profile[k] += step * x[k];
+        vector_add(profile, (float)(rate * pull), embedding_of(policy, slate->positions[i]), d);
     }
 }

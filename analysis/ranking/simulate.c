@@ -10,6 +10,7 @@
 #include "ranking/kernel.h"
 #include "ranking/market.h"
 #include "ranking/purpose.h"
+#include "ranking/vector.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -121,9 +122,7 @@ static void see(const struct world *world, const struct shelf *shelf, const stru
     const float *taste = world->users.tastes + u * d;
     for (size_t i = 0; i < slate->n; i++) {
         const float *x = world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d;
-        float match = 0;
-        for (size_t k = 0; k < d; k++)
-            match += taste[k] * x[k];
+        float match = vector_dot(taste, x, d);
         ret[i] = world->settings.parameters.taste_weight * (double)match +
                  (double)shelf->utility[slate->positions[i]];
     }

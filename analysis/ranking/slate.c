@@ -4,8 +4,9 @@
  * Contents: as they come; gaps and marginal relevance; sliding spectrum; exploration. */
 #include "ranking/slate.h"
 
+#include "ranking/vector.h"
+
 #include <math.h>
-#include <string.h>
 
 bool slate_holds(const struct slate *slate, uint32_t position) {
     for (size_t i = 0; i < slate->n; i++)
@@ -28,10 +29,7 @@ static const float *embedding_of(const struct policy *policy, uint32_t position)
 }
 
 static double dot(const float *a, const float *b, size_t n) {
-    float sum = 0;
-    for (size_t k = 0; k < n; k++)
-        sum += a[k] * b[k];
-    return (double)sum;
+    return (double)vector_dot(a, b, n);
 }
 
 /* ---- Gaps and marginal relevance ------------------------------------------------------------- */
@@ -56,101 +54,145 @@ static void consider(struct choice *choice, size_t i, double score) {
         *choice = (struct choice){i, score};
 }
 
-/* nearest: greatest cosine of each with what stands on the slate. The best of those left that
- * keeps the gap, or the best of all where none does; top->found if nothing is left. */
-static size_t next_best(const struct policy *policy, const struct kernel_top *top, double novelty,
-                        const double *nearest, const struct slate *slate) {
+/* By score alone: the first one left that keeps the gap, or the first one left where none does. */
+static size_t next_by_score(const struct policy *policy, const struct kernel_top *top,
+                            const bool *used, const struct slate *slate) {
+    size_t any = top->found;
+    for (size_t i = 0; i < top->found; i++) {
+        if (used[i])
+            continue;
+        if (!near_same_creator(policy, slate, kernel_position(top, i)))
+            return i;
+        any = any == top->found ? i : any;
+    }
+    return any;
+}
+
+/* nearest: greatest cosine of each with what stands on the slate. */
+static size_t next_by_relevance(const struct policy *policy, const struct kernel_top *top,
+                                double novelty, const bool *used, const double *nearest,
+                                const struct slate *slate) {
     struct choice kept = {top->found, -INFINITY}, any = kept;
     for (size_t i = 0; i < top->found; i++) {
-        uint32_t position = kernel_position(top, i);
-        double score = (double)kernel_score(top, i) - novelty * nearest[i];
-        if (score <= kept.score || slate_holds(slate, position))
+        if (used[i])
             continue;
+        double score = (double)kernel_score(top, i) - novelty * nearest[i];
         consider(&any, i, score);
-        if (!near_same_creator(policy, slate, position))
+        if (!near_same_creator(policy, slate, kernel_position(top, i)))
             consider(&kept, i, score);
-        if (novelty == 0 && kept.best < top->found)
-            break; /* none below has a greater score */
     }
     return kept.best < top->found ? kept.best : any.best;
 }
 
 void slate_diverse(const struct policy *policy, const struct kernel_top *top, double novelty,
                    struct slate *ret) {
-    size_t wanted = policy_slate(policy);
-    double nearest[KERNEL_TOP] = {0};
-    ret->n = 0;
-    while (ret->n < wanted) {
-        size_t best = next_best(policy, top, novelty, nearest, ret);
-        if (best == top->found)
-            break;
+    size_t wanted = policy_slate(policy), d = policy->world->dimensions;
+    double nearest[KERNEL_TOP];
+    bool used[KERNEL_TOP];
+    for (size_t i = 0; i < top->found; i++)
+        used[i] = false, nearest[i] = 0;
+    for (ret->n = 0; ret->n < wanted && ret->n < top->found; ret->n++) {
+        size_t best = novelty > 0 ? next_by_relevance(policy, top, novelty, used, nearest, ret)
+                                  : next_by_score(policy, top, used, ret);
         uint32_t position = kernel_position(top, best);
-        ret->positions[ret->n++] = position;
+        used[best] = true;
+        ret->positions[ret->n] = position;
         for (size_t i = 0; i < top->found && novelty > 0; i++)
             nearest[i] = fmax(nearest[i], dot(embedding_of(policy, position),
-                                              embedding_of(policy, kernel_position(top, i)),
-                                              policy->world->dimensions));
+                                              embedding_of(policy, kernel_position(top, i)), d));
     }
 }
 
 /* ---- Sliding spectrum ------------------------------------------------------------------------ */
 
-enum { MOST_DIMENSIONS = 256 };
+/* Items are known by their inner products: cosines[t][i] is that of the item at place t with the
+ * i-th of the list. */
+struct spectrum {
+    const struct kernel_top *top;
+    size_t chosen[POLICY_SLATE]; /* index in the list of each place */
+    float cosines[POLICY_SLATE][KERNEL_TOP];
+    bool used[KERNEL_TOP];
+    const float *vectors[KERNEL_TOP];
+    /* Of the window: the Cholesky factor of its inner products, rows that add no direction left
+     * out. */
+    size_t n, places[POLICY_SLATE];
+    double factor[POLICY_SLATE][POLICY_SLATE];
+};
 
-/* Square of the length of x less its parts along an orthonormal basis. */
-static double residual(const float *x, float basis[][MOST_DIMENSIONS], size_t n, size_t d) {
-    double square = dot(x, x, d);
-    for (size_t i = 0; i < n; i++) {
-        double part = dot(x, basis[i], d);
-        square -= part * part;
+/* Solves factor z = the products of the window with item i; returns |z|^2, the square of the part
+ * of the item that lies in the window's span. */
+static double project(const struct spectrum *spectrum, size_t i, double *z) {
+    double square = 0;
+    for (size_t j = 0; j < spectrum->n; j++) {
+        double sum = (double)spectrum->cosines[spectrum->places[j]][i];
+        for (size_t k = 0; k < j; k++)
+            sum -= spectrum->factor[j][k] * z[k];
+        z[j] = sum / spectrum->factor[j][j];
+        square += z[j] * z[j];
     }
-    return square > 0 ? square : 0;
+    return square;
 }
 
-/* Gram and Schmidt: the last `most` places of the slate as an orthonormal basis. Places that add no
- * direction of their own are left out. */
-static size_t span_window(const struct policy *policy, const struct slate *slate, size_t most,
-                          float basis[][MOST_DIMENSIONS]) {
-    size_t d = policy->world->dimensions, n = 0;
-    size_t first = slate->n > most ? slate->n - most : 0;
-    for (size_t i = first; i < slate->n; i++) {
-        memcpy(basis[n], embedding_of(policy, slate->positions[i]), d * sizeof(float));
-        for (size_t j = 0; j < n; j++) {
-            float part = (float)dot(basis[n], basis[j], d);
-            for (size_t k = 0; k < d; k++)
-                basis[n][k] -= part * basis[j][k];
-        }
-        double length = sqrt(dot(basis[n], basis[n], d));
-        if (length < 1e-3) /* single precision has no direction left */
+/* The last `most` of n places. */
+static void open_window(struct spectrum *spectrum, size_t n, size_t most) {
+    spectrum->n = 0;
+    for (size_t place = n > most ? n - most : 0; place < n; place++) {
+        double *row = spectrum->factor[spectrum->n];
+        size_t item = spectrum->chosen[place];
+        double left = (double)spectrum->cosines[place][item] - project(spectrum, item, row);
+        if (left < 1e-6) /* single precision has no direction left */
             continue;
-        for (size_t k = 0; k < d; k++)
-            basis[n][k] /= (float)length;
-        n++;
+        row[spectrum->n] = sqrt(left);
+        spectrum->places[spectrum->n++] = place;
     }
-    return n;
+}
+
+/* The list is in the order of scores, and nothing adds more than its own length, 1. */
+static size_t next_by_volume(const struct spectrum *spectrum, double weight) {
+    const struct kernel_top *top = spectrum->top;
+    struct choice choice = {top->found, -INFINITY};
+    for (size_t i = 0; i < top->found; i++) {
+        double z[POLICY_SLATE], score = (double)kernel_score(top, i);
+        if (score + weight <= choice.score)
+            break;
+        if (spectrum->used[i])
+            continue;
+        double square = 1 - project(spectrum, i, z);
+        consider(&choice, i, score + weight * (square > 0 ? sqrt(square) : 0));
+    }
+    return choice.best;
+}
+
+static void take(const struct policy *policy, struct spectrum *spectrum, size_t item,
+                 struct slate *slate) {
+    size_t d = policy->world->dimensions;
+    const float *own = spectrum->vectors[item];
+    float *row = spectrum->cosines[slate->n];
+    for (size_t i = 0; i < spectrum->top->found; i++) {
+        if (spectrum->vectors[i] == own) /* the same item may be in the list twice */
+            spectrum->used[i] = true;
+        row[i] = vector_dot(own, spectrum->vectors[i], d);
+    }
+    spectrum->chosen[slate->n] = item;
+    slate->positions[slate->n++] = kernel_position(spectrum->top, item);
 }
 
 void slate_spectrum(const struct policy *policy, const struct kernel_top *top, double weight,
                     size_t window, struct slate *ret) {
-    float basis[POLICY_SLATE][MOST_DIMENSIONS];
-    size_t wanted = policy_slate(policy), d = policy->world->dimensions;
+    struct spectrum spectrum;
+    size_t wanted = policy_slate(policy);
+    spectrum.top = top;
+    for (size_t i = 0; i < top->found; i++) {
+        spectrum.used[i] = false;
+        spectrum.vectors[i] = embedding_of(policy, kernel_position(top, i));
+    }
     ret->n = 0;
     while (ret->n < wanted) {
-        size_t n = span_window(policy, ret, window - 1, basis);
-        struct choice choice = {top->found, -INFINITY};
-        for (size_t i = 0; i < top->found; i++) {
-            uint32_t position = kernel_position(top, i);
-            double bound = (double)kernel_score(top, i) + weight; /* of unit vectors */
-            if (bound <= choice.score)
-                break;
-            if (slate_holds(ret, position))
-                continue;
-            double added = sqrt(residual(embedding_of(policy, position), basis, n, d));
-            consider(&choice, i, (double)kernel_score(top, i) + weight * added);
-        }
-        if (choice.best == top->found)
+        open_window(&spectrum, ret->n, window - 1);
+        size_t item = next_by_volume(&spectrum, weight);
+        if (item == top->found)
             break;
-        ret->positions[ret->n++] = kernel_position(top, choice.best);
+        take(policy, &spectrum, item, ret);
     }
 }
 

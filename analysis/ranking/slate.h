@@ -4,7 +4,8 @@
  *     slate_diverse(policy, top, 0.3, &slate);      // maximal marginal relevance, creator_gap
  *     slate_explore(policy, session, &slate);       // some places to items at random
  *
- * A list may hold a position twice, with two scores; the better one counts.
+ * A list may hold a position twice, with two scores, of which the better one counts; but not the
+ * one for slate_diverse.
  */
 #ifndef RANKING_SLATE_H
 #define RANKING_SLATE_H
