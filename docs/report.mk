@@ -12,9 +12,9 @@ with_tools = PATH="$(abspath $(bin)):$$PATH"
 and_chart   = -o $@ --chart $(@:.csv=.svg)
 
 # Tables that come with a chart of their own, and tables that do not.
-charted := loss-range sensitivity tier-growth churn-survival churn-flows rank-foryou rank-popularity
+charted := loss-range sensitivity tier-growth churn-survival churn-flows rank-foryou rank-seen
 plain   := scenario scenario-range loss arpu-2021 published tier-summary churn-summary churn-test \
-           exits-day-one
+           exits-day-one rank-compare rank-shock
 tables  := $(patsubst %,$(report)/%.csv,$(charted) $(plain))
 
 # The pictures that README.md shows.
@@ -78,17 +78,30 @@ $(report)/churn-flows.csv: $(cases)/freenode-libera/exits.csv
 	$(Q)$(with_tools) churn-flows $< --column end=date --weight projects --top 6 $(and_chart) \
 	    --title 'Projects listed as having left Freenode, 2021' --source 'freenode-exodus list'
 
-# What two ranking rules would do.
+# What other ranking rules would do, and what the shock cost.
 $(report)/spells.csv: $(executables) | $(report)
 	$(Q)$(with_tools) synth-panel spells --seed 2025 --set users=20000 --set scale=3000 -o $@
 $(report)/spells-survival.csv: $(report)/spells.csv
 	$(Q)$(with_tools) churn-survival $< --as-of 2026-01-01 --group platform -o $@
-measures := $(addprefix --measure ,users user_exits_other revenue creators income exposure_share gini)
-measured := $(report)/loss.csv $(report)/tier-growth.csv $(report)/spells-survival.csv
-$(report)/rank-foryou.csv $(report)/rank-popularity.csv: $(report)/rank-%.csv: $(study)/simulation.csv $(measured)
-	$(Q)$(with_tools) rank-simulate $< --policy $* --platforms TikTok,RedNote $(measures) \
-	    --arpu $(report)/loss.csv --tiers $(report)/tier-growth.csv \
-	    --survival $(report)/spells-survival.csv --seed 2025 $(and_chart) --colors $(colors) \
-	    --title 'Both platforms rank by $*' --source 'simulation'
+measured  := $(report)/loss.csv $(report)/tier-growth.csv $(report)/spells-survival.csv
+simulated := --platforms TikTok,RedNote --arpu $(report)/loss.csv --tiers $(report)/tier-growth.csv \
+             --survival $(report)/spells-survival.csv --seed 2025
+of_rules  := $(addprefix --measure ,utility users revenue creators gini entropy exposure_share)
+$(report)/rank-foryou.csv: $(study)/simulation.csv $(measured)
+	$(Q)$(with_tools) rank-simulate $< --policy foryou,pools $(simulated) --replications 8 \
+	    $(addprefix --measure ,users user_exits_other revenue creators income exposure_share gini) \
+	    $(and_chart) --colors $(colors) --title 'TikTok ranks by foryou, RedNote by pools' \
+	    --source 'simulation'
+$(report)/rank-compare.csv: $(study)/simulation.csv $(measured)
+	$(Q)$(with_tools) rank-compare $< $(foreach rule,foryou pools transparent, \
+	    --case $(rule):policy_a=$(rule),policy_b=pools) $(simulated) --replications 8 $(of_rules) \
+	    -o $@
+$(report)/rank-seen.csv: $(report)/rank-compare.csv
+	$(Q)awk -F, 'NR == 1 || ($$2 == "TikTok" && ($$4 == "utility" || $$4 == "exposure_share"))' $< >$@
+	$(Q)$(with_tools) draw-chart rank-compare $@ -o $(@:.csv=.svg) \
+	    --title 'What another rule would change on TikTok, against foryou' --source 'simulation'
+$(report)/rank-shock.csv: $(study)/simulation.csv $(measured)
+	$(Q)$(with_tools) rank-compare $< --policy foryou,pools --case calm:shock_period=0 --at mean \
+	    $(simulated) --replications 6 --measure revenue -o $@
 
 .PHONY: report images

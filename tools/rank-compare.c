@@ -15,8 +15,9 @@ static const struct cli_option options[] = {
      .type = CLI_TEXT,
      .argument = "NAME:SETTING[,SETTING]...",
      .many = true,
-     .help = "a scenario to be compared: that of the input with parameters set anew "
-             "(calm:shock_period=0), or with rules (open:policy=transparent); may be repeated"},
+     .help =
+         "a scenario to be compared: that of the input with parameters set anew "
+         "(calm:shock_period=0), or with rules (open:policy=transparent, or policy_a, policy_b); may be repeated"},
     {.name = "reference",
      .type = CLI_TEXT,
      .argument = "NAME",
@@ -101,11 +102,23 @@ static int add_policies(struct cli *cli, struct trials *trials, const struct sce
     return 0;
 }
 
-/* One setting of a case: "policy=RULE" (both platforms), or a parameter. */
+/* One setting of a case: "policy=RULE" (both platforms), "policy_a=RULE", "policy_b=RULE", or a
+ * parameter. */
 static int set_case(struct trial *trial, const char *setting, struct error *err) {
-    static const char rule[] = "policy=";
-    if (strncmp(setting, rule, sizeof rule - 1) == 0)
-        return find_pair(text_of(setting + sizeof rule - 1), trial->policies, err);
+    static const char *const rules[] = {"policy=", "policy_a=", "policy_b="};
+    for (int i = 0; i < 3; i++) {
+        size_t length = strlen(rules[i]);
+        if (strncmp(setting, rules[i], length) != 0)
+            continue;
+        const struct policy_class *found = policy_find(text_of(setting + length), err);
+        if (!found)
+            return ERROR_USAGE;
+        if (i != 2)
+            trial->policies[PLATFORM_A] = found;
+        if (i != 1)
+            trial->policies[PLATFORM_B] = found;
+        return 0;
+    }
     return scenario_set(&trial->scenario, setting, err);
 }
 

@@ -39,6 +39,10 @@ is 'is named as it was' "$(grep '^4,A,' case.csv | cut -d, -f6)" open
 "$tool" --replications 6 --policy foryou --policy random --threads 1 "$tiny" -o threads.csv
 same 'the same bytes for any number of threads' two.csv threads.csv
 
+runs 'cases with rules for each platform' 0 "$tool" --replications 2 --case x:policy_a=random,policy_b=pools --case y:policy_b=pools,policy_a=foryou "$tiny" --measure utility -o cases.csv
+"$tool" --replications 2 --policy random,pools --policy foryou,pools "$tiny" --measure utility | sed 's/"random,pools"/x/; s/"foryou,pools"/y/' >pairs.csv
+same 'are those rules' cases.csv pairs.csv
+
 # ---- What is refused -----------------------------------------------------------------------------
 refuse() { # name, status, what it says, arguments...
     name=$1 status=$2 says=$3
