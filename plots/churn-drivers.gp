@@ -4,7 +4,7 @@
 # title: What drives leaving
 # scale: log
 # reference: 1
-# note: Lines are confidence intervals; right of 1, users leave sooner
+# note: Lines are confidence intervals. Right of 1, users leave sooner
 set multiplot
 do for [p=1:n_panels] {
   eval panel

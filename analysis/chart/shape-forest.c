@@ -100,7 +100,7 @@ static int read_columns(struct forest *forest, struct error *err) {
 
 /* A place on the axis, in the measure that distances are judged by. */
 static double place_of(const struct forest *forest, double value) {
-    if (!forest->logarithmic)
+    if (!forest->logarithmic || isnan(value))
         return value;
     return value > 0 ? log(value) : -INFINITY;
 }
@@ -216,9 +216,12 @@ static struct text estimate_text(struct forest *forest, size_t row) {
         return text_of("");
     bool wide = forest->logarithmic && !(upper <= 100 * lower); /* each with digits of its own */
     int decimals = wide ? -1 : decimals_for(upper - lower);
+    if (forest->logarithmic && !wide && upper < 10 && decimals < 2)
+        decimals = 2; /* ratios: their lower half lies between 0 and 1 */
     format_value(point, decimals, value);
     if (isnan(lower) && isnan(upper))
-        return drawing_format(forest->drawing, "%s", value);
+        return drawing_format(forest->drawing, "%s%s", value,
+                              point == forest->reference ? " (reference)" : "");
     format_value(lower, decimals, from);
     format_value(upper, decimals, to);
     return drawing_format(forest->drawing, "%s (%s to %s)", value, from, to);
@@ -443,6 +446,11 @@ struct widths {
     double name, estimate, beside;
 };
 
+/* Between a panel and the texts right of it. */
+static double gap_beside(const struct drawing *drawing) {
+    return drawing_text_width(drawing, drawing->text ? 3 : 1.5, DRAWING_TIC);
+}
+
 static struct widths find_widths(const struct forest *forest) {
     const struct drawing *drawing = forest->drawing;
     double name = (double)forest->name_columns + 2,
@@ -457,8 +465,7 @@ static struct widths find_widths(const struct forest *forest) {
 static void write_places(const struct forest *forest, const struct widths *widths) {
     struct script *script = &forest->drawing->script;
     const struct panel *panel = &forest->panels[0];
-    double width = panel->right - panel->left,
-           gap = drawing_text_width(forest->drawing, 1.5, DRAWING_TIC);
+    double width = panel->right - panel->left, gap = gap_beside(forest->drawing);
     script_number(script, "name_x", -widths->name / width);
     script_number(script, "estimate_x", 1 + gap / width);
     script_number(script, "beside_x", 1 + (gap + widths->estimate) / width);
@@ -469,7 +476,7 @@ static int place(struct forest *forest, const struct area *area, struct error *e
     struct drawing *drawing = forest->drawing;
     const struct widths widths = find_widths(forest);
     bool text = drawing->text;
-    double top = area->top, gap = drawing_text_width(drawing, 1.5, DRAWING_TIC);
+    double top = area->top, gap = gap_beside(drawing);
     for (size_t f = 0; f < forest->n; f++) {
         struct panel *panel = &forest->panels[f];
         panel->left = area->left + widths.name;
