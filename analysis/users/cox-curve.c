@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Predicted survival.
+ *
+ * With r = exp(x'b) and the baseline's increments h = sum over l of m/den at each event time,
+ *
+ *     H(t) = r sum h,   var H(t) = r^2 (sum over times, l of m/den^2 + c' V c),
+ *     c = sum of (x - xbar_l) m/den
+ *
+ * as in R's survfit.coxph (Therneau & Grambsch 2000, eq. 10.11, with Efron's sums for tied events).
+ */
+#include "users/cox-inside.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+size_t cox_strata(const struct cox *cox) {
+    return cox->n_strata;
+}
+
+/* Rows at risk at each slot's event, by their weights if these count. */
+static double at_risk_before(const struct cox *cox, double at_risk, uint32_t slot) {
+    bool counts = cox->options.counts;
+    for (uint32_t k = cox->late[slot]; k < cox->late[slot + 1]; k++)
+        at_risk -= counts ? cox_weight(cox, cox->late_row[k]) : 1;
+    for (uint32_t i = cox->group[slot]; i < cox->group[slot + 1]; i++)
+        if (!cox->entry || !cox_idle(cox, i))
+            at_risk += counts ? cox_weight(cox, i) : 1;
+    return at_risk;
+}
+
+/* The drift of slot `slot`: adds (x - xbar_l) m/den, in the scale of the fit. */
+static void add_drift(const struct cox *cox, uint32_t slot, const double *x, double *c) {
+    for (size_t j = 0; j < cox->p; j++) {
+        double xbar = cox->q0[slot] * cox->at_risk[(j + 1) * cox->slots + slot];
+        if (cox->dying)
+            xbar -= cox->q1[slot] * cox->dying[(j + 1) * cox->slots + slot];
+        c[j] += (x[j] - cox->result.mean[j]) / cox->scale[j] * cox->h[slot] - xbar;
+    }
+}
+
+/* c' V c, V being that of the coefficients as given. */
+static double spread(const struct cox *cox, const double *c, double *unscaled) {
+    const double *v = cox->result.robust ? cox->result.robust : cox->result.variance;
+    for (size_t j = 0; j < cox->p; j++)
+        unscaled[j] = c[j] * cox->scale[j];
+    return cox_quadratic(v, unscaled, cox->p);
+}
+
+int cox_predict(const struct cox *cox, const double *x, size_t stratum, struct cox_curve *ret,
+                struct error *err) {
+    if (cox->competing)
+        return error_set(err, ERROR_DATA,
+                         "no curve is predicted from Fine and Gray's model; --cause-specific has "
+                         "one");
+    uint32_t first = cox->stratum_first[stratum], end = cox->stratum_first[stratum + 1];
+    double *c = calloc(2 * cox->p, sizeof *c), log_risk = 0, hazard = 0, variance = 0, at_risk = 0;
+    struct cox_point *points = malloc((end - first) * sizeof *points);
+    if (!c || !points) {
+        free(c);
+        free(points);
+        return error_memory(err);
+    }
+    *ret = (struct cox_curve){cox->stratum_code[stratum], points, end - first - 1,
+                              cox->time[cox->group[end] - 1]};
+    for (size_t j = 0; j < cox->p; j++)
+        log_risk += (x[j] - cox->result.mean[j]) * cox->result.coefficient[j];
+    double risk = exp(log_risk);
+    for (uint32_t slot = end; slot-- > first + 1;) {
+        at_risk = at_risk_before(cox, at_risk, slot);
+        points[slot - first - 1].at_risk = (int64_t)llrint(at_risk);
+    }
+    for (uint32_t slot = first + 1; slot < end; slot++) {
+        struct cox_point *point = &points[slot - first - 1];
+        hazard += cox->h[slot];
+        variance += cox->q0[slot];
+        add_drift(cox, slot, x, c);
+        point->time = cox->when[slot];
+        point->events =
+            cox->options.counts ? (int64_t)llrint(cox->death_weight[slot]) : cox->deaths[slot];
+        point->hazard = risk * hazard;
+        point->std_error = risk * sqrt(variance + spread(cox, c, c + cox->p));
+    }
+    free(c);
+    return 0;
+}
