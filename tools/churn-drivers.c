@@ -200,7 +200,8 @@ static int read_drivers(struct cli *cli, struct drivers *ret, struct error *err)
                                    .destination = cli_text(cli, "destination"),
                                    .competing = cli_given(cli, "destination") &&
                                                 !cli_flag(cli, "cause-specific"),
-                                   .drop_missing = cli_choice(cli, "missing", "drop")};
+                                   .drop_missing = cli_choice(cli, "missing", "drop"),
+                                   .threads = cli_threads(cli)};
     from.spells.n_groups = cli_many(cli, "strata", &from.spells.groups);
     from.n_numbers = cli_many(cli, "covariate", &from.numbers);
     from.n_categories = cli_many(cli, "categorical", &from.categories);
@@ -708,6 +709,7 @@ static int run(struct cli *cli, struct error *err) {
         .ties = cli_choice(cli, "ties", "breslow") ? COX_BRESLOW : COX_EFRON,
         .counts = cli_given(cli, "weight"),
         .robust = cli_flag(cli, "robust") || cli_given(cli, "sampling-weight"),
+        .tests = cli_flag(cli, "summary"),
         .threads = cli_threads(cli)};
     if (!status)
         status = cox_fit(&cox, &drivers.data, &how, err);

@@ -25,6 +25,7 @@
 
 struct residuals {
     const struct cox *cox;
+    double *parts; /* lower triangles of chunks of rows */
     double *drift; /* p columns of slots: cumulative sum of xbar h */
     double *rest;  /* Fine and Gray: sums of G xbar h behind each slot; NULL otherwise */
     double *u;     /* p columns of n, by sorted row, with weights */
@@ -142,22 +143,40 @@ static int add_clusters(const struct residuals *residuals, double *ret, struct e
 }
 
 /* Each row by itself; one that stands for w rows has w times the residual of each. */
-static void add_rows(const struct residuals *residuals, double *ret) {
+static int add_chunk(void *context, size_t chunk, int worker, struct error *err) {
+    (void)worker;
+    (void)err;
+    const struct residuals *residuals = context;
     const struct cox *cox = residuals->cox;
-    size_t n = cox->n;
-    bool counts = cox->options.counts && cox->weight;
-    for (size_t j = 0; j < cox->p; j++)
+    size_t n = cox->n, p = cox->p, from = chunk * COX_CHUNK;
+    size_t to = from + COX_CHUNK < n ? from + COX_CHUNK : n;
+    const double *counts = cox->options.counts ? cox->weight : NULL;
+    double *ret = residuals->parts + chunk * (p * (p + 1) / 2);
+    for (size_t j = 0; j < p; j++)
         for (size_t k = 0; k <= j; k++) {
             const double *a = residuals->u + j * n, *b = residuals->u + k * n;
             double sum = 0;
-            for (size_t from = 0; from < n; from += COX_CHUNK) {
-                double part = 0;
-                for (size_t i = from; i < n && i < from + COX_CHUNK; i++)
-                    part += a[i] * b[i] / (counts ? cox->weight[i] : 1);
-                sum += part;
-            }
-            ret[j * cox->p + k] = sum;
+            for (size_t i = from; i < to; i++)
+                sum += counts ? a[i] * b[i] / counts[i] : a[i] * b[i];
+            *ret++ = sum;
         }
+    return 0;
+}
+
+static int add_rows(struct residuals *residuals, double *ret, struct error *err) {
+    const struct cox *cox = residuals->cox;
+    size_t p = cox->p;
+    residuals->parts = malloc(cox->n_chunks * (p * (p + 1) / 2) * sizeof(double));
+    if (!residuals->parts)
+        return error_memory(err);
+    int status = workers_run(cox->options.threads, cox->n_chunks, add_chunk, residuals, err);
+    const double *part = residuals->parts;
+    for (size_t c = 0; c < cox->n_chunks && !status; c++)
+        for (size_t j = 0; j < p; j++)
+            for (size_t k = 0; k <= j; k++)
+                ret[j * p + k] += *part++;
+    free(residuals->parts);
+    return status;
 }
 
 int cox_meat(const struct cox *cox, double *ret, struct error *err) {
@@ -179,7 +198,7 @@ int cox_meat(const struct cox *cox, double *ret, struct error *err) {
     if (!status && cox->cluster)
         status = add_clusters(&residuals, ret, err);
     else if (!status)
-        add_rows(&residuals, ret);
+        status = add_rows(&residuals, ret, err);
     for (size_t j = 0; j < p; j++)
         for (size_t k = 0; k < j; k++)
             ret[k * p + j] = ret[j * p + k];

@@ -277,7 +277,7 @@ static int score_tests(struct fitting *fitting, struct error *err) {
         sum += step[j] * fitting->score[j];
     cox->result.score = sum;
     cox->result.robust_score = NAN;
-    if (!cox->options.robust)
+    if (!cox->options.robust || !cox->options.tests)
         return 0;
     int status = cox_meat(cox, fitting->work, err);
     if (status || !cox_cholesky(fitting->work, p, 1e-12, &column))

@@ -72,6 +72,7 @@ struct cox_options {
                     coxph: tied events have their mean weight, and robust errors are needed */
     bool robust; /* robust (Lin & Wei) errors; always so with clusters and in Fine and Gray's model
                   */
+    bool tests;  /* work out robust_score too, which costs as much as robust errors do */
     int threads; /* 0 is 1 */
 };
 
@@ -92,7 +93,7 @@ struct cox_result {
     double loglik_null, loglik;
     double score;        /* score test at 0, from the information */
     double wald;         /* by the robust variance where there is one */
-    double robust_score; /* nan without robust errors */
+    double robust_score; /* nan without robust errors, or without options.tests */
 };
 
 struct cox;

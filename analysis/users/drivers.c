@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/workers.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -396,6 +397,8 @@ static bool close_spell(struct piece *piece, size_t row, struct spells_report *r
 static void close_piece(const struct reading *reading, struct piece *piece,
                         struct spells_report *report) {
     size_t kept = 0;
+    if (reading->options->spells.time)
+        return; /* durations: none is open */
     for (size_t row = 0; row < piece->rows; row++) {
         if (!close_spell(piece, row, report))
             continue;
@@ -429,10 +432,23 @@ static int make_room(const struct reading *reading, struct storage *storage, siz
                : error_memory(err);
 }
 
-/* Copies the rows of a piece behind the `at` before, and frees it. */
-static void take_piece(const struct reading *reading, struct storage *storage, struct piece *piece,
-                       size_t at, size_t n) {
-    size_t rows = piece->rows;
+struct joining {
+    const struct reading *reading;
+    struct storage *storage;
+    struct piece *pieces;
+    size_t n;   /* rows of all */
+    size_t *at; /* where the rows of each piece go */
+};
+
+/* Copies the rows of a piece to their place, and frees it. */
+static int take_piece(void *context, size_t index, int worker, struct error *err) {
+    (void)worker;
+    (void)err;
+    const struct joining *joining = context;
+    const struct reading *reading = joining->reading;
+    struct storage *storage = joining->storage;
+    struct piece *piece = &joining->pieces[index];
+    size_t rows = piece->rows, at = joining->at[index], n = joining->n;
     memcpy(storage->time + at, piece->time, rows * sizeof(decimal));
     memcpy(storage->entry + at, piece->entry, rows * sizeof(decimal));
     memcpy(storage->status + at, piece->status, rows);
@@ -446,25 +462,29 @@ static void take_piece(const struct reading *reading, struct storage *storage, s
                rows * sizeof(uint32_t));
     free_piece(piece);
     *piece = (struct piece){0};
+    return 0;
 }
 
 static int join(struct state *state, struct storage *storage, struct drivers *ret,
                 struct error *err) {
     const struct reading *reading = state->reading;
-    size_t n = 0, at = 0;
+    struct joining joining = {.reading = reading, .storage = storage, .pieces = state->pieces};
     bool late = false;
+    joining.at = malloc((state->n + 1) * sizeof *joining.at);
+    if (!joining.at)
+        return error_memory(err);
     if (state->n > 1)
         qsort(state->pieces, state->n, sizeof *state->pieces, by_sequence);
     for (size_t i = 0; i < state->n; i++) {
         close_piece(reading, &state->pieces[i], &ret->report.spells);
-        n += state->pieces[i].rows;
+        joining.at[i] = joining.n;
+        joining.n += state->pieces[i].rows;
     }
+    const size_t n = joining.n;
     int status = make_room(reading, storage, n, err);
-    for (size_t i = 0; i < state->n && !status; i++) {
-        size_t rows = state->pieces[i].rows;
-        take_piece(reading, storage, &state->pieces[i], at, n);
-        at += rows;
-    }
+    if (!status)
+        status = workers_run(reading->options->threads, state->n, take_piece, &joining, err);
+    free(joining.at);
     if (status)
         return status;
     for (size_t i = 0; i < n; i++)

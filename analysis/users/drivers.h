@@ -36,6 +36,7 @@ struct drivers_options {
     const char *destination; /* events are those whose `destination` is this; NULL: all */
     bool competing;          /* with destination: the others compete; otherwise they are censored */
     bool drop_missing;       /* leave rows out that lack a value; otherwise they are bad rows */
+    int threads;             /* for what comes after the reading; 0 is 1 */
 };
 
 /* What was seen, for the tool to say. */
