@@ -67,7 +67,7 @@ sub median {
 sub loaded {
     my ($result) = @_;
     my ($processors) = $result->{machine} =~ /(\d+) processors/;
-    return $result->{load} > $processors / 2 || $result->{busy} > $processors / 2;
+    return $result->{others} > 0.1 * $processors;
 }
 
 sub cases { my %seen; return grep { !$seen{$_}++ } map { $_->{case} } @results }
@@ -170,8 +170,8 @@ sub notes {
     push @notes, 'Sizes: ' . join ', ', map { sprintf '%s %.0f MB', label($_), $_->{bytes} / 1e6 }
         @mine;
     my %when;
-    push @{$when{"measured on $_->{date} at $_->{commit} with $_->{threads} threads; load average "
-        . "before the run $_->{load}, other tasks running $_->{busy}"
+    push @{$when{"measured on $_->{date} at $_->{commit} with $_->{threads} threads; others kept "
+        . "$_->{others} processors busy meanwhile"
         . (loaded($_) ? '. **The machine was busy: take the ratios as rough**' : '')}}, label($_)
         for @mine;
     push @notes, map { join(', ', @{$when{$_}}) . ": $_" }

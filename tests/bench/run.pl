@@ -16,11 +16,11 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
 use Getopt::Long qw(GetOptions);
 use POSIX qw(strftime);
-use Time::HiRes qw(sleep);
 
 use constant RUNS      => 5;    # of each contender,
 use constant SLOW      => 8;    # but of one that takes more seconds than this
 use constant SLOW_RUNS => 3;    # only so many
+use constant BUSY      => 0.1;  # of the processors: as much as others may use
 use constant TOLERANCE => 1e-9; # relative: peers that add in binary floating point lose some digits
 
 my %option;
@@ -68,9 +68,6 @@ my %contender = (
     },
 );
 my %version = map { $_ => $contender{$_}{version}->() } keys %contender;
-my $load = load();
-warn "bench: the load average is $load: times will be too long and ratios unsure\n"
-    if $load > processors() / 2;
 
 for my $rows (split ' ', $option{rows}) {
     for my $name (@ARGV) {
@@ -88,7 +85,7 @@ sub measure {
     my @names = ('sojourn', sort grep { $_ ne 'sojourn' } keys %section);
     my @lines = (
         [case => $name], [input => $input->{name}], [rows => $rows], [bytes => -s $path],
-        [path => $path], [threads => $threads], [load => $load], [busy => busy()],
+        [path => $path], [threads => $threads],
         [date => strftime('%Y-%m-%d %H:%M UTC', gmtime)], [machine => machine()],
         [commit => output('git describe --always --dirty')]);
     my (%runs, $ours);
@@ -125,12 +122,17 @@ sub measure {
             printf "  %-12s %8.3f s  %7.0f MiB\n", $who, $took->[0], $took->[3] / 1024;
         }
     }
+    my $others = others(map { $_->[0] eq 'run' ? [@$_[2 .. $#$_]] : () } @lines);
+    warn "bench: others kept $others processors busy: ratios are unsure\n"
+        if $others > BUSY * processors();
+    push @lines, [others => $others];
     push @lines, map { [profile => @$_] } profile($section{sojourn}, $path);
     write_file("$folder/results/$name-$input->{name}-$rows.tsv",
         join '', map { join("\t", @$_) . "\n" } @lines);
 }
 
-# Seconds, user and system seconds, peak KiB; nothing if the run failed.
+# Seconds, user and system seconds, peak KiB, and the seconds that all processors together spent on
+# something else meanwhile; nothing if the run failed.
 sub run {
     my ($who, $section, $path) = @_;
     my $report = "$folder/took";
@@ -138,8 +140,10 @@ sub run {
     make_path($answers);
     unlink $report;
     my @command = $contender{$who}{command}->(script($section, $path), $path);
+    my $before = spent();
     return undef if system("$folder/measure", $report, @command) != 0;
-    return [split ' ', slurp($report)];
+    my @took = split ' ', slurp($report);
+    return [@took, sprintf '%.2f', spent() - $before - $took[1] - $took[2]];
 }
 
 # A section with its blanks filled in, in a file of its own.
@@ -250,16 +254,20 @@ sub read_case {
 
 sub processors { return output('nproc') }
 
-sub load { return (split ' ', slurp('/proc/loadavg'))[0] }
+# Seconds that all processors together have worked, for whomever, since the machine was started.
+sub spent {
+    my ($user, $nice, $system, $idle, $wait, $irq, $soft, $steal) =
+        slurp('/proc/stat') =~ /^cpu\s+(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)/
+        or return 0;
+    return ($user + $nice + $system + $irq + $soft + $steal) / output('getconf CLK_TCK');
+}
 
-# How many tasks of others want a processor just now, on average over a second.
-sub busy {
-    my $sum = 0;
-    for (1 .. 20) {
-        slurp('/proc/loadavg') =~ m{ (\d+)/} and $sum += $1 - 1;
-        sleep 0.05;
-    }
-    return sprintf '%.1f', $sum / 20;
+# How many processors others kept busy during these runs. It is counted in ticks of a hundredth of
+# a second, too coarse for one short run but not for all of them.
+sub others {
+    my ($seconds, $spent) = (0, 0);
+    ($seconds, $spent) = ($seconds + $_->[0], $spent + $_->[4]) for @_;
+    return sprintf '%.2f', $seconds > 0 && $spent > 0 ? $spent / $seconds : 0;
 }
 
 sub machine {
