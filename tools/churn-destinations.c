@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where users go when they leave: cumulative incidence by destination, the time spent in each
- * state, and Gray's test.
+ * state, and Gray's test; who is where over time, when users come back; and how soon they do.
  *
- * Contents: options; reading; curves; certain times; time in each state; tests.
+ * Contents: options; reading; curves; certain times; time in each state; all groups; tests; states
+ * over time; returns; the tool.
  */
 #include "cli/cli.h"
 #include "users/gray.h"
+#include "users/histories.h"
 #include "users/incidence.h"
+#include "users/lifetable.h"
+#include "users/occupancy.h"
+#include "users/returns.h"
 #include "users/spells.h"
+#include "users/survival.h"
 #include "users/tally.h"
 #include <math.h>
 #include <stdlib.h>
@@ -63,10 +69,10 @@ static const struct cli_option options[] = {
     {.name = "error",
      .type = CLI_CHOICE,
      .argument = "KIND",
-     .range = "greenwood|aalen",
-     .fallback = "greenwood",
-     .conflicts = "test",
-     .help = "kind of standard error: as etm (and, without late entry, survfit) or as cuminc in R"},
+     .range = "greenwood|aalen|infinitesimal-jackknife",
+     .conflicts = "test returns",
+     .help = "kind of standard error: as etm, cuminc or survfit in R; default: greenwood, with "
+             "--occupancy infinitesimal-jackknife"},
     {.name = "interval",
      .type = CLI_CHOICE,
      .argument = "KIND",
@@ -105,6 +111,16 @@ static const struct cli_option options[] = {
      .fallback = "0",
      .needs = "test",
      .help = "weight of a time in the test, (1 - F)^R: above 0 for differences that come early"},
+    {.name = "occupancy",
+     .type = CLI_FLAG,
+     .conflicts = "returns test destination time entry weight",
+     .help = "the share of users in each state over time, when they come back or are in several "
+             "places at once: reads user, platform, start and end"},
+    {.name = "returns",
+     .type = CLI_FLAG,
+     .conflicts = "summary test destination time entry weight chart",
+     .help = "how soon those who left a platform come back to it, and how soon they leave again: "
+             "reads the same"},
     {0}};
 
 static const struct cli_example examples[] = {
@@ -114,6 +130,8 @@ static const struct cli_example examples[] = {
      "by platform, after ten and twenty days"},
     {"churn-destinations --group platform --summary --horizon 30 datasets/tiny/spells.csv",
      "how many of the first thirty days are spent where"},
+    {"churn-destinations --occupancy datasets/tiny/spells.csv",
+     "where users are over time, back or in two places included"},
     {0}};
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -163,8 +181,15 @@ static int read_spells(struct cli *cli, struct tally *ret, struct error *err) {
 
 /* ---- Curves ---------------------------------------------------------------------------------- */
 
+/* Without late entry the jackknife is Greenwood's. */
 static enum incidence_error error_of(const struct cli *cli) {
     return cli_choice(cli, "error", "aalen") ? INCIDENCE_AALEN : INCIDENCE_GREENWOOD;
+}
+
+static const char *error_name(const struct cli *cli) {
+    return cli_given(cli, "error")      ? cli_text(cli, "error")
+           : cli_flag(cli, "occupancy") ? "infinitesimal-jackknife"
+                                        : "greenwood";
 }
 
 static enum incidence_interval interval_of(const struct cli *cli) {
@@ -225,7 +250,26 @@ static int compare_times(const void *left, const void *right) {
     return (*a > *b) - (*a < *b);
 }
 
-/* Beyond the last time the curves are known only if everyone has left by then. */
+/* Those of --at, ascending; the caller frees them. */
+static int sorted_times(const struct cli *cli, decimal **ret, size_t *ret_n, struct error *err) {
+    decimal time;
+    *ret_n = 0;
+    while (cli_decimals(cli, "at", *ret_n, &time))
+        ++*ret_n;
+    *ret = malloc((*ret_n + 1) * sizeof **ret);
+    if (!*ret)
+        return error_memory(err);
+    for (size_t i = 0; i < *ret_n; i++)
+        cli_decimals(cli, "at", i, &(*ret)[i]);
+    qsort(*ret, *ret_n, sizeof **ret, compare_times);
+    return 0;
+}
+
+static void write_unknown(struct writer *writer) {
+    for (int cell = 0; cell < 4; cell++)
+        writer_missing(writer);
+}
+
 static void write_time(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
                        struct text group, const struct incidence *curve, decimal time, bool known) {
     for (size_t k = 0; k < exits->destinations; k++) {
@@ -235,24 +279,17 @@ static void write_time(struct cli *cli, struct writer *writer, const struct exit
         if (known)
             write_estimate(cli, writer, curve->incidence[k], curve->variance[k]);
         else
-            for (int cell = 0; cell < 4; cell++)
-                writer_missing(writer);
+            write_unknown(writer);
     }
 }
 
+/* Beyond the last time the curves are known only if everyone has left by then. */
 static int write_times(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
                        struct text group, struct incidence *curve, struct error *err) {
-    size_t n = 0;
-    decimal time;
-    while (cli_decimals(cli, "at", n, &time))
-        n++;
-    decimal *times = malloc(n * sizeof *times);
-    if (!times)
-        return error_memory(err);
-    for (size_t i = 0; i < n; i++)
-        cli_decimals(cli, "at", i, &times[i]);
-    qsort(times, n, sizeof *times, compare_times);
-    for (size_t i = 0; i < n; i++) {
+    decimal *times;
+    size_t n;
+    int status = sorted_times(cli, &times, &n, err);
+    for (size_t i = 0; i < n && !status; i++) {
         while (incidence_coming(curve) <= times[i])
             incidence_next(curve);
         bool beyond = incidence_coming(curve) == INT64_MAX && curve->time < times[i];
@@ -260,7 +297,7 @@ static int write_times(struct cli *cli, struct writer *writer, const struct exit
     }
     warn_of_fall(cli, group, curve);
     free(times);
-    return 0;
+    return status;
 }
 
 /* ---- Time in each state ---------------------------------------------------------------------- */
@@ -333,8 +370,7 @@ static int open_curves(struct cli *cli, struct writer **ret, struct error *err) 
 static void say_how(struct cli *cli, const struct exit_tables *exits) {
     char text[DECIMAL_TEXT];
     cli_note(cli, "standard errors are of the kind '%s', intervals of the kind '%s'",
-             cli_text(cli, "error"),
-             cli_flag(cli, "summary") ? "plain" : cli_text(cli, "interval"));
+             error_name(cli), cli_flag(cli, "summary") ? "plain" : cli_text(cli, "interval"));
     if (!cli_flag(cli, "summary"))
         return;
     decimal_format(horizon_of(cli, exits), 0, text);
@@ -398,10 +434,257 @@ static int write_test(struct cli *cli, const struct exit_tables *exits, struct e
     return status;
 }
 
-static int run(struct cli *cli, struct error *err) {
-    if (cli_given(cli, "time") && !cli_given(cli, "status") && !cli_given(cli, "destination"))
-        return cli_usage(err, "--time needs --status COL or --destination COL as well, to say who "
-                              "has left");
+/* ---- States over time ------------------------------------------------------------------------ */
+
+static int read_histories(struct cli *cli, struct histories *ret, struct error *err) {
+    struct spells_options from = {0};
+    from.n_groups = cli_many(cli, "group", &from.groups);
+    int32_t as_of = 0;
+    if (cli_given(cli, "as-of")) {
+        as_of = cli_date(cli, "as-of");
+        from.as_of = &as_of;
+    }
+    struct table *table;
+    int status = cli_open(cli, &table, err);
+    if (!status)
+        status = histories_read(ret, table, &from, err);
+    if (!status)
+        say_what_was_assumed(cli, &ret->report);
+    return status;
+}
+
+static void write_states(struct cli *cli, struct writer *writer,
+                         const struct occupancy_paths *paths, struct text group,
+                         const struct occupancy *curve) {
+    for (size_t s = 0; s < paths->states; s++) {
+        writer_text(writer, group);
+        writer_integer(writer, curve->day);
+        writer_text(writer, occupancy_state(paths, s));
+        writer_integer(writer, curve->at_risk[s]);
+        write_estimate(cli, writer, curve->share[s], curve->variance[s]);
+    }
+}
+
+/* One group, from its day 0. */
+typedef int write_occupied(struct cli *cli, struct writer *writer,
+                           const struct occupancy_paths *paths, struct text group,
+                           struct occupancy *curve, struct error *err);
+
+static int write_occupancy_curve(struct cli *cli, struct writer *writer,
+                                 const struct occupancy_paths *paths, struct text group,
+                                 struct occupancy *curve, struct error *err) {
+    bool more = true;
+    int status = 0;
+    while (more && !status && !writer_failed(writer)) {
+        write_states(cli, writer, paths, group, curve);
+        status = occupancy_next(curve, &more, err);
+    }
+    return status;
+}
+
+static int reach(struct occupancy *curve, int64_t day, struct error *err) {
+    bool more = true;
+    int status = 0;
+    while (more && !status && occupancy_coming(curve) <= day)
+        status = occupancy_next(curve, &more, err);
+    return status;
+}
+
+static int write_occupancy_times(struct cli *cli, struct writer *writer,
+                                 const struct occupancy_paths *paths, struct text group,
+                                 struct occupancy *curve, struct error *err) {
+    decimal *times;
+    size_t n;
+    int status = sorted_times(cli, &times, &n, err);
+    int32_t last = occupancy_last_seen(curve);
+    for (size_t i = 0; i < n && !status; i++) {
+        status = reach(curve, times[i] / DECIMAL_ONE, err);
+        for (size_t s = 0; s < paths->states && !status; s++) {
+            writer_text(writer, group);
+            writer_decimal(writer, times[i], 0);
+            writer_text(writer, occupancy_state(paths, s));
+            if (times[i] <= (decimal)last * DECIMAL_ONE)
+                write_estimate(cli, writer, curve->share[s], curve->variance[s]);
+            else
+                write_unknown(writer);
+        }
+    }
+    free(times);
+    return status;
+}
+
+static int write_occupancy_means(struct cli *cli, struct writer *writer,
+                                 const struct occupancy_paths *paths, struct text group,
+                                 struct occupancy *curve, struct error *err) {
+    const int32_t horizon = cli_given(cli, "horizon")
+                                ? (int32_t)(cli_decimal(cli, "horizon") / DECIMAL_ONE)
+                                : paths->last_day;
+    int64_t users = 0;
+    for (size_t s = 0; s < paths->states; s++)
+        users += curve->at_risk[s];
+    int status = reach(curve, horizon, err);
+    if (status)
+        return status;
+    occupancy_wait(curve, horizon);
+    for (size_t s = 0; s < paths->states; s++) {
+        writer_text(writer, group);
+        writer_text(writer, occupancy_state(paths, s));
+        writer_integer(writer, users);
+        write_mean(cli, writer, curve->time[s], curve->time_variance[s], (double)horizon);
+    }
+    return 0;
+}
+
+static int open_occupancy(struct cli *cli, struct writer **ret, struct error *err) {
+    static const char *const steps[] = {"group", "time",      "state", "at_risk",
+                                        "share", "std_error", "lower", "upper"};
+    static const char *const times[] = {"group",     "time",  "state", "share",
+                                        "std_error", "lower", "upper"};
+    static const char *const means[] = {"group",     "state", "users", "mean_time",
+                                        "std_error", "lower", "upper"};
+    if (cli_flag(cli, "summary"))
+        return cli_writer(cli, means, sizeof means / sizeof *means, ret, err);
+    if (cli_given(cli, "at"))
+        return cli_writer(cli, times, sizeof times / sizeof *times, ret, err);
+    return cli_writer(cli, steps, sizeof steps / sizeof *steps, ret, err);
+}
+
+static int write_group_occupancy(struct cli *cli, struct writer *writer,
+                                 const struct occupancy_paths *paths, size_t group,
+                                 struct text name, struct error *err) {
+    const bool summary = cli_flag(cli, "summary");
+    write_occupied *write = summary                ? write_occupancy_means
+                            : cli_given(cli, "at") ? write_occupancy_times
+                                                   : write_occupancy_curve;
+    const enum occupancy_error error =
+        cli_choice(cli, "error", "greenwood") ? OCCUPANCY_GREENWOOD : OCCUPANCY_JACKKNIFE;
+    struct occupancy curve;
+    int status = occupancy_begin(&curve, paths, group, error, summary, err);
+    if (!status)
+        status = write(cli, writer, paths, name, &curve, err);
+    occupancy_end(&curve);
+    return status;
+}
+
+static int write_occupancy(struct cli *cli, const struct histories *histories, struct error *err) {
+    struct occupancy_paths paths;
+    struct arena names = {0};
+    struct writer *writer;
+    int status = occupancy_paths_build(&paths, histories, err);
+    if (!status)
+        status = open_occupancy(cli, &writer, err);
+    if (!status && paths.unwatched > 0)
+        cli_warn(cli, "%zu user%s left out: first seen on the day of the last look",
+                 paths.unwatched, paths.unwatched == 1 ? " is" : "s are");
+    cli_note(cli, "standard errors are of the kind '%s', intervals of the kind '%s'",
+             error_name(cli), cli_flag(cli, "summary") ? "plain" : cli_text(cli, "interval"));
+    for (uint32_t g = 0; g < histories->groups.count && !status; g++) {
+        struct text name;
+        if (paths.subjects[g] == 0) /* a group that is no user's first */
+            continue;
+        status = tally_group_name(&names, histories_group(histories, g), &name, err);
+        if (!status)
+            status = write_group_occupancy(cli, writer, &paths, g, name, err);
+    }
+    arena_free(&names);
+    occupancy_paths_free(&paths);
+    return status;
+}
+
+/* ---- Returns --------------------------------------------------------------------------------- */
+
+static void write_return(struct cli *cli, struct writer *writer, const struct survival_step *step,
+                         bool known) {
+    if (!known)
+        write_unknown(writer);
+    else if (!step)
+        write_estimate(cli, writer, 0, 0);
+    else /* where nobody is left the error of S does not exist, and that of 1 is 0 */
+        write_estimate(cli, writer, 1 - step->survival,
+                       step->survival > 0 ? step->std_error * step->std_error : 0);
+}
+
+static int write_return_times(struct cli *cli, struct writer *writer,
+                              const struct life_table *table, const char *what,
+                              const struct survival_curve *curve, struct error *err) {
+    decimal *times;
+    size_t n;
+    int status = sorted_times(cli, &times, &n, err);
+    for (size_t i = 0; i < n && !status; i++) {
+        bool known;
+        const struct survival_step *step = survival_at(curve, times[i], &known);
+        writer_text(writer, table->group);
+        writer_string(writer, what);
+        writer_decimal(writer, times[i], 0);
+        writer_integer(writer, life_table_at_risk(table, times[i]));
+        write_return(cli, writer, step, known);
+    }
+    free(times);
+    return status;
+}
+
+static void write_return_steps(struct cli *cli, struct writer *writer,
+                               const struct life_table *table, const char *what,
+                               const struct survival_curve *curve) {
+    for (size_t i = 0; i < curve->n; i++) {
+        const struct survival_step *step = &curve->steps[i];
+        writer_text(writer, table->group);
+        writer_string(writer, what);
+        writer_decimal(writer, step->time, 0);
+        writer_integer(writer, step->at_risk);
+        writer_integer(writer, step->events);
+        writer_integer(writer, step->censored);
+        write_return(cli, writer, step, true);
+    }
+}
+
+static int write_return_curve(struct cli *cli, struct writer *writer,
+                              const struct life_table *table, const char *what, struct error *err) {
+    const struct survival_options how = {.confidence = cli_number(cli, "confidence")};
+    struct survival_curve curve;
+    int status = survival_fit(&curve, table, &how, err);
+    if (!status && cli_given(cli, "at"))
+        status = write_return_times(cli, writer, table, what, &curve, err);
+    else if (!status)
+        write_return_steps(cli, writer, table, what, &curve);
+    survival_free(&curve);
+    return status;
+}
+
+static int write_returns(struct cli *cli, const struct histories *histories, struct error *err) {
+    static const char *const steps[] = {"group",    "event", "time",      "at_risk", "events",
+                                        "censored", "share", "std_error", "lower",   "upper"};
+    static const char *const times[] = {"group", "event",     "time",  "at_risk",
+                                        "share", "std_error", "lower", "upper"};
+    const bool at = cli_given(cli, "at");
+    struct returns returns;
+    struct writer *writer;
+    int status = returns_build(&returns, histories, err);
+    if (!status)
+        status = at ? cli_writer(cli, times, sizeof times / sizeof *times, &writer, err)
+                    : cli_writer(cli, steps, sizeof steps / sizeof *steps, &writer, err);
+    for (size_t g = 0; g < returns.back.n && !status; g++) {
+        status = write_return_curve(cli, writer, &returns.back.tables[g], "came back", err);
+        if (!status)
+            status = write_return_curve(cli, writer, &returns.again.tables[g], "left again", err);
+    }
+    returns_free(&returns);
+    return status;
+}
+
+/* ---- The tool -------------------------------------------------------------------------------- */
+
+static int run_histories(struct cli *cli, struct error *err) {
+    struct histories histories = {0};
+    int status = read_histories(cli, &histories, err);
+    if (!status)
+        status = cli_flag(cli, "returns") ? write_returns(cli, &histories, err)
+                                          : write_occupancy(cli, &histories, err);
+    histories_free(&histories);
+    return status;
+}
+
+static int run_exits(struct cli *cli, struct error *err) {
     struct tally tally = {0};
     struct exit_tables exits = {0};
     int status = read_spells(cli, &tally, err);
@@ -413,6 +696,30 @@ static int run(struct cli *cli, struct error *err) {
     exit_tables_free(&exits);
     tally_free(&tally);
     return status;
+}
+
+static int check_options(const struct cli *cli, struct error *err) {
+    const bool occupancy = cli_flag(cli, "occupancy");
+    if (cli_given(cli, "time") && !cli_given(cli, "status") && !cli_given(cli, "destination"))
+        return cli_usage(err, "--time needs --status COL or --destination COL as well, to say who "
+                              "has left");
+    if (occupancy && cli_choice(cli, "error", "aalen"))
+        return cli_usage(err, "--error aalen is for destinations; --occupancy takes greenwood or "
+                              "infinitesimal-jackknife");
+    if (cli_choice(cli, "error", "infinitesimal-jackknife") && cli_given(cli, "entry"))
+        return cli_usage(err, "--error infinitesimal-jackknife does not go with --entry; greenwood "
+                              "does");
+    if (occupancy && cli_given(cli, "horizon") && cli_decimal(cli, "horizon") % DECIMAL_ONE != 0)
+        return cli_usage(err, "--horizon of --occupancy takes whole days, found '%s'",
+                         cli_text(cli, "horizon"));
+    return 0;
+}
+
+static int run(struct cli *cli, struct error *err) {
+    if (check_options(cli, err))
+        return err->code;
+    return cli_flag(cli, "occupancy") || cli_flag(cli, "returns") ? run_histories(cli, err)
+                                                                  : run_exits(cli, err);
 }
 
 int main(int argc, char **argv) {
@@ -428,7 +735,11 @@ int main(int argc, char **argv) {
             "durations. At a tie leaving comes before censoring; who enters late is at risk after "
             "the entry, not at it. Times are exact.\n\n"
             "--at gives the curves at certain times, --summary the expected time in each state, "
-            "--test compares the groups.",
+            "--test compares the groups.\n\n"
+            "--occupancy follows users through all their spells: the share on each set of "
+            "platforms, or gone, at each day since their first start. --returns gives the share "
+            "who have come back to a platform by the days since they left it, and of those the "
+            "share who have left again.",
         .input = "start, end: dates, an empty end meaning still there; destination: where the user "
                  "went, empty for nowhere known. Or the columns that --time, --status and "
                  "--destination name. Any column may be a group.",
@@ -438,7 +749,11 @@ int main(int argc, char **argv) {
             "events are those who left for it then. --at: without at_risk and events.\n\n"
             "--summary: group, state, subjects, events (up to the horizon), mean_time, "
             "std_error, lower, upper.\n\n"
-            "--test: test, destination, chi_square, df, p_value.",
+            "--test: test, destination, chi_square, df, p_value.\n\n"
+            "--occupancy: group, time, state, at_risk, share, std_error, lower, upper; "
+            "--summary: group, state, users, mean_time, std_error, lower, upper.\n\n"
+            "--returns: group, event, time, at_risk, events, censored, share, std_error, "
+            "lower, upper.",
         .operands = "[FILE]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE,

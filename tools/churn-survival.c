@@ -685,11 +685,14 @@ static int write_pairs(struct cli *cli, const struct life_strata *strata,
                                         "df",   "p_value", "p_holm"};
     size_t pairs = strata->groups * (strata->groups - 1) / 2;
     struct logrank_result *results = calloc(pairs + 1, sizeof *results);
-    double *holm = malloc((pairs + 1) * sizeof *holm);
-    int status = results && holm ? 0 : error_memory(err);
+    double *holm = calloc(pairs + 1, sizeof *holm);
     struct writer *writer;
-    if (!status)
-        status = test_pairs(strata, asked, results, holm, err);
+    int status = 0;
+    if (!results || !holm) {
+        status = error_memory(err);
+        goto done;
+    }
+    status = test_pairs(strata, asked, results, holm, err);
     if (!status)
         status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
     for (size_t g = 0, n = 0; g < strata->groups && !status; g++)
@@ -700,6 +703,7 @@ static int write_pairs(struct cli *cli, const struct life_strata *strata,
             write_result(writer, &results[n]);
             writer_number(writer, holm[n]);
         }
+done:
     free(results);
     free(holm);
     return status;

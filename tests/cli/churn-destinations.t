@@ -117,6 +117,73 @@ runs 'a test with late entry' 2 churn-destinations --time t --destination to --g
 runs 'a test without groups' 2 churn-destinations --time t --destination to --test gray two.csv
 runs 'a chart of a test' 2 churn-destinations --time t --destination to --group g --test gray --chart x.svg two.csv
 
+# ---- States over time ----------------------------------------------------------------------------
+# By hand: after 3 days a is on both, b on T, c gone, d on T; after 10 a is back on T, b gone.
+table back.csv user,platform,start,end a,T,2025-01-01,2025-01-05 a,R,2025-01-04,2025-01-08 a,T,2025-01-10, \
+    b,T,2025-01-01,2025-01-05 b,T,2025-01-05,2025-01-09 b,T,2025-01-12,2025-01-15 c,R,2025-01-02,2025-01-04 \
+    d,T,2025-01-03,2025-01-20
+runs 'states over time' 0 churn-destinations -f csv --occupancy --at 0,3,10 back.csv
+is 'have the share of users in each' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'time,state,share
+0,(gone),0
+0,R,0.25
+0,R+T,0
+0,T,0.75
+3,(gone),0.25
+3,R,0
+3,R+T,0.25
+3,T,0.5
+10,(gone),0.5
+10,R,0
+10,R+T,0
+10,T,0.5'
+runs 'in sum' 0 churn-destinations -f csv --occupancy --summary --horizon 10 back.csv
+is 'times add up to the horizon' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'state,users,mean_time
+(gone),4,3
+R,4,1.25
+R+T,4,0.25
+T,4,5.5'
+runs 'beyond the last look' 0 churn-destinations -f csv --occupancy --at 30 back.csv
+is 'nothing is known' "$(printf '%s\n' "$out" | cut -d, -f4 | sort -u)" '
+share'
+runs 'by the first platform' 0 churn-destinations -f csv --occupancy --group platform --at 0 back.csv
+like 'c began on R' "$out" '^R,0,R,1,'
+table lastday.csv user,platform,start,end a,T,2025-01-01, b,T,2025-01-05,
+runs 'a user first seen on the last day' 0 churn-destinations -f csv --occupancy --at 0 lastday.csv
+is 'is left out with a word' "$err" 'churn-destinations: 1 user is left out: first seen on the day of the last look'
+for what in '--occupancy' '--occupancy --summary' '--occupancy --at 3' '--returns'; do
+    printf 'user,platform,start,end\n' >none.csv
+    # shellcheck disable=SC2086 # options are words
+    runs "no users, $what" 0 churn-destinations -f csv $what none.csv
+    is 'no rows' "$(printf '%s\n' "$out" | wc -l)" 1
+done
+runs "an error of another kind" 2 churn-destinations --occupancy --error aalen back.csv
+runs 'half a day' 2 churn-destinations --occupancy --summary --horizon 2.5 back.csv
+runs 'durations' 2 churn-destinations --occupancy --time t back.csv
+runs 'without users' 1 churn-destinations --occupancy open.csv
+like 'the column is asked for' "$err" "no column 'user'"
+runs 'a chart of states' 0 churn-destinations --occupancy back.csv --chart states.svg -o states.csv
+like 'has them all' "$(cat states.svg)" 'R\+T'
+
+# ---- Returns -------------------------------------------------------------------------------------
+# By hand: a left T after 4 days and was back after 5 more, still there 10 days later; b, whose first
+# two spells touch, back after 3 and away again after 3; d left and was not back by the last day.
+runs 'returns' 0 churn-destinations -f csv --returns --group platform back.csv
+is 'are first absences and second stays' "$(printf '%s\n' "$out" | cut -d, -f1-7)" 'group,event,time,at_risk,events,censored,share
+R,came back,12,2,0,1,0
+R,came back,16,1,0,1,0
+T,came back,0,3,0,1,0
+T,came back,3,2,1,0,0.5
+T,came back,5,1,1,0,1
+T,left again,3,2,1,0,0.5
+T,left again,10,1,0,1,0.5'
+runs 'returns at certain days' 0 churn-destinations -f csv --returns --at 4,1 back.csv
+is 'of all platforms' "$(printf '%s\n' "$out" | cut -d, -f2-5)" 'event,time,at_risk,share
+came back,1,4,0
+came back,4,3,0.25
+left again,1,2,0
+left again,4,1,0.5'
+runs 'returns with a chart' 2 churn-destinations --returns back.csv --chart x.svg
+
 # ---- Many rows, threads and shards ---------------------------------------------------------------
 awk 'BEGIN {
     srand(7)
@@ -142,6 +209,29 @@ for what in '--entry from' '--entry from --summary' '--test gray'; do
         big --threads "$threads" first.csv second.csv third.csv >found.csv
         same "$threads threads, three shards in another order: the same" found.csv expected.csv
     done
+done
+
+awk 'BEGIN {
+    srand(8)
+    print "user,platform,start,end"
+    for (i = 0; i < 20000; i++) {
+        day = int(rand() * 200)
+        from = sprintf("2025-%02d-%02d", 1 + int(day / 28) % 12, 1 + day % 28)
+        day += 1 + int(rand() * 60)
+        to = rand() < 0.1 ? "" : sprintf("2025-%02d-%02d", 1 + int(day / 28) % 12, 1 + day % 28)
+        printf "u%d,%s,%s,%s\n", rand() * 6000, substr("ABC", 1 + int(rand() * 3), 1), from, to
+    }
+}' </dev/null >big.csv
+head -1 big.csv | tee first.csv >second.csv
+sed -n '2,9000p' big.csv >>second.csv
+sed -n '9001,$p' big.csv >>first.csv
+for what in '--occupancy --group platform' '--occupancy --summary' '--returns'; do
+    # shellcheck disable=SC2086 # options are words
+    churn-destinations -f csv $what --threads 1 big.csv >expected.csv
+    ok "20,000 spells, $what" test "$(wc -l <expected.csv)" -ge 2
+    # shellcheck disable=SC2086 # options are words
+    churn-destinations -f csv $what --threads 4 first.csv second.csv >found.csv
+    same '4 threads, two shards in another order: the same' found.csv expected.csv
 done
 
 # ---- A truth that is known: the spells that synth-panel draws -------------------------------------

@@ -241,4 +241,153 @@ study("continuous", continuous,
       data.frame(time = continuous$t, cause = match(continuous$to, c("A", "B"), 0)), c("A", "B"),
       "--time t --destination to", "g", horizon = 12.5)
 
+# ---- States over time ----------------------------------------------------------------------------
+# Stays: id, state, from, to in days; whoever has none at a time is in "(gone)". Everyone is watched
+# from 0 to `until`, which differs between users: the day of the last look is the same for all, so
+# starts differ. Stays of one user do not overlap; a row for "(gone)" is made where there is none.
+whole <- function(stays, until) {
+    do.call(rbind, lapply(split(stays, stays$id), function(d) {
+        d <- d[order(d$from), ]
+        end <- until[[as.character(d$id[1])]]
+        at <- 0
+        rows <- NULL
+        for (i in seq_len(nrow(d))) {
+            if (d$from[i] > at)
+                rows <- rbind(rows, data.frame(id = d$id[1], state = "(gone)", from = at, to = d$from[i]))
+            rows <- rbind(rows, d[i, c("id", "state", "from", "to")])
+            at <- d$to[i]
+        }
+        if (at < end)
+            rows <- rbind(rows, data.frame(id = d$id[1], state = "(gone)", from = at, to = end))
+        same <- c(FALSE, rows$state[-1] == rows$state[-nrow(rows)]) # one stay in two pieces
+        keep <- which(!same)
+        rows <- data.frame(id = d$id[1], state = rows$state[keep], from = rows$from[keep],
+                           to = rows$to[c(keep[-1] - 1, nrow(rows))])
+        rows$next_state <- c(rows$state[-1], "cens")
+        rows
+    }))
+}
+
+# The area under each share and its variance by the jackknife: derivatives by each user's weight,
+# which survfit gives as influence.
+occupied_means <- function(fit, states, horizon, users) {
+    time <- c(0, fit$time[fit$time <= horizon])
+    dt <- diff(c(time, horizon))
+    p <- rbind(fit$p0, fit$pstate[fit$time <= horizon, , drop = FALSE])
+    u <- fit$influence.pstate # user, time (with 0), state
+    mean <- colSums(p * dt)
+    v <- sapply(seq_along(states), function(k)
+        sum((u[, seq_along(time), k, drop = TRUE] %*% dt)^2))
+    data.frame(state = states, mean = mean, error = sqrt(v))
+}
+
+occupancy <- function(name, stays, until, times, horizon, stored = FALSE) {
+    if (stored_only && !stored) return(invisible())
+    rows <- whole(stays, until)
+    as_of <- as.Date("2025-12-31")
+    begin <- as_of - unlist(until)[as.character(stays$id)]
+    last <- stays$to == unlist(until)[as.character(stays$id)]
+    spells <- data.frame(user = stays$id, platform = stays$state, start = begin + stays$from,
+                         end = ifelse(last, "", format(begin + stays$to)))
+    both <- spells$platform == "A+B" # is two spells at once
+    spells <- rbind(transform(spells, platform = ifelse(both, "A", platform)),
+                    transform(spells[both, ], platform = rep("B", sum(both))))
+    write.csv(spells,
+              file.path(folder, paste0(name, ".csv")), row.names = FALSE, quote = FALSE)
+    states <- sort(unique(c(rows$state, stays$state)), method = "radix")
+    rows$event <- factor(rows$next_state, c("cens", states))
+    rows$now <- factor(rows$state, states)
+    fit <- survfit(Surv(from, to, event) ~ 1, rows, id = id, istate = now, influence = TRUE)
+    stopifnot(identical(fit$states, states))
+    o <- "--occupancy --as-of 2025-12-31"
+    moved <- which(rowSums(fit$n.event) > 0)
+    p0 <- fit$p0
+    s0 <- sqrt(p0 * (1 - p0) / length(unique(rows$id)))
+    at <- function(times, error, kind) {
+        i <- findInterval(times, fit$time)
+        do.call(rbind, lapply(seq_along(times), function(t) {
+            p <- if (i[t] == 0) p0 else fit$pstate[i[t], ]
+            s <- if (i[t] == 0) s0 else error(i[t])
+            data.frame(group = "(all)", time = times[t], state = states, share = p, std_error = s,
+                       bounds(p, s, kind))
+        }))
+    }
+    jackknife <- function(i) fit$std.err[i, ]
+    add_case(paste0(name, "-at"), name, paste(o, "--interval log --at", paste(times, collapse = ",")),
+             at(times, jackknife, "log"))
+    m <- occupied_means(fit, states, horizon)
+    b <- bounds(m$mean / horizon, m$error / horizon, "plain")
+    add_case(paste0(name, "-means"), name, paste(o, "--summary --horizon", horizon),
+             data.frame(group = "(all)", state = m$state, users = length(unique(rows$id)),
+                        mean_time = m$mean, std_error = m$error, lower = b$lower * horizon,
+                        upper = b$upper * horizon))
+    if (!stored_only) {
+        full <- at(c(0, fit$time[moved]), jackknife, "log-log")
+        risk <- rbind(p0 * length(unique(rows$id)), fit$n.risk[moved, ])
+        add_case(paste0(name, "-curve"), name, o,
+                 cbind(full[1:3], at_risk = as.vector(t(risk)), full[-(1:3)]))
+    }
+    # etm knows P(0, t) and its Greenwood covariance from one state: only with everyone in it at 0.
+    if (max(p0) < 1) return(invisible())
+    allowed <- table(factor(rows$state, states), factor(rows$next_state, states)) > 0
+    rows <- rows[rowSums(allowed)[rows$state] > 0, ] # etm refuses stays in an absorbing state
+    e <- etm(data.frame(id = rows$id, from = rows$state, to = rows$next_state, entry = rows$from,
+                        exit = rows$to), states, unclass(allowed), "cens", 0)
+    start <- states[p0 == 1]
+    j <- findInterval(times, e$time)
+    greenwood <- function(t) sapply(states, function(k) {
+        pair <- paste(start, k)
+        if (t == 0) 0 else sqrt(max(e$cov[pair, pair, t], 0))
+    })
+    g <- do.call(rbind, lapply(seq_along(times), function(t) {
+        p <- if (j[t] == 0) p0 else e$est[start, , j[t]]
+        s <- greenwood(j[t])
+        data.frame(group = "(all)", time = times[t], state = states, share = p, std_error = s,
+                   bounds(p, s, "plain"))
+    }))
+    add_case(paste0(name, "-greenwood"), name,
+             paste(o, "--error greenwood --interval plain --at", paste(times, collapse = ",")), g)
+}
+
+# mgus2: from mgus to a malignancy and to death. Not everyone passes through the second state.
+m2 <- within(mgus2, {
+    p <- ifelse(pstat == 1 & ptime >= futime, futime - 0.5, ptime)
+})
+m2 <- subset(m2, futime > 0 & !(pstat == 1 & ptime >= futime))
+alive <- ifelse(m2$death == 1, m2$futime, m2$futime)
+until <- as.list(setNames(m2$futime + m2$death, m2$id)) # the dead are watched a day longer
+occupancy("mgus-states",
+          rbind(data.frame(id = m2$id, state = "mgus", from = 0,
+                           to = ifelse(m2$pstat == 1, m2$ptime, m2$futime)),
+                data.frame(id = m2$id, state = "PCM", from = m2$ptime,
+                           to = m2$futime)[m2$pstat == 1, ]),
+          until, c(0, 10, 100, 250), 240)
+
+# Back and forth between two platforms, both at once, and gone, unlike Markov: who has been away
+# stays away longer. First all on A, then with mixed beginnings.
+wander <- function(seed, users, mixed) {
+    set.seed(seed)
+    stays <- NULL
+    until <- list()
+    for (id in sprintf("u%03d", seq_len(users))) {
+        end <- sample(60:200, 1)
+        until[[id]] <- end
+        at <- 0
+        state <- if (mixed) sample(c("A", "B", "A+B"), 1) else "A"
+        tired <- runif(1)
+        while (at < end) {
+            to <- min(at + ceiling(rexp(1, 0.02 + 0.06 * tired)), end)
+            if (state != "(gone)")
+                stays <- rbind(stays, data.frame(id = id, state = state, from = at, to = to))
+            at <- to
+            state <- sample(setdiff(c("A", "B", "A+B", "(gone)"), state), 1)
+        }
+    }
+    list(stays = stays, until = until)
+}
+one <- wander(1, 120, FALSE)
+occupancy("wander", one$stays, one$until, c(0, 3, 20.5, 60, 150), 60, stored = TRUE)
+two <- wander(2, 200, TRUE)
+occupancy("wander-mixed", two$stays, two$until, c(0, 1, 30, 59), 45, stored = TRUE)
+
 writeLines(cases, file.path(folder, "cases.txt"))
