@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How unequally something is spread.
+ *
+ *   1. All measures from sums over sorted values, each counted with a weight
+ *   2. The jackknife: the same sums with one value left out
+ *   3. The bootstrap: the same sums with weights that are drawn
+ *   4. Theil's measures by groups
+ */
+#include "creators/inequality.h"
+
+#include "base/random.h"
+#include "base/workers.h"
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *inequality_name(enum inequality_measure measure) {
+    static const char *const names[] = {
+        [INEQUALITY_GINI] = "gini",       [INEQUALITY_THEIL_T] = "theil_t",
+        [INEQUALITY_THEIL_L] = "theil_l", [INEQUALITY_PALMA] = "palma",
+        [INEQUALITY_TOP_1] = "top_1",     [INEQUALITY_TOP_10] = "top_10"};
+    return names[measure];
+}
+
+/* ---- 1. Measures -------------------------------------------------------------------------------
+ */
+
+static double x_log_x(double x) {
+    return x > 0 ? x * log(x) : 0;
+}
+
+/* What the measures are made of. */
+struct sums {
+    double n, sum;
+    double ranked; /* sum of i x_(i), i from 1 */
+    double x_log_x, log_x;
+    double lower_40, lower_90, lower_99; /* parts of the sum that these have */
+};
+
+static void measure(const struct sums *s, double ret[INEQUALITY_MEASURES]) {
+    for (size_t i = 0; i < INEQUALITY_MEASURES; i++)
+        ret[i] = NAN;
+    if (!(s->n > 0) || !(s->sum > 0))
+        return;
+    if (s->n > 1)
+        ret[INEQUALITY_GINI] = (2 * s->ranked / s->sum - (s->n + 1)) / (s->n - 1);
+    double log_mean = log(s->sum / s->n);
+    ret[INEQUALITY_THEIL_T] = s->x_log_x / s->sum - log_mean;
+    ret[INEQUALITY_THEIL_L] = isinf(s->log_x) ? NAN : log_mean - s->log_x / s->n;
+    if (s->lower_40 > 0)
+        ret[INEQUALITY_PALMA] = (s->sum - s->lower_90) / s->lower_40;
+    ret[INEQUALITY_TOP_1] = 1 - s->lower_99 / s->sum;
+    ret[INEQUALITY_TOP_10] = 1 - s->lower_90 / s->sum;
+}
+
+/* The sum of the lowest p n of n values. */
+static double lowest(const double *sums, size_t n, double p) {
+    double count = p * (double)n;
+    size_t whole = (size_t)count;
+    if (whole >= n)
+        return sums[n];
+    return sums[whole] + (count - (double)whole) * (sums[whole + 1] - sums[whole]);
+}
+
+double inequality_lorenz(const double *sums, size_t n, double p) {
+    return lowest(sums, n, p) / sums[n];
+}
+
+/* Running sums of values and of what else is needed; [n + 1] each. */
+struct totals {
+    const double *values;
+    size_t n;
+    double *sums;
+    struct sums all;
+};
+
+static int totals_begin(struct totals *totals, const double *values, size_t n, struct error *err) {
+    *totals = (struct totals){.values = values, .n = n};
+    totals->sums = malloc((n + 1) * sizeof *totals->sums);
+    if (!totals->sums)
+        return error_memory(err);
+    struct sums *all = &totals->all;
+    totals->sums[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        totals->sums[i + 1] = totals->sums[i] + values[i];
+        all->ranked += (double)(i + 1) * values[i];
+        all->x_log_x += x_log_x(values[i]);
+        all->log_x += log(values[i]);
+    }
+    all->n = (double)n;
+    all->sum = totals->sums[n];
+    all->lower_40 = lowest(totals->sums, n, 0.4);
+    all->lower_90 = lowest(totals->sums, n, 0.9);
+    all->lower_99 = lowest(totals->sums, n, 0.99);
+    return 0;
+}
+
+/* ---- 2. Jackknife ------------------------------------------------------------------------------
+ */
+
+/* The sum of the lowest m without value number k (from 0). */
+static double sum_without(const struct totals *totals, size_t m, size_t k) {
+    return m <= k ? totals->sums[m] : totals->sums[m + 1] - totals->values[k];
+}
+
+static double lowest_without(const struct totals *totals, double p, size_t k) {
+    double count = p * (double)(totals->n - 1);
+    size_t whole = (size_t)count;
+    double below = sum_without(totals, whole, k);
+    if (whole + 1 >= totals->n)
+        return below;
+    return below + (count - (double)whole) * (sum_without(totals, whole + 1, k) - below);
+}
+
+static struct sums leave_out(const struct totals *totals, size_t k) {
+    double x = totals->values[k];
+    struct sums s = totals->all;
+    s.n -= 1;
+    s.sum -= x;
+    /* Those above it lose one rank each. */
+    s.ranked -= (double)(k + 1) * x + (totals->sums[totals->n] - totals->sums[k + 1]);
+    s.x_log_x -= x_log_x(x);
+    s.log_x -= log(x); /* -inf - -inf: L is nan anyway */
+    s.lower_40 = lowest_without(totals, 0.4, k);
+    s.lower_90 = lowest_without(totals, 0.9, k);
+    s.lower_99 = lowest_without(totals, 0.99, k);
+    return s;
+}
+
+static void set_bounds(struct inequality_estimate *estimate, enum inequality_measure measure,
+                       double confidence) {
+    double z = gsl_cdf_ugaussian_Qinv((1 - confidence) / 2), x = estimate->value;
+    estimate->lower = estimate->upper = isnan(estimate->error) ? NAN : x;
+    if (!(estimate->error > 0) || !(x > 0))
+        return;
+    bool share =
+        measure == INEQUALITY_GINI || measure == INEQUALITY_TOP_1 || measure == INEQUALITY_TOP_10;
+    if (share && x < 1) {
+        double reach = exp(z * estimate->error / (x * (1 - x))), odds = x / (1 - x);
+        estimate->lower = 1 / (1 + reach / odds);
+        estimate->upper = 1 / (1 + 1 / (odds * reach));
+    } else if (!share) {
+        double reach = exp(z * estimate->error / x);
+        estimate->lower = x / reach;
+        estimate->upper = x * reach;
+    }
+}
+
+int inequality_jackknife(const double *values, size_t n, double confidence,
+                         struct inequality_estimate ret[INEQUALITY_MEASURES], struct error *err) {
+    struct totals totals;
+    double found[INEQUALITY_MEASURES], sum[INEQUALITY_MEASURES] = {0},
+                                       squares[INEQUALITY_MEASURES] = {0};
+    if (totals_begin(&totals, values, n, err))
+        return err->code;
+    measure(&totals.all, found);
+    for (size_t k = 0; k < n && n >= 3; k++) {
+        double without[INEQUALITY_MEASURES];
+        struct sums left = leave_out(&totals, k);
+        measure(&left, without);
+        for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
+            double change = without[i] - found[i]; /* about a value near their mean */
+            sum[i] += change;
+            squares[i] += change * change;
+        }
+    }
+    double count = (double)n;
+    for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
+        double spread = fmax(squares[i] - sum[i] * sum[i] / count, 0);
+        ret[i] = (struct inequality_estimate){
+            .value = found[i],
+            .error = n < 3 || isnan(sum[i]) ? NAN : sqrt((count - 1) / count * spread)};
+        set_bounds(&ret[i], i, confidence);
+    }
+    free(totals.sums);
+    return 0;
+}
+
+/* ---- 3. Bootstrap ------------------------------------------------------------------------------
+ */
+
+struct bootstrap {
+    const double *values;
+    size_t n;
+    uint32_t seed, stream;
+    uint32_t **times; /* by worker: how often each value was drawn */
+    double (*found)[INEQUALITY_MEASURES];
+};
+
+/* The part of a running sum that falls below a count of values: `before` are those so far, of which
+ * `count` follow, each x. */
+static double part_below(double limit, double before, double count, double x) {
+    return fmin(fmax(limit - before, 0), count) * x;
+}
+
+static struct sums weigh(const double *values, const uint32_t *times, size_t n) {
+    struct sums s = {.n = (double)n};
+    double seen = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (times[i] == 0)
+            continue;
+        double w = times[i], x = values[i];
+        s.ranked += x * (w * seen + w * (w + 1) / 2);
+        s.sum += w * x;
+        s.x_log_x += w * x_log_x(x);
+        s.log_x += w * log(x);
+        s.lower_40 += part_below(0.4 * s.n, seen, w, x);
+        s.lower_90 += part_below(0.9 * s.n, seen, w, x);
+        s.lower_99 += part_below(0.99 * s.n, seen, w, x);
+        seen += w;
+    }
+    return s;
+}
+
+static int bootstrap_task(void *context, size_t index, int worker, struct error *err) {
+    (void)err;
+    const struct bootstrap *bootstrap = context;
+    uint32_t *times = bootstrap->times[worker];
+    struct random_stream stream;
+    random_open(&stream, bootstrap->seed, (uint32_t)index, bootstrap->stream, 0, 0x6e651);
+    memset(times, 0, bootstrap->n * sizeof *times);
+    for (size_t i = 0; i < bootstrap->n; i++)
+        times[random_below(&stream, (uint32_t)bootstrap->n)]++;
+    struct sums sums = weigh(bootstrap->values, times, bootstrap->n);
+    measure(&sums, bootstrap->found[index]);
+    return 0;
+}
+
+/* Percentiles and spread of one measure. A replication in which it does not exist (Palma's, say)
+ * leaves no interval: quantiles of the others would be of another thing. */
+static void summarise(const struct bootstrap *bootstrap, size_t replications, size_t which,
+                      double confidence, double *work, struct inequality_estimate *ret) {
+    double tail = (1 - confidence) / 2;
+    ret->error = ret->lower = ret->upper = NAN;
+    for (size_t r = 0; r < replications; r++) {
+        work[r] = bootstrap->found[r][which];
+        if (isnan(work[r]))
+            return;
+    }
+    gsl_sort(work, 1, replications);
+    ret->error = gsl_stats_sd(work, 1, replications);
+    ret->lower = gsl_stats_quantile_from_sorted_data(work, 1, replications, tail);
+    ret->upper = gsl_stats_quantile_from_sorted_data(work, 1, replications, 1 - tail);
+}
+
+int inequality_bootstrap(const double *values, size_t n, double confidence, size_t replications,
+                         uint32_t seed, uint32_t stream, int threads,
+                         struct inequality_estimate ret[INEQUALITY_MEASURES], struct error *err) {
+    if (n < 3 || n > UINT32_MAX || replications < 2)
+        return inequality_jackknife(values, n, confidence, ret, err);
+    struct totals totals;
+    int status = totals_begin(&totals, values, n, err);
+    if (status)
+        return status;
+    size_t workers = threads < 1 ? 1 : (size_t)threads;
+    struct bootstrap bootstrap = {.values = values, .n = n, .seed = seed, .stream = stream};
+    bootstrap.times = calloc(workers, sizeof *bootstrap.times);
+    bootstrap.found = malloc(replications * sizeof *bootstrap.found);
+    double *work = malloc(replications * sizeof *work);
+    bool ready = bootstrap.times && bootstrap.found && work;
+    for (size_t i = 0; i < workers && ready; i++)
+        ready = (bootstrap.times[i] = malloc(n * sizeof **bootstrap.times)) != NULL;
+    if (!ready) {
+        status = error_memory(err);
+        goto done;
+    }
+    status = workers_run((int)workers, replications, bootstrap_task, &bootstrap, err);
+    double found[INEQUALITY_MEASURES];
+    measure(&totals.all, found);
+    for (size_t i = 0; i < INEQUALITY_MEASURES && !status; i++) {
+        ret[i].value = found[i];
+        summarise(&bootstrap, replications, i, confidence, work, &ret[i]);
+    }
+done:
+    for (size_t i = 0; i < workers && bootstrap.times; i++)
+        free(bootstrap.times[i]);
+    free(bootstrap.times);
+    free(bootstrap.found);
+    free(work);
+    free(totals.sums);
+    return status;
+}
+
+/* ---- 4. Groups ---------------------------------------------------------------------------------
+ */
+
+void inequality_group_add(struct inequality_group *group, double value) {
+    group->n++;
+    group->sum += value;
+    group->x_log_x += x_log_x(value);
+    group->log_x += log(value);
+}
+
+double inequality_group_t(const struct inequality_group *group) {
+    return group->sum > 0 ? group->x_log_x / group->sum - log(group->sum / (double)group->n) : NAN;
+}
+
+double inequality_group_l(const struct inequality_group *group) {
+    return group->n > 0 && !isinf(group->log_x)
+               ? log(group->sum / (double)group->n) - group->log_x / (double)group->n
+               : NAN;
+}
+
+struct inequality_parts inequality_decompose(const struct inequality_group *groups, size_t n) {
+    struct inequality_parts parts = {0};
+    double creators = 0, sum = 0;
+    for (size_t g = 0; g < n; g++) {
+        creators += (double)groups[g].n;
+        sum += groups[g].sum;
+    }
+    for (size_t g = 0; g < n; g++) {
+        double p = (double)groups[g].n / creators, s = groups[g].sum / sum;
+        if (groups[g].n == 0)
+            continue;
+        if (s > 0) {
+            parts.within_t += s * inequality_group_t(&groups[g]);
+            parts.between_t += s * log(s / p);
+        }
+        parts.within_l += p * inequality_group_l(&groups[g]);
+        parts.between_l += s > 0 ? p * log(p / s) : NAN;
+    }
+    if (!(sum > 0))
+        parts = (struct inequality_parts){NAN, NAN, NAN, NAN};
+    return parts;
+}
