@@ -34,14 +34,15 @@
          .help =                                                                                   \
              "what makes a tier: followers, the column income, or rank, the share of creators "    \
              "with fewer followers in the same period"},                                           \
-        {.name = "count",                                                                          \
-         .type = CLI_CHOICE,                                                                       \
-         .argument = "UNIT",                                                                       \
-         .range = "account|creator",                                                               \
-         .fallback = "account",                                                                    \
-         .help =                                                                                   \
-             "what is counted: accounts (a creator on two platforms is two) or creators, with "    \
-             "the followers of their largest account"},                                            \
+    {                                                                                              \
+        .name = "count", .type = CLI_CHOICE, .argument = "UNIT", .range = "account|creator",       \
+        .fallback = "account",                                                                     \
+        .help = "what is counted: accounts (a creator on two platforms is two) or creators, with " \
+                "the followers of their largest account"                                           \
+    }
+
+/* For what follows creators from period to period. */
+#define CREATOR_GAP_OPTION                                                                         \
     {                                                                                              \
         .name = "gap", .type = CLI_INTEGER, .argument = "N", .range = "[0,65535]",                 \
         .fallback = "0",                                                                           \
@@ -145,7 +146,8 @@ static inline int creators_check(const struct cli *cli, struct error *err) {
  * tiers are made of it. */
 static inline int creators_read_panel(struct cli *cli, const struct tiers *tiers,
                                       const char *const *amounts, size_t n_amounts,
-                                      unsigned required, struct panel *ret, struct error *err) {
+                                      unsigned required, bool timeless, struct panel *ret,
+                                      struct error *err) {
     const struct panel_options options = {
         .tiers = tiers,
         .platform = cli_flag(cli, "by-platform"),
@@ -157,6 +159,7 @@ static inline int creators_read_panel(struct cli *cli, const struct tiers *tiers
         .decimal_mark = cli_text(cli, "decimal")[0],
         .fold_names = cli_flag(cli, "fold-names"),
         .duplicates = creators_duplicates(cli),
+        .timeless = timeless,
         .threads = cli_threads(cli),
     };
     struct table *table;
@@ -186,15 +189,16 @@ static inline int creators_read_tiers(struct cli *cli, enum tiers_unit unit, str
     return status;
 }
 
-/* All of it, for a tool with both kinds of options. */
+/* All of it. Snapshots need no periods: `timeless`; others have CREATOR_GAP_OPTION. */
 static inline int creators_read(struct cli *cli, const char *const *amounts, size_t n_amounts,
-                                struct creators *ret, struct error *err) {
+                                bool timeless, struct creators *ret, struct error *err) {
     bool by_income = cli_choice(cli, "by", "income"), by_rank = cli_choice(cli, "by", "rank");
     bool creators = cli_choice(cli, "count", "creator");
     const char *columns[PANEL_AMOUNTS] = {"income"};
     size_t n = by_income ? 1 : 0;
     for (size_t i = 0; i < n_amounts; i++)
-        columns[n++] = amounts[i];
+        if (!by_income || strcmp(amounts[i], "income") != 0)
+            columns[n++] = amounts[i];
     if (creators && cli_flag(cli, "by-platform"))
         return cli_usage(err, "option '--by-platform': a creator who is counted once has no one "
                               "platform, expected --count account");
@@ -204,7 +208,7 @@ static inline int creators_read(struct cli *cli, const char *const *amounts, siz
                                       : TIERS_FOLLOWERS,
                             &ret->tiers, err) ||
         creators_read_panel(cli, by_income || by_rank ? NULL : &ret->tiers, columns, n,
-                            by_income ? 1 : 0, &ret->panel, err))
+                            by_income ? 1 : 0, timeless, &ret->panel, err))
         return err->code;
     const struct standing_options options = {
         .panel = &ret->panel,
@@ -216,9 +220,10 @@ static inline int creators_read(struct cli *cli, const char *const *amounts, siz
                  : cli_text(cli, "group")     ? STANDING_GROUPS
                                               : STANDING_TOGETHER,
         .creators = creators,
-        .gap = (size_t)cli_integer(cli, "gap"),
+        .gap = timeless ? 0 : (size_t)cli_integer(cli, "gap"),
     };
-    creators_warn_of_gaps(cli, &ret->panel, options.gap);
+    if (!timeless)
+        creators_warn_of_gaps(cli, &ret->panel, options.gap);
     return standing_open(&ret->standing, &options, err);
 }
 

@@ -7,6 +7,7 @@
 
 static const struct cli_option options[] = {
     CREATOR_TIER_OPTIONS,
+    CREATOR_GAP_OPTION,
     CREATOR_PANEL_OPTIONS,
     {.name = "interval",
      .type = CLI_CHOICE,
@@ -141,7 +142,7 @@ static int run(struct cli *cli, struct error *err) {
         .confidence = cli_number(cli, "confidence"),
     };
     const struct flows_options counting = {.threads = cli_threads(cli)};
-    if (!creators_read(cli, NULL, 0, &creators, err) &&
+    if (!creators_read(cli, NULL, 0, false, &creators, err) &&
         !flows_count(&creators.standing, &counting, &flows, err) && !open_writer(cli, &report, err))
         write_rows(&report, cli_flag(cli, "summary"));
     flows_free(&flows);

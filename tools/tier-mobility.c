@@ -14,6 +14,7 @@
 
 static const struct cli_option options[] = {
     CREATOR_TIER_OPTIONS,
+    CREATOR_GAP_OPTION,
     CREATOR_PANEL_OPTIONS,
     {.name = "steps",
      .type = CLI_FLAG,
@@ -517,7 +518,7 @@ static int run(struct cli *cli, struct error *err) {
                             .stayers = cli_flag(cli, "stayers")};
     const struct flows_options counting = {
         .threads = cli_threads(cli), .places = true, .triples = cli_flag(cli, "test")};
-    if (creators_read(cli, NULL, 0, &creators, err))
+    if (creators_read(cli, NULL, 0, false, &creators, err))
         goto done;
     if (cli_flag(cli, "gibrat"))
         write_gibrat(&report, err);

@@ -183,6 +183,8 @@ int inequality_jackknife(const double *values, size_t n, double confidence,
 /* ---- 3. Bootstrap ------------------------------------------------------------------------------
  */
 
+enum { PURPOSE_INEQUALITY = 0x6e65 };
+
 struct bootstrap {
     const double *values;
     size_t n;
@@ -221,7 +223,8 @@ static int bootstrap_task(void *context, size_t index, int worker, struct error 
     const struct bootstrap *bootstrap = context;
     uint32_t *times = bootstrap->times[worker];
     struct random_stream stream;
-    random_open(&stream, bootstrap->seed, (uint32_t)index, bootstrap->stream, 0, 0x6e651);
+    random_open(&stream, bootstrap->seed, (uint32_t)index, bootstrap->stream, 0,
+                PURPOSE_INEQUALITY);
     memset(times, 0, bootstrap->n * sizeof *times);
     for (size_t i = 0; i < bootstrap->n; i++)
         times[random_below(&stream, (uint32_t)bootstrap->n)]++;
@@ -288,21 +291,21 @@ done:
 /* ---- 4. Groups ---------------------------------------------------------------------------------
  */
 
-void inequality_group_add(struct inequality_group *group, double value) {
-    group->n++;
-    group->sum += value;
-    group->x_log_x += x_log_x(value);
-    group->log_x += log(value);
-}
-
-double inequality_group_t(const struct inequality_group *group) {
-    return group->sum > 0 ? group->x_log_x / group->sum - log(group->sum / (double)group->n) : NAN;
-}
-
-double inequality_group_l(const struct inequality_group *group) {
-    return group->n > 0 && !isinf(group->log_x)
-               ? log(group->sum / (double)group->n) - group->log_x / (double)group->n
-               : NAN;
+/* In units of the mean, so that equal values give 0 and not what rounding leaves. */
+struct inequality_group inequality_group_of(const double *values, size_t n) {
+    struct inequality_group group = {.n = n, .t = NAN, .l = NAN};
+    for (size_t i = 0; i < n; i++)
+        group.sum += values[i];
+    double mean = group.sum / (double)n;
+    if (!(mean > 0))
+        return group;
+    group.t = group.l = 0;
+    for (size_t i = 0; i < n; i++) {
+        group.t += x_log_x(values[i] / mean) / (double)n;
+        group.l -= log(values[i] / mean) / (double)n;
+    }
+    group.l = isinf(group.l) ? NAN : group.l;
+    return group;
 }
 
 struct inequality_parts inequality_decompose(const struct inequality_group *groups, size_t n) {
@@ -316,11 +319,11 @@ struct inequality_parts inequality_decompose(const struct inequality_group *grou
         double p = (double)groups[g].n / creators, s = groups[g].sum / sum;
         if (groups[g].n == 0)
             continue;
-        if (s > 0) {
-            parts.within_t += s * inequality_group_t(&groups[g]);
+        if (s > 0) { /* without anything, a group adds nothing to T and leaves no L */
+            parts.within_t += s * groups[g].t;
             parts.between_t += s * log(s / p);
         }
-        parts.within_l += p * inequality_group_l(&groups[g]);
+        parts.within_l += p * groups[g].l;
         parts.between_l += s > 0 ? p * log(p / s) : NAN;
     }
     if (!(sum > 0))

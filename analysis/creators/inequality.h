@@ -63,17 +63,14 @@ double inequality_lorenz(const double *sums, size_t n, double p);
 struct inequality_group {
     uint64_t n;
     double sum;
-    double x_log_x; /* sum of x ln x */
-    double log_x;   /* sum of ln x; -inf with a value of 0 */
+    double t, l; /* Theil's measures within it; nan where not defined, 0 for one value */
 };
 
 struct inequality_parts {
     double within_t, between_t, within_l, between_l;
 };
 
-void inequality_group_add(struct inequality_group *group, double value);
-double inequality_group_t(const struct inequality_group *group); /* Theil's T of the group */
-double inequality_group_l(const struct inequality_group *group);
+struct inequality_group inequality_group_of(const double *values, size_t n);
 struct inequality_parts inequality_decompose(const struct inequality_group *groups, size_t n);
 
 #endif

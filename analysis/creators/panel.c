@@ -122,6 +122,7 @@ struct reading {
     const struct panel_options *options;
     struct table_column columns[MOST_COLUMNS];
     size_t n_columns;
+    bool timeless;                   /* there is no column period, and none is wanted */
     size_t platform, group, amounts; /* where they stand in columns; 0: not wanted */
     struct part *parts;
 };
@@ -415,7 +416,8 @@ static int add_row(const struct reading *reading, const struct table_batch *batc
                    int64_t followers, struct error *err) {
     struct part *part = reading->parts;
     struct record record = {.followers = followers, .ordinal = part->rows};
-    struct period period = batch->columns[PERIOD].period[row];
+    struct period period =
+        reading->timeless ? (struct period){PERIOD_YEAR, 1} : batch->columns[PERIOD].period[row];
     struct text platform =
         reading->platform ? batch->columns[reading->platform].text[row] : text_of("");
     int status = identify(part, batch->columns[CREATOR].text[row], reading->options->fold_names,
@@ -1129,6 +1131,10 @@ static void choose_columns(struct reading *reading, const struct table *table) {
     columns[FOLLOWERS] =
         (struct table_column){.name = "followers", .type = human ? TABLE_TEXT : TABLE_INTEGER};
     reading->n_columns = FIXED_COLUMNS;
+    if (options->timeless && !table_has(table, "period")) {
+        reading->timeless = true;
+        columns[PERIOD].optional = columns[PERIOD].missing = true;
+    }
     if (options->platform || table_has(table, "platform")) {
         columns[reading->platform = reading->n_columns++] =
             (struct table_column){.name = "platform", .type = TABLE_TEXT};
@@ -1170,6 +1176,7 @@ int panel_read(struct table *table, const struct panel_options *options, struct 
         return status;
     }
     struct reading *reading = state;
+    ret->timeless = wanted.timeless;
     status = join(reading->parts, table, &wanted_options, ret, err);
     reading_destroy(reading);
     if (status)

@@ -48,7 +48,8 @@ struct panel_options {
     char decimal_mark;         /* of these; 0 is '.' */
     bool fold_names;           /* tell creators apart without regard to case, width and blanks */
     enum panel_duplicates duplicates;
-    int threads; /* for what follows the reading */
+    bool timeless; /* the column period may be absent: all rows are of one period */
+    int threads;   /* for what follows the reading */
 };
 
 struct panel_creator {
@@ -73,6 +74,7 @@ struct panel {
     size_t n_platforms;
     struct text *platforms; /* sorted by text_compare */
     struct dictionary platform_names;
+    bool timeless; /* there was no column period: one period that means nothing */
     size_t n_periods;
     struct period *periods; /* those with rows, of one kind, ascending; there may be gaps */
     size_t n_rows;

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How unequally followers or income are spread over creators, and whether the tail is a power law.
+ */
+#include "cli/cli.h"
+#include "creator-panel.h"
+#include "creators/inequality.h"
+#include "creators/tail.h"
+#include "creators/values.h"
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const struct cli_option options[] = {
+    {.name = "of",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .fallback = "followers",
+     .help = "what is spread: followers, or a column of amounts such as income"},
+    {.name = "period",
+     .type = CLI_TEXT,
+     .argument = "WHICH",
+     .help = "all, last, or a period such as 2025-01; default: all, but the last one for --lorenz, "
+             "--decompose, --tail and --ccdf"},
+    {.name = "errors",
+     .type = CLI_CHOICE,
+     .argument = "KIND",
+     .range = "jackknife|bootstrap",
+     .fallback = "jackknife",
+     .conflicts = "lorenz decompose tail ccdf",
+     .help = "where intervals come from"},
+    {.name = "lorenz",
+     .type = CLI_FLAG,
+     .conflicts = "decompose tail ccdf",
+     .help = "the Lorenz curve"},
+    {.name = "decompose",
+     .type = CLI_FLAG,
+     .conflicts = "tail ccdf chart",
+     .help = "Theil's measures within tiers and between them"},
+    {.name = "tail",
+     .type = CLI_FLAG,
+     .conflicts = "ccdf chart",
+     .help = "a power law for the tail (Clauset, Shalizi & Newman), and against other laws"},
+    {.name = "ccdf",
+     .type = CLI_FLAG,
+     .help = "the share of creators at or above each value, with that law"},
+    {.name = "values",
+     .type = CLI_CHOICE,
+     .argument = "KIND",
+     .range = "discrete|continuous",
+     .fallback = "discrete",
+     .help = "for --tail and --ccdf: whole numbers, or any; amounts are always continuous"},
+    {.name = "least",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[2,inf)",
+     .fallback = "10",
+     .help = "values that the tail must have"},
+    {.name = "replications",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[0,1000000]",
+     .fallback = "250",
+     .help = "bootstrap samples for --errors bootstrap and for the goodness of fit of --tail; 0: "
+             "none"},
+    CREATOR_TIER_OPTIONS,
+    CREATOR_PANEL_OPTIONS,
+    {0},
+};
+
+struct report {
+    struct cli *cli;
+    const struct creators *creators;
+    const struct values *values;
+    double confidence;
+    bool decimals;     /* values are millionths */
+    size_t first, end; /* periods */
+    struct writer *writer;
+};
+
+static int open_writer(struct report *report, const char *const *names, size_t n,
+                       struct error *err) {
+    enum { MOST = 24 };
+    const char *all[MOST], *group = creators_group_column(report->cli);
+    size_t used = 0;
+    if (group)
+        all[used++] = group;
+    if (!report->creators->panel.timeless)
+        all[used++] = "period";
+    for (size_t i = 0; i < n; i++)
+        all[used++] = names[i];
+    return cli_writer(report->cli, all, used, &report->writer, err);
+}
+
+static void begin_row(const struct report *report, size_t group, size_t period) {
+    creators_write_group(&report->creators->standing, report->writer, group);
+    if (!report->creators->panel.timeless)
+        writer_period(report->writer, report->creators->panel.periods[period]);
+}
+
+static void write_numbers(struct writer *writer, const double *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        writer_number(writer, values[i]);
+}
+
+/* The values of a group and period as numbers, those above 0 only if asked; NULL if memory is out.
+ */
+static double *numbers_of(const struct report *report, size_t group, size_t period, size_t tier,
+                          bool positive, size_t *ret_n) {
+    size_t n, kept = 0;
+    const int64_t *from = values_of(report->values, group, period, tier, &n);
+    double *numbers = malloc((n + 1) * sizeof *numbers);
+    for (size_t i = 0; i < n && numbers; i++)
+        if (!positive || from[i] > 0)
+            numbers[kept++] = report->decimals ? decimal_to_double(from[i]) : (double)from[i];
+    *ret_n = kept;
+    return numbers;
+}
+
+/* ---- Measures ----------------------------------------------------------------------------------
+ */
+
+static const char *const measure_names[] = {"measure", "value", "lower",
+                                            "upper",   "error", "creators"};
+
+static int write_measures(const struct report *report, size_t group, size_t period,
+                          struct error *err) {
+    struct inequality_estimate found[INEQUALITY_MEASURES];
+    size_t n, stream = group * report->values->periods + period;
+    double *numbers = numbers_of(report, group, period, 0, false, &n);
+    if (!numbers)
+        return error_memory(err);
+    int status = cli_choice(report->cli, "errors", "bootstrap")
+                     ? inequality_bootstrap(numbers, n, report->confidence,
+                                            (size_t)cli_integer(report->cli, "replications"),
+                                            (uint32_t)cli_integer(report->cli, "seed"),
+                                            (uint32_t)stream, cli_threads(report->cli), found, err)
+                     : inequality_jackknife(numbers, n, report->confidence, found, err);
+    for (size_t i = 0; i < INEQUALITY_MEASURES && !status; i++) {
+        const double cells[] = {found[i].value, found[i].lower, found[i].upper, found[i].error};
+        begin_row(report, group, period);
+        writer_string(report->writer, inequality_name(i));
+        write_numbers(report->writer, cells, 4);
+        writer_integer(report->writer, (int64_t)n);
+    }
+    free(numbers);
+    return status;
+}
+
+/* ---- Lorenz curve ------------------------------------------------------------------------------
+ */
+
+enum { LORENZ_POINTS = 1000 };
+static const char *const lorenz_names[] = {"creators", "share"};
+
+static int write_lorenz(const struct report *report, size_t group, size_t period,
+                        struct error *err) {
+    size_t n;
+    double *sums = numbers_of(report, group, period, 0, false, &n), sum = 0;
+    if (!sums)
+        return error_memory(err);
+    for (size_t i = 0; i <= n; i++) { /* running sums, from 0 */
+        double value = i < n ? sums[i] : 0;
+        sums[i] = sum;
+        sum += value;
+    }
+    size_t points = n < LORENZ_POINTS ? n : LORENZ_POINTS;
+    for (size_t i = 0; i <= points && sum > 0; i++) {
+        double p = (double)i / (double)points;
+        begin_row(report, group, period);
+        writer_number(report->writer, p);
+        writer_number(report->writer, inequality_lorenz(sums, n, p));
+    }
+    free(sums);
+    return 0;
+}
+
+/* ---- Within tiers and between ------------------------------------------------------------------
+ */
+
+static const char *const part_names[] = {"tier",    "creators", "creators_share", "share",
+                                         "theil_t", "theil_l",  "part_t",         "part_l"};
+
+static void write_part(const struct report *report, size_t group, size_t period, const char *name,
+                       uint64_t n, const double cells[6]) {
+    begin_row(report, group, period);
+    writer_string(report->writer, name);
+    if (n > 0 || cells[0] >= 0)
+        writer_integer(report->writer, (int64_t)n);
+    else
+        writer_missing(report->writer);
+    write_numbers(report->writer, cells, 6);
+}
+
+static int gather_tiers(const struct report *report, size_t group, size_t period,
+                        struct inequality_group *tiers, struct error *err) {
+    for (size_t tier = 0; tier < report->values->tiers; tier++) {
+        size_t n;
+        double *numbers = numbers_of(report, group, period, tier, false, &n);
+        if (!numbers)
+            return error_memory(err);
+        tiers[tier] = inequality_group_of(numbers, n);
+        free(numbers);
+    }
+    return 0;
+}
+
+static int write_decomposition(const struct report *report, size_t group, size_t period,
+                               struct error *err) {
+    struct inequality_group tiers[TIERS_MOST] = {{0}};
+    const size_t n_tiers = report->values->tiers;
+    if (gather_tiers(report, group, period, tiers, err))
+        return err->code;
+    double creators = 0, sum = 0;
+    for (size_t tier = 0; tier < n_tiers; tier++) {
+        creators += (double)tiers[tier].n;
+        sum += tiers[tier].sum;
+    }
+    for (size_t tier = 0; tier < n_tiers; tier++) {
+        double p = (double)tiers[tier].n / creators, s = tiers[tier].sum / sum;
+        double t = tiers[tier].t, l = tiers[tier].l;
+        const double cells[] = {p, s, t, l, s > 0 ? s * t : 0, tiers[tier].n > 0 ? p * l : 0};
+        write_part(report, group, period, report->creators->tiers.names[tier], tiers[tier].n,
+                   cells);
+    }
+    struct inequality_parts parts = inequality_decompose(tiers, n_tiers);
+    const double within[] = {NAN, NAN, NAN, NAN, parts.within_t, parts.within_l},
+                 between[] = {NAN, NAN, NAN, NAN, parts.between_t, parts.between_l},
+                 all[] = {1,
+                          1,
+                          parts.within_t + parts.between_t,
+                          parts.within_l + parts.between_l,
+                          parts.within_t + parts.between_t,
+                          parts.within_l + parts.between_l};
+    write_part(report, group, period, "(within)", 0, within);
+    write_part(report, group, period, "(between)", 0, between);
+    write_part(report, group, period, "(all)", (uint64_t)creators, all);
+    return 0;
+}
+
+/* ---- The tail ----------------------------------------------------------------------------------
+ */
+
+static const char *const tail_names[] = {"values",        "xmin",      "tail",        "alpha",
+                                         "lower",         "upper",     "error",       "ks",
+                                         "fit_p",         "lognormal", "lognormal_p", "exponential",
+                                         "exponential_p", "truncated", "truncated_p"};
+static const char *const ccdf_names[] = {"value", "share", "fit"};
+
+/* The values above 0 and the law that fits them best. */
+static int begin_tail(const struct report *report, size_t group, size_t period,
+                      struct tail_data *data, struct tail_fit *fit, struct error *err) {
+    bool discrete = cli_choice(report->cli, "values", "discrete") && !report->decimals;
+    size_t n;
+    double *numbers = numbers_of(report, group, period, 0, true, &n);
+    int status = numbers
+                     ? tail_begin(data, numbers, n, discrete ? TAIL_DISCRETE : TAIL_CONTINUOUS, err)
+                     : error_memory(err);
+    if (!status)
+        tail_find(data, (size_t)cli_integer(report->cli, "least"), fit);
+    free(numbers);
+    return status;
+}
+
+static void write_tail_row(const struct report *report, size_t group, size_t period,
+                           const struct tail_data *data, const struct tail_fit *fit, double p,
+                           const struct tail_comparison *versus) {
+    struct writer *writer = report->writer;
+    double reach = gsl_cdf_ugaussian_Qinv((1 - report->confidence) / 2) * fit->error;
+    const double cells[] = {
+        fit->alpha, fmax(fit->alpha - reach, 1), fit->alpha + reach, fit->error, fit->ks, p};
+    begin_row(report, group, period);
+    writer_integer(writer, (int64_t)data->n);
+    writer_number(writer, fit->xmin);
+    if (fit->found)
+        writer_integer(writer, (int64_t)fit->n);
+    else
+        writer_missing(writer);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        writer_number(writer, fit->found ? cells[i] : NAN);
+    for (size_t i = 0; i < TAIL_ALTERNATIVES; i++) {
+        writer_number(writer, i == TAIL_TRUNCATED ? versus[i].ratio : versus[i].normalised);
+        writer_number(writer, versus[i].p);
+    }
+}
+
+static int write_tail(const struct report *report, size_t group, size_t period, struct error *err) {
+    struct tail_data data = {0};
+    struct tail_fit fit = {0};
+    struct tail_comparison versus[TAIL_ALTERNATIVES];
+    double p = NAN;
+    size_t stream = group * report->values->periods + period;
+    int status = begin_tail(report, group, period, &data, &fit, err);
+    if (!status)
+        status = tail_goodness(&data, &fit, (size_t)cli_integer(report->cli, "least"),
+                               (size_t)cli_integer(report->cli, "replications"),
+                               (uint32_t)cli_integer(report->cli, "seed"), (uint32_t)stream,
+                               cli_threads(report->cli), &p, err);
+    if (!status)
+        status = tail_compare(&data, &fit, versus, err);
+    if (!status)
+        write_tail_row(report, group, period, &data, &fit, p, versus);
+    tail_end(&data);
+    return status;
+}
+
+/* At most so many points, evenly on a logarithmic axis, each a value of the data. */
+enum { CCDF_POINTS = 1000 };
+
+static int write_ccdf(const struct report *report, size_t group, size_t period, struct error *err) {
+    struct tail_data data = {0};
+    struct tail_fit fit = {0};
+    int status = begin_tail(report, group, period, &data, &fit, err);
+    double next = 0;
+    for (size_t i = 0; i < data.distinct && !status; i++) {
+        double x = data.values[i], n = (double)data.n;
+        double width = log(data.values[data.distinct - 1] / data.values[0]) / CCDF_POINTS;
+        if (data.distinct > CCDF_POINTS && x < next && i + 1 < data.distinct && i != fit.first)
+            continue;
+        next = x * exp(width);
+        begin_row(report, group, period);
+        writer_number(report->writer, x);
+        writer_number(report->writer, data.above[i] / n);
+        writer_number(report->writer, fit.found && i >= fit.first
+                                          ? fit.n / n * tail_survival(&data, &fit, x)
+                                          : NAN);
+    }
+    tail_end(&data);
+    return status;
+}
+
+/* ---- The tool ----------------------------------------------------------------------------------
+ */
+
+/* A table made of one function's rows for each group and period. */
+struct result {
+    const char *option; /* NULL: if no other was asked for */
+    int (*write)(const struct report *, size_t group, size_t period, struct error *);
+    size_t n;
+    const char *const *names;
+};
+
+static const struct result results[] = {
+    {"lorenz", write_lorenz, sizeof lorenz_names / sizeof *lorenz_names, lorenz_names},
+    {"decompose", write_decomposition, sizeof part_names / sizeof *part_names, part_names},
+    {"tail", write_tail, sizeof tail_names / sizeof *tail_names, tail_names},
+    {"ccdf", write_ccdf, sizeof ccdf_names / sizeof *ccdf_names, ccdf_names},
+    {NULL, write_measures, sizeof measure_names / sizeof *measure_names, measure_names},
+};
+
+static const struct result *choose_result(const struct cli *cli) {
+    const struct result *result = results;
+    while (result->option && !cli_flag(cli, result->option))
+        result++;
+    return result;
+}
+
+static int choose_periods(struct report *report, bool all, struct error *err) {
+    const struct panel *panel = &report->creators->panel;
+    const char *wanted = cli_text(report->cli, "period");
+    struct period period;
+    report->first = 0;
+    report->end = panel->n_periods;
+    if ((!wanted && all) || (wanted && strcmp(wanted, "all") == 0) || panel->n_periods == 0)
+        return 0;
+    report->first = panel->n_periods - 1;
+    if (!wanted || strcmp(wanted, "last") == 0)
+        return 0;
+    if (!period_parse(text_of(wanted), &period))
+        return cli_usage(err, "option '--period': found '%s', expected all, last or a period",
+                         wanted);
+    for (size_t i = 0; i < panel->n_periods; i++)
+        if (panel->periods[i].kind == period.kind && panel->periods[i].index == period.index) {
+            report->first = i;
+            report->end = i + 1;
+            return 0;
+        }
+    return error_set(err, ERROR_DATA, "no row is of period '%s'", wanted);
+}
+
+static int write_report(struct report *report, const struct result *result, struct error *err) {
+    int status = open_writer(report, result->names, result->n, err);
+    for (size_t group = 0; group < report->values->groups && !status; group++)
+        for (size_t period = report->first; period < report->end && !status; period++) {
+            cli_progress(report->cli, "group and period",
+                         group * (report->end - report->first) + period - report->first,
+                         report->values->groups * (report->end - report->first));
+            status = result->write(report, group, period, err);
+        }
+    return status;
+}
+
+static int run(struct cli *cli, struct error *err) {
+    const struct result *result = choose_result(cli);
+    const char *of = cli_text(cli, "of");
+    struct creators creators = {0};
+    struct values values = {0};
+    struct report report = {.cli = cli,
+                            .creators = &creators,
+                            .values = &values,
+                            .confidence = cli_number(cli, "confidence"),
+                            .decimals = strcmp(of, "followers") != 0};
+    if (creators_read(cli, &of, report.decimals ? 1 : 0, true, &creators, err) ||
+        choose_periods(&report, result->option == NULL, err))
+        goto done;
+    /* With --by income, that column is the first amount, and may be the one asked for. */
+    size_t amount = !report.decimals                                               ? 0
+                    : cli_choice(cli, "by", "income") && strcmp(of, "income") != 0 ? 2
+                                                                                   : 1;
+    const struct values_options gathering = {.amount = amount,
+                                             .by_tier = result->write == write_decomposition,
+                                             .one = report.first + 1 == report.end,
+                                             .period = report.first,
+                                             .threads = cli_threads(cli)};
+    if (!values_gather(&creators.standing, &gathering, &values, err))
+        write_report(&report, result, err);
+done:
+    values_free(&values);
+    creators_free(&creators);
+    return err->code;
+}
+
+int main(int argc, char **argv) {
+    static const struct cli_example examples[] = {
+        {"tier-inequality datasets/tiny/creator-panel.csv", "Gini and others, by month"},
+        {"tier-inequality --decompose datasets/tiny/creator-panel.csv",
+         "how much of it is between tiers, in the last month"},
+        {"tier-inequality --lorenz --by-platform datasets/tiny/creator-panel.csv",
+         "the Lorenz curve of each platform"},
+        {"tier-inequality --tail --least 3 --replications 20 datasets/tiny/creator-panel.csv",
+         "a power law for the tail"},
+        {0},
+    };
+    static const struct cli_tool tool = {
+        .name = "tier-inequality",
+        .summary = "how unequally followers or income are spread, and the law of the tail",
+        .description =
+            "Gini, Theil, Palma and top shares of the followers (or income) of creators, by period, "
+            "with intervals; the Lorenz curve; inequality within and between tiers; and a power law "
+            "for the tail, its goodness of fit and its rivals.",
+        .input = "creator: a name; told apart by its bytes\n"
+                 "platform: may be absent: then all rows are those of one platform\n"
+                 "period: may be absent: then all rows are of one period\n"
+                 "followers: a whole number",
+        .output = "platform, group: with --by-platform, --group\n"
+                  "period: unless the file has none\n"
+                  "measure: gini, theil_t, theil_l, palma, top_1, top_10\n"
+                  "value: of the measure\n"
+                  "lower, upper: its interval\n"
+                  "error: its standard error\n"
+                  "creators: accounts, or creators with --count creator\n"
+                  "other tables: see the page of this tool",
+        .operands = "[FILE]...",
+        .max_operands = -1,
+        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,
+        .options = options,
+        .examples = examples,
+        .run = run,
+    };
+    return cli_main(&tool, argc, argv);
+}
