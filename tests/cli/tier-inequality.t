@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$TESTS/lib/tap.sh"
+PATH=$BIN:$PATH
+tiny=$DATA/tiny/creator-panel.csv
+
+columns() { # numbers of columns, separated by commas, of the last result
+    printf '%s\n' "$out" | cut -d, -f"$1"
+}
+
+near() { # name, found, expected, relative tolerance
+    ok "$1" awk "BEGIN { x = $2; y = $3; d = x - y; if (d < 0) d = -d; if (y < 0) y = -y; exit !(d <= $4 * y) }"
+}
+
+expand() { # value,count to one creator each
+    awk -F, 'NR == 1 { print "creator,followers" } NR > 1 { for (i = 0; i < $2; i++) print "w" ++n "," $1 }' "$1"
+}
+
+# ---- Measures --------------------------------------------------------------------------------------
+printf '%s\n' creator,followers a,1 b,2 c,3 d,10 >four.csv
+runs 'a snapshot without periods' 0 tier-inequality four.csv
+# Gini: (2 (1 + 4 + 9 + 40) / 16 - 5) / 3 = 1.75/3; T: ln 4 + sum s ln s; Palma: 40 % of four is 1 + 0.6 x 2.
+near 'Gini by hand' "$(columns 2 | sed -n 2p)" '7 / 12' 1e-14
+near 'Palma by hand' "$(columns 2 | sed -n 5p)" '0.4 * 10 / 2.2' 1e-14
+is 'has no column period' "$(columns 1,6 | sed -n 1,2p)" 'measure,creators
+gini,4'
+runs 'periods' 0 tier-inequality "$tiny"
+is 'each has all measures' "$(columns 1,2 | tail -n +2 | sort | uniq | wc -l)" 18
+runs 'one period' 0 tier-inequality --period 2025-01 "$tiny"
+is 'alone' "$(columns 1 | tail -n +2 | sort -u)" 2025-01
+runs 'the last' 0 tier-inequality --period last --by-platform "$tiny"
+is 'by platform' "$(columns 1-3,8 | grep gini)" 'RedNote,2025-02,gini,2
+TikTok,2025-02,gini,4'
+runs 'a period that is none' 2 tier-inequality --period soon "$tiny"
+runs 'one that is not in the file' 1 tier-inequality --period 2031-01 "$tiny"
+is 'is named' "$err" "tier-inequality: no row is of period '2031-01'"
+
+printf '%s\n' creator,followers,income a,1,2.50 b,1,7.50 c,1, >income.csv
+runs 'income' 0 tier-inequality --of income income.csv
+is 'where it is known' "$(columns 1,2,6 | sed -n 2p)" 'gini,0.5,2'
+printf '%s\n' creator,followers a,1k b,1.5k >human.csv
+runs 'numbers as people write them' 0 tier-inequality --human-numbers human.csv
+near 'are read' "$(columns 2 | sed -n 2p)" 0.2 1e-14
+
+# ---- Lorenz, parts -----------------------------------------------------------------------------------
+runs 'a Lorenz curve' 0 tier-inequality --lorenz four.csv
+is 'by hand' "$out" 'creators,share
+0,0
+0.25,0.0625
+0.5,0.1875
+0.75,0.375
+1,1'
+runs 'parts' 0 tier-inequality --decompose --tiers low:0,high:5 four.csv
+near 'within and between are all' "$(columns 7 | sed -n 4p) + $(columns 7 | sed -n 5p)" "$(columns 7 | sed -n 6p)" 1e-12
+is 'one creator has no inequality' "$(columns 1,5,6 | sed -n 3p)" 'high,0,0'
+
+# ---- The tail: Clauset, Shalizi & Newman 2009, tables 6.1 and 6.3, and R's poweRlaw -------------------
+expand "$TESTS/truth/tier-inequality/moby.csv" >moby.csv
+runs 'words in Moby Dick' 0 tier-inequality --tail --replications 0 moby.csv
+is '18,855 words, xmin 7, 2,958 of them' "$(columns 1-3 | tail -1)" '18855,7,2958'
+near 'alpha 1.95, error 0.02' "$(columns 4 | tail -1)" 1.95 0.003
+# poweRlaw: m <- displ$new(moby); estimate_xmin(m): gof 0.00825263395, pars 1.9527283
+near 'as poweRlaw' "$(columns 4 | tail -1)" 1.95272835 1e-6
+near 'its distance' "$(columns 8 | tail -1)" 0.00825263395 1e-4
+# Table 6.3: exponential 9.09; with cut-off p = 0.18.
+near 'against the exponential' "$(columns 12 | tail -1)" 9.09 0.01
+near 'against the truncated law' "$(columns 15 | tail -1)" 0.18 0.02
+expand "$TESTS/truth/tier-inequality/native-american.csv" >native.csv
+runs 'casualties' 0 tier-inequality --tail --replications 0 native.csv
+is 'xmin' "$(columns 2 | tail -1)" 20
+near 'alpha' "$(columns 4 | tail -1)" 2.21005305 1e-6
+near 'distance' "$(columns 8 | tail -1)" 0.03757127 1e-4
+# compare_distributions with dislnorm: -0.67261221, over n - 1 in place of n: 275/274.
+near 'against the lognormal' "$(columns 10 | tail -1)" '-0.67261221 * 1.001823' 1e-3
+near 'its p' "$(columns 11 | tail -1)" 0.50119403 0.005
+runs 'goodness of fit' 0 tier-inequality --tail --replications 40 --threads 3 native.csv
+p=$(columns 9 | tail -1)
+runs 'by one thread' 0 tier-inequality --tail --replications 40 --threads 1 native.csv
+is 'is the same' "$(columns 9 | tail -1)" "$p"
+runs 'nothing to fit' 0 tier-inequality --tail four.csv
+is 'is left empty' "$(tail -1 tap.out)" '4,,,,,,,,,,,,,,'
+
+runs 'the distribution' 0 tier-inequality --ccdf --least 3 four.csv
+is 'shares at or above' "$(columns 1,2)" 'value,share
+1,1
+2,0.75
+3,0.5
+10,0.25'
+
+# ---- Edges ---------------------------------------------------------------------------------------------
+printf '%s\n' creator,followers a,0 b,0 >zero.csv
+runs 'nobody has anything' 0 tier-inequality zero.csv
+is 'nothing is measured' "$(columns 1-6 | sed -n 2p)" 'gini,,,,,2'
+echo creator,period,followers >empty.csv
+for what in '' --lorenz --decompose --tail --ccdf; do
+    runs "a header alone $what" 0 tier-inequality $what empty.csv
+done
+runs 'a chart of parts' 2 tier-inequality --decompose --chart x.svg "$tiny"
+runs 'errors by bootstrap' 0 tier-inequality --errors bootstrap --replications 50 --threads 1 moby.csv
+cp tap.out one.csv
+runs 'with threads' 0 tier-inequality --errors bootstrap --replications 50 --threads 4 moby.csv
+same 'are the same' one.csv tap.out
+finish
