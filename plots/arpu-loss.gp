@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Revenue lost per month and in all, with intervals.
-# shape: fan x=month y=revenue_lost lower=lower upper=upper y2=cumulative lower2=cumulative_lower upper2=cumulative_upper unit=currency?
+# shape: fan group=scenario? panel=destination? part=line? x=month y=revenue_lost lower=lower upper=upper y2=cumulative lower2=cumulative_lower upper2=cumulative_upper unit=currency?
 # title: Revenue lost when users leave
 # bands: intervals over the uncertain parameters
 of = unit eq '' ? '' : ', '.unit
 array of_y[2] = ['lost in the month'.of, 'lost so far'.of]
+array of_part[2] = ['in the month', 'so far']
 set multiplot
 do for [p=1:n_panels] {
-  above_text = of_y[panel_y[p]]
+  above_text = panel_name[p] eq '' ? of_y[panel_y[p]] : panel_name[p].', '.of_part[panel_y[p]]
   eval panel
   eval above
   if (panel_lowest[p]) { set xlabel 'month after they left' } else { set xlabel '' }

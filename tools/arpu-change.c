@@ -4,9 +4,9 @@
  * Contents: reading; periods; writing; the tool.
  */
 #include "cli/cli.h"
-#include "revenue/arpu-log.h"
 #include "revenue/arpu-panel.h"
-#include "revenue/change-steps.h"
+#include "revenue/change-interval.h"
+#include "revenue/coverage.h"
 #include <inttypes.h>
 #include <math.h>
 
@@ -19,20 +19,32 @@ static enum period_kind chosen_period(struct cli *cli) {
     return kind;
 }
 
-static int read_log(struct cli *cli, struct table *table, struct arpu_table *ret,
-                    struct error *err) {
-    struct arpu_log_options options = {
-        .period = chosen_period(cli),
-        .segment = cli_text(cli, "group"),
-        .confidence = cli_number(cli, "confidence"),
-        .threads = cli_threads(cli),
-    };
-    struct arpu_log_summary summary;
-    return arpu_read_log(table, &options, ret, &summary, err);
+/* What was read: rows, and from a log the users behind them. */
+struct input {
+    struct arpu_table arpu;
+    struct accounts *accounts; /* NULL for a panel */
+};
+
+static int read_log(struct cli *cli, struct table *table, struct input *ret, struct error *err) {
+    const struct accounts_options options = {.period = chosen_period(cli),
+                                             .groups = {cli_text(cli, "group")},
+                                             .threads = cli_threads(cli)};
+    char note[COVERAGE_TEXT], warning[COVERAGE_TEXT];
+    if (accounts_read(table, &options, &ret->accounts, err))
+        return err->code;
+    const struct accounts *accounts = ret->accounts;
+    coverage_describe(accounts->kind, accounts->first_day, accounts->last_day, note, warning);
+    if (*note)
+        cli_note(cli, "%s", note);
+    if (*warning)
+        cli_warn(cli, "%s", warning);
+    cli_note(cli, "rows without revenue, taken as active and nothing paid: %" PRIu64,
+             accounts->without_revenue);
+    return change_rows(accounts, &ret->arpu, err);
 }
 
 /* A file with users and periods is a panel, one with single users and dates a log. */
-static int read_rows(struct cli *cli, struct arpu_table *ret, struct error *err) {
+static int read_input(struct cli *cli, struct input *ret, struct error *err) {
     struct table *table;
     if (cli_open(cli, &table, err))
         return err->code;
@@ -43,7 +55,8 @@ static int read_rows(struct cli *cli, struct arpu_table *ret, struct error *err)
     if (cli_given(cli, "period"))
         return cli_usage(err, "--period means nothing for a panel, which has its periods, and the "
                               "input is one");
-    return arpu_read_panel(table, cli_text(cli, "group"), ret, err);
+    cli_note(cli, "a panel does not say how users differ: the bounds stay empty");
+    return arpu_read_panel(table, cli_text(cli, "group"), &ret->arpu, err);
 }
 
 /* ---- Periods --------------------------------------------------------------------------------- */
@@ -94,8 +107,19 @@ struct page {
     decimal_sum running;
 };
 
-static void write_part(struct page *page, const char *part, struct text segment,
-                       decimal_sum amount) {
+/* A bound comes out of a square root and is rounded to the millionth, as money is. */
+static void write_bound(struct page *page, double bound) {
+    decimal amount = 0;
+    if (decimal_from_double(bound, &amount))
+        writer_decimal(page->writer, amount, 2);
+    else
+        writer_missing(page->writer);
+}
+
+static const struct interval unbounded = {NAN, NAN};
+
+static void write_part(struct page *page, const char *part, struct text segment, decimal_sum amount,
+                       struct interval bounds) {
     const struct change_step *step = page->step;
     const decimal_sum before = step->revenue[CHANGE_BEFORE];
     writer_text(page->writer, step->platform);
@@ -107,8 +131,8 @@ static void write_part(struct page *page, const char *part, struct text segment,
     else
         writer_missing(page->writer);
     writer_sum(page->writer, amount, 2);
-    writer_missing(page->writer);
-    writer_missing(page->writer);
+    write_bound(page, bounds.lower);
+    write_bound(page, bounds.upper);
     writer_number(page->writer,
                   before > 0 ? decimal_sum_to_double(amount) / decimal_sum_to_double(before) : NAN);
     writer_sum(page->writer, page->running, 2);
@@ -117,9 +141,9 @@ static void write_part(struct page *page, const char *part, struct text segment,
 }
 
 static void write_effect(struct page *page, enum change_part part, struct text segment,
-                         decimal_sum amount) {
+                         decimal_sum amount, struct interval bounds) {
     page->running += amount;
-    write_part(page, change_part_name(part), segment, amount);
+    write_part(page, change_part_name(part), segment, amount, bounds);
 }
 
 /* What a table of people without any user is worth telling. */
@@ -131,16 +155,16 @@ static void write_step(struct page *page, bool by_segment) {
     const struct change_step *step = page->step;
     const struct text none = {NULL, 0};
     page->running = step->revenue[CHANGE_BEFORE];
-    write_part(page, "start", none, step->revenue[CHANGE_BEFORE]);
+    write_part(page, "start", none, step->revenue[CHANGE_BEFORE], step->levels[CHANGE_BEFORE]);
     for (enum change_part part = 0; part < CHANGE_PARTS; part++) {
         if (!is_shown(part, step->total.of[part]))
             continue;
         if (!by_segment)
-            write_effect(page, part, none, step->total.of[part]);
+            write_effect(page, part, none, step->total.of[part], step->bounds[part]);
         for (size_t i = 0; by_segment && i < step->n_segments; i++)
-            write_effect(page, part, step->segments[i], step->parts[i].of[part]);
+            write_effect(page, part, step->segments[i], step->parts[i].of[part], unbounded);
     }
-    write_part(page, "end", none, step->revenue[CHANGE_AFTER]);
+    write_part(page, "end", none, step->revenue[CHANGE_AFTER], step->levels[CHANGE_AFTER]);
 }
 
 static int write_steps(struct cli *cli, const struct arpu_table *arpu,
@@ -161,31 +185,35 @@ static int write_steps(struct cli *cli, const struct arpu_table *arpu,
 
 /* ---- The tool -------------------------------------------------------------------------------- */
 
-static int decompose(struct cli *cli, const struct arpu_table *arpu, struct error *err) {
+static int decompose(struct cli *cli, const struct input *input, struct error *err) {
     struct period room[2];
     struct change_steps steps = {0};
     struct change_options options = {
         .method = cli_choice(cli, "method", "shapley") ? CHANGE_SHAPLEY : CHANGE_LMDI,
         .chain = cli_flag(cli, "chain"),
     };
-    if (choose_period(cli, "first", arpu, &room[0], &options.first, err) ||
-        choose_period(cli, "last", arpu, &room[1], &options.last, err))
+    if (choose_period(cli, "first", &input->arpu, &room[0], &options.first, err) ||
+        choose_period(cli, "last", &input->arpu, &room[1], &options.last, err))
         return err->code;
-    int code = change_steps_make(arpu, &options, &steps, err);
+    int code = change_steps_make(&input->arpu, &options, &steps, err);
+    if (!code && input->accounts && options.method == CHANGE_LMDI)
+        code = change_bounds(input->accounts, &steps, cli_number(cli, "confidence"),
+                             cli_threads(cli), err);
     if (!code) {
         tell_of_steps(cli, &steps);
-        code = write_steps(cli, arpu, &steps, err);
+        code = write_steps(cli, &input->arpu, &steps, err);
     }
     change_steps_free(&steps);
     return code;
 }
 
 static int run(struct cli *cli, struct error *err) {
-    struct arpu_table arpu = {0};
-    int code = read_rows(cli, &arpu, err);
+    struct input input = {.accounts = NULL};
+    int code = read_input(cli, &input, err);
     if (!code)
-        code = decompose(cli, &arpu, err);
-    arpu_free(&arpu);
+        code = decompose(cli, &input, err);
+    arpu_free(&input.arpu);
+    accounts_destroy(input.accounts);
     return code;
 }
 
@@ -230,6 +258,7 @@ static const struct cli_example examples[] = {
     {"arpu-change --chain --first 2025-01 datasets/tiny/revenue-panel.csv", "month by month"},
     {"arpu-change --group plan --by-segment datasets/tiny/revenue-plans.csv",
      "what each plan adds to each part"},
+    {"arpu-change datasets/tiny/activity.csv", "from single users, with intervals"},
     {"arpu-change --method shapley --group plan datasets/tiny/revenue-plans.csv",
      "the same change by the Shapley value"},
     {0},
@@ -255,7 +284,7 @@ int main(int argc, char **argv) {
                   "changed\n"
                   "segment: with --by-segment\n"
                   "amount: what the part adds\n"
-                  "lower, upper: its interval, if single users tell one\n"
+                  "lower, upper: its interval, from single users and by LMDI, but not by segment\n"
                   "share: amount / revenue at the start\n"
                   "running: the revenue with this part and all before it\n"
                   "currency: last, if it is known",

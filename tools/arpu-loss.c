@@ -8,11 +8,14 @@
 #include "revenue/arpu-log.h"
 #include "revenue/arpu-panel.h"
 #include "revenue/coverage.h"
-#include "revenue/loss-interval.h"
+#include "revenue/loss-plan.h"
 #include "revenue/loss-risk.h"
+#include "stats/sobol.h"
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- What kind of input it is ---------------------------------------------------------------- */
@@ -34,6 +37,7 @@ static const struct {
     unsigned shapes; /* BASE: what --survival is about */
 } restricted[] = {
     {"sensitivity", 1 << SCENARIO},
+    {"sobol", 1 << SCENARIO},
     {"draws", 1 << SCENARIO},
     {"distribution", 1 << SCENARIO},
     {"group", 1 << PANEL | 1 << LOG | 1 << BASE},
@@ -143,14 +147,16 @@ static struct loss_interval_options interval_options(struct cli *cli) {
     };
 }
 
-static void note_scenario(struct cli *cli, const struct loss_scenario *scenario) {
+/* One cell of a case stands for what was not given in any. */
+static void note_scenario(struct cli *cli, const struct loss_case *item) {
+    const struct loss_scenario *scenario = &item->cells[0].scenario;
     for (int p = 0; p < LOSS_PARAMETERS; p++)
         if (!scenario->of[p].given) {
             char value[DECIMAL_TEXT];
             decimal_format(scenario->of[p].value, 0, value);
             cli_note(cli, "%s is not given: %s", loss_parameters[p].name, value);
         }
-    if (loss_scenario_ranged(scenario))
+    if (loss_case_ranged(item))
         cli_note(cli, "bounds from %s draws, low and high read as limits, %s distribution",
                  cli_text(cli, "draws"), cli_text(cli, "distribution"));
     else
@@ -175,11 +181,16 @@ static void write_amount(struct writer *writer, decimal amount, const struct los
     }
 }
 
-/* `bounds` is NULL without ranges. */
-static int write_months(struct cli *cli, const struct loss_scenario *scenario,
-                        const struct loss_month *months,
-                        const struct loss_bounds (*bounds)[LOSS_MEASURES], struct text currency,
-                        struct error *err) {
+/* A table of months, and which of its columns there are. */
+struct months_page {
+    struct writer *writer;
+    const struct loss_plan *plan;
+    bool gains, discounted;
+    struct text currency;
+};
+
+static int open_months(struct cli *cli, const struct loss_plan *plan, struct text currency,
+                       struct months_page *ret, struct error *err) {
     static const char *const always[] = {
         "month",      "users_lost",       "revenue_lost",     "lower", "upper",
         "cumulative", "cumulative_lower", "cumulative_upper", NULL};
@@ -192,98 +203,230 @@ static int write_months(struct cli *cli, const struct loss_scenario *scenario,
                                         NULL};
     static const char *const present[] = {"present_value", "present_value_lower",
                                           "present_value_upper", NULL};
-    const bool gain = scenario->of[LOSS_ARPU_DESTINATION].given;
-    const bool discounted = scenario->of[LOSS_DISCOUNT_RATE].given;
     struct header header = {.count = 0};
-    struct writer *writer;
+    *ret = (struct months_page){.plan = plan, .currency = currency};
+    for (size_t c = 0; c < plan->n_cases; c++) {
+        ret->gains |= plan->cases[c].gains;
+        ret->discounted |= plan->cases[c].discounted;
+    }
+    for (int k = 0; k < LOSS_KEYS; k++)
+        if (plan->has[k])
+            header.names[header.count++] = loss_key_names[k];
     add_names(&header, always);
-    if (gain)
+    if (ret->gains)
         add_names(&header, gains);
-    if (discounted)
+    if (ret->discounted)
         add_names(&header, present);
     add_currency(&header, currency);
-    if (cli_writer(cli, header.names, header.count, &writer, err))
-        return err->code;
-    for (int m = 0; m < loss_horizon(scenario); m++) {
+    return cli_writer(cli, header.names, header.count, &ret->writer, err);
+}
+
+/* A cell of a case, or with `c` beyond the last the sum of all. `bounds` is NULL without ranges. */
+static void write_cell(const struct months_page *page, const struct loss_case *item, size_t c,
+                       const struct loss_month *months,
+                       const struct loss_bounds (*bounds)[LOSS_MEASURES]) {
+    for (int m = 0; m < item->horizon; m++) {
         const struct loss_bounds *of = bounds ? bounds[m] : NULL;
-        writer_integer(writer, m + 1);
-        writer_decimal(writer, months[m].users_lost, 0);
-        write_amount(writer, months[m].revenue_lost, of ? &of[LOSS_REVENUE] : NULL);
-        write_amount(writer, months[m].cumulative, of ? &of[LOSS_CUMULATIVE] : NULL);
-        if (gain) {
-            write_amount(writer, months[m].gain, of ? &of[LOSS_GAIN] : NULL);
-            write_amount(writer, months[m].cumulative_gain, of ? &of[LOSS_CUMULATIVE_GAIN] : NULL);
+        for (int k = 0; k < LOSS_KEYS; k++)
+            if (page->plan->has[k])
+                writer_text(page->writer, k == LOSS_SCENARIO   ? item->name
+                                          : c == item->n_cells ? text_of("(all)")
+                                                               : item->cells[c].keys[k]);
+        writer_integer(page->writer, m + 1);
+        writer_decimal(page->writer, months[m].users_lost, 0);
+        write_amount(page->writer, months[m].revenue_lost, of ? &of[LOSS_REVENUE] : NULL);
+        write_amount(page->writer, months[m].cumulative, of ? &of[LOSS_CUMULATIVE] : NULL);
+        if (page->gains) {
+            write_amount(page->writer, months[m].gain, of ? &of[LOSS_GAIN] : NULL);
+            write_amount(page->writer, months[m].cumulative_gain,
+                         of ? &of[LOSS_CUMULATIVE_GAIN] : NULL);
         }
-        if (discounted)
-            write_amount(writer, months[m].present_value, of ? &of[LOSS_PRESENT_VALUE] : NULL);
-        write_currency(writer, currency);
+        if (page->discounted)
+            write_amount(page->writer, months[m].present_value,
+                         of && item->discounted ? &of[LOSS_PRESENT_VALUE] : NULL);
+        write_currency(page->writer, page->currency);
     }
+}
+
+static int write_case(struct cli *cli, const struct months_page *page, const struct loss_case *item,
+                      struct error *err) {
+    const struct loss_interval_options options = interval_options(cli);
+    const size_t n = item->n_cells + 1, horizon = (size_t)item->horizon;
+    const bool ranged = loss_case_ranged(item);
+    struct loss_month *months = malloc(n * horizon * sizeof *months);
+    struct loss_bounds(*bounds)[LOSS_MEASURES] = malloc(n * horizon * sizeof *bounds);
+    int code = months && bounds ? 0 : error_memory(err);
+    if (!code)
+        code = loss_case_project(item, months, err);
+    if (!code && ranged)
+        code = loss_case_simulate(item, &options, bounds, err);
+    /* The sum of one cell is that cell. */
+    for (size_t c = 0; !code && c < n - (item->n_cells == 1); c++) {
+        const bool of =
+            c == item->n_cells ? ranged : loss_scenario_ranged(&item->cells[c].scenario);
+        write_cell(page, item, c, months + c * horizon,
+                   of ? (const struct loss_bounds(*)[LOSS_MEASURES])bounds + c * horizon : NULL);
+    }
+    free(months);
+    free(bounds);
+    return code;
+}
+
+static int write_losses(struct cli *cli, const struct loss_plan *plan, struct text currency,
+                        struct error *err) {
+    struct months_page page;
+    if (cli_given(cli, "chart") && plan->has[LOSS_TIER])
+        return cli_usage(err, "--chart tells scenarios, destinations and lines apart, but not "
+                              "tiers, and the input has some");
+    if (open_months(cli, plan, currency, &page, err))
+        return err->code;
+    for (size_t c = 0; c < plan->n_cases; c++)
+        if (write_case(cli, &page, &plan->cases[c], err))
+            return err->code;
     return 0;
 }
 
-static int write_sensitivity(struct cli *cli, const struct loss_scenario *scenario,
-                             struct text currency, struct error *err) {
-    static const char *const names[] = {"parameter",   "low",           "high",
-                                        "loss_at_low", "loss_at_high",  "swing",
-                                        "value",       "loss_at_value", NULL};
-    struct loss_swing swings[LOSS_PARAMETERS];
-    struct header header = {.count = 0};
-    struct writer *writer;
-    decimal total;
-    size_t count;
-    if (loss_total(scenario, &total, err) || loss_sensitivity(scenario, swings, &count, err))
-        return err->code;
-    if (count == 0)
-        return error_set(err, ERROR_DATA,
-                         "no parameter has a low and a high that differ, expected at least one for "
-                         "--sensitivity");
-    add_names(&header, names);
-    add_currency(&header, currency);
-    if (cli_writer(cli, header.names, header.count, &writer, err))
-        return err->code;
+/* ---- What a scenario hangs on ---------------------------------------------------------------- */
+
+/* "arpu", or with what the row is about "arpu, RedNote, tips". */
+static void write_assumption(struct writer *writer, const struct loss_row *row) {
+    char text[400];
+    int used = snprintf(text, sizeof text, "%s", loss_parameters[row->parameter].name);
+    for (int k = LOSS_DESTINATION; k < LOSS_KEYS && used < (int)sizeof text; k++)
+        if (row->keys[k].length > 0)
+            used += snprintf(text + used, sizeof text - (size_t)used, ", %.*s",
+                             (int)row->keys[k].length, row->keys[k].bytes);
+    writer_string(writer, text);
+}
+
+static int no_ranges(const struct loss_case *item, const char *option, struct error *err) {
+    return error_set(err, ERROR_DATA,
+                     "no parameter%s%.*s has a low and a high that differ, expected at least one "
+                     "for --%s",
+                     item->name.length > 0 ? " of scenario " : "", (int)item->name.length,
+                     item->name.bytes, option);
+}
+
+static void write_swings(struct writer *writer, const struct loss_plan *plan,
+                         const struct loss_case *item, const struct loss_case_swing *swings,
+                         size_t count, decimal total, struct text currency) {
     for (size_t i = 0; i < count; i++) {
-        writer_string(writer, loss_parameters[swings[i].parameter].name);
-        writer_decimal(writer, swings[i].low, 0);
-        writer_decimal(writer, swings[i].high, 0);
+        const struct loss_row *row = swings[i].row;
+        if (plan->has[LOSS_SCENARIO])
+            writer_text(writer, item->name);
+        write_assumption(writer, row);
+        writer_decimal(writer, row->value.low, 0);
+        writer_decimal(writer, row->value.high, 0);
         writer_decimal(writer, swings[i].loss_at_low, 2);
         writer_decimal(writer, swings[i].loss_at_high, 2);
         writer_decimal(writer, swings[i].swing, 2);
-        writer_decimal(writer, scenario->of[swings[i].parameter].value, 0);
+        writer_decimal(writer, row->value.value, 0);
         writer_decimal(writer, total, 2);
         write_currency(writer, currency);
     }
-    return 0;
 }
 
-static int write_losses(struct cli *cli, const struct loss_scenario *scenario, struct text currency,
-                        struct error *err) {
-    struct loss_month months[LOSS_MAX_HORIZON];
-    struct loss_bounds bounds[LOSS_MAX_HORIZON][LOSS_MEASURES];
-    struct loss_interval_options options = interval_options(cli);
-    const bool ranged = loss_scenario_ranged(scenario);
-    if (loss_project(scenario, months, err) ||
-        (ranged && loss_simulate(scenario, &options, bounds, err)))
-        return err->code;
-    return write_months(cli, scenario, months,
-                        ranged ? (const struct loss_bounds(*)[LOSS_MEASURES])bounds : NULL,
-                        currency, err);
+static void add_scenario(struct header *header, const struct loss_plan *plan) {
+    if (plan->has[LOSS_SCENARIO])
+        header->names[header->count++] = loss_key_names[LOSS_SCENARIO];
+}
+
+static int write_sensitivity(struct cli *cli, const struct loss_plan *plan, struct text currency,
+                             struct error *err) {
+    static const char *const names[] = {"parameter",   "low",           "high",
+                                        "loss_at_low", "loss_at_high",  "swing",
+                                        "value",       "loss_at_value", NULL};
+    struct header header = {.count = 0};
+    struct writer *writer;
+    add_scenario(&header, plan);
+    add_names(&header, names);
+    add_currency(&header, currency);
+    struct loss_case_swing *swings = malloc((plan->n_rows + 1) * sizeof *swings);
+    int code =
+        swings ? cli_writer(cli, header.names, header.count, &writer, err) : error_memory(err);
+    for (size_t c = 0; !code && c < plan->n_cases; c++) {
+        const struct loss_case *item = &plan->cases[c];
+        decimal total;
+        size_t count;
+        code = loss_case_total(item, &total, err);
+        if (!code)
+            code = loss_case_sensitivity(plan, item, swings, &count, err);
+        if (!code && count == 0)
+            code = no_ranges(item, "sensitivity", err);
+        if (!code)
+            write_swings(writer, plan, item, swings, count, total, currency);
+    }
+    free(swings);
+    return code;
+}
+
+static void write_index(struct writer *writer, const struct loss_plan *plan,
+                        const struct loss_case *item, const struct loss_row *row,
+                        const struct sobol_index *index) {
+    for (int total = 0; total < 2; total++) {
+        if (plan->has[LOSS_SCENARIO])
+            writer_text(writer, item->name);
+        write_assumption(writer, row);
+        writer_string(writer, total ? "total" : "first");
+        writer_number(writer, total ? index->total : index->first);
+        writer_number(writer, total ? index->total_lower : index->first_lower);
+        writer_number(writer, total ? index->total_upper : index->first_upper);
+        writer_number(writer, total ? index->total_error : index->first_error);
+    }
+}
+
+enum { MOST_SOBOL_DRAWS = 1000000 };
+
+static int write_sobol(struct cli *cli, const struct loss_plan *plan, struct error *err) {
+    static const char *const names[] = {"parameter", "order",     "index", "lower",
+                                        "upper",     "std_error", NULL};
+    const struct loss_interval_options options = interval_options(cli);
+    struct header header = {.count = 0};
+    struct writer *writer;
+    if (options.draws > MOST_SOBOL_DRAWS)
+        return cli_usage(err,
+                         "--draws is %u, expected at most %d with --sobol, which runs the "
+                         "scenario that often for each parameter and keeps all results",
+                         options.draws, MOST_SOBOL_DRAWS);
+    add_scenario(&header, plan);
+    add_names(&header, names);
+    const struct loss_row **rows = malloc((plan->n_rows + 1) * sizeof *rows);
+    struct sobol_index *indices = malloc((plan->n_rows + 1) * sizeof *indices);
+    int code = rows && indices ? cli_writer(cli, header.names, header.count, &writer, err)
+                               : error_memory(err);
+    for (size_t c = 0; !code && c < plan->n_cases; c++) {
+        const struct loss_case *item = &plan->cases[c];
+        size_t count;
+        code = loss_case_sobol(plan, item, &options, rows, indices, &count, err);
+        if (!code && count == 0)
+            code = no_ranges(item, "sobol", err);
+        for (size_t i = 0; !code && i < count; i++)
+            write_index(writer, plan, item, rows[i], &indices[i]);
+    }
+    free(rows);
+    free(indices);
+    return code;
 }
 
 static int run_scenario(struct cli *cli, struct table *table, struct error *err) {
-    struct loss_scenario scenario;
+    struct loss_plan plan = {0};
     struct text currency;
-    if (loss_scenario_read(table, &scenario, err))
+    if (loss_plan_read(table, &plan, err)) { /* says where */
+        loss_plan_free(&plan);
         return err->code;
-    int code = loss_scenario_check(&scenario, err);
+    }
+    int code = loss_plan_check(&plan, err);
     if (!code)
-        code = choose_currency(cli, scenario.currency, &currency, err);
+        code = choose_currency(cli, plan.currency, &currency, err);
     if (!code) {
-        note_scenario(cli, &scenario);
-        code = cli_flag(cli, "sensitivity") ? write_sensitivity(cli, &scenario, currency, err)
-                                            : write_losses(cli, &scenario, currency, err);
+        note_scenario(cli, &plan.cases[0]);
+        code = cli_flag(cli, "sensitivity") ? write_sensitivity(cli, &plan, currency, err)
+               : cli_flag(cli, "sobol")     ? write_sobol(cli, &plan, err)
+                                            : write_losses(cli, &plan, currency, err);
     }
     if (code == ERROR_DATA)
         name_input(cli, err);
+    loss_plan_free(&plan);
     return code;
 }
 
@@ -585,8 +728,13 @@ static const struct cli_option options[] = {
              "segment is parted by it); --survival: the column that names each row's curve"},
     {.name = "sensitivity",
      .type = CLI_FLAG,
+     .conflicts = "sobol",
      .help = "scenario: the loss over the horizon with one parameter at a time at its low and at "
              "its high, the largest swing first"},
+    {.name = "sobol",
+     .type = CLI_FLAG,
+     .help = "scenario: what share of the variance of the loss over the horizon each parameter "
+             "accounts for, alone (first) and with its interactions (total)"},
     {.name = "draws",
      .type = CLI_INTEGER,
      .argument = "N",
@@ -630,6 +778,10 @@ static const struct cli_example examples[] = {
     {"arpu-loss datasets/tiktok-rednote/scenario.csv", "what leaves with half a million users"},
     {"arpu-loss --sensitivity datasets/tiktok-rednote/scenario-range.csv",
      "which assumption matters most"},
+    {"arpu-loss --sobol --draws 20000 datasets/tiktok-rednote/scenario-range.csv",
+     "how much of the uncertainty each accounts for"},
+    {"arpu-loss --draws 10000 datasets/tiktok-rednote/scenarios.csv",
+     "three scenarios side by side, by line of revenue"},
     {"arpu-loss datasets/tiny/revenue-panel.csv", "ARPU and losses by platform and month"},
     {"arpu-loss --period quarter datasets/tiny/activity.csv",
      "the same from single users, by quarter"},
@@ -656,7 +808,8 @@ int main(int argc, char **argv) {
             "Money is exact to the millionth; nothing is rounded before a ratio is taken.",
         .input = "scenario: parameter,value[,low,high,unit,source] with parameters migrants, arpu "
                  "and optionally multi_homing_share, kept_share, return_rate, horizon, "
-                 "discount_rate, arpu_destination\n"
+                 "discount_rate, arpu_destination; columns scenario, destination, tier and line "
+                 "say what a row is about (empty: all)\n"
                  "panel: platform,period,users,revenue[,segment][,currency]\n"
                  "log: user,platform,date,revenue[,currency]\n"
                  "--survival: user,revenue (a row a user) or users,revenue[,revenue_se] (totals), "
@@ -665,8 +818,11 @@ int main(int argc, char **argv) {
                   "cumulative_lower, cumulative_upper; with arpu_destination also "
                   "destination_gain and cumulative_gain, with discount_rate present_value, each "
                   "with _lower and _upper\n"
+                  "scenario, destination, tier, line: first, if the input has them; (all) is the "
+                  "sum\n"
                   "--sensitivity: parameter, low, high, loss_at_low, loss_at_high, swing, "
                   "value, loss_at_value\n"
+                  "--sobol: parameter, order (first or total), index, lower, upper, std_error\n"
                   "panel, log: platform, segment, period, users, revenue, arpu, arpu_lower, "
                   "arpu_upper, users_change, users_lost, revenue_change, revenue_lost, share_lost, "
                   "share_lost_lower, share_lost_upper, users_share_lost, users_share_lost_lower, "

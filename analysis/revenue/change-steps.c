@@ -3,6 +3,7 @@
 #include "revenue/change-steps.h"
 
 #include "base/buffer.h"
+#include <math.h>
 #include <stdlib.h>
 
 /* One platform: its rows, which are sorted by segment and period. */
@@ -108,6 +109,10 @@ static struct change_step *add_step(struct change_steps *steps, const struct pla
         .values = values,
         .parts = parts,
     };
+    for (int p = 0; p < CHANGE_PARTS; p++)
+        step->bounds[p] = (struct interval){NAN, NAN};
+    for (int t = 0; t < CHANGE_TIMES; t++)
+        step->levels[t] = (struct interval){NAN, NAN};
     for (size_t i = 0; i < platform->n_segments; i++)
         for (int t = 0; t < CHANGE_TIMES; t++) {
             const struct arpu_row *row =

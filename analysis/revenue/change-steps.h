@@ -40,6 +40,8 @@ struct change_step {
     struct change_parts *parts;          /* [n_segments] */
     struct change_parts total;
     decimal_sum revenue[CHANGE_TIMES];
+    struct interval bounds[CHANGE_PARTS]; /* of the total; nan unless revenue/change-interval.h */
+    struct interval levels[CHANGE_TIMES]; /* of revenue; nan likewise */
 };
 
 /* Zero-initialise. Texts are those of the table. */

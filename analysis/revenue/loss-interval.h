@@ -22,6 +22,7 @@
 #ifndef REVENUE_LOSS_INTERVAL_H
 #define REVENUE_LOSS_INTERVAL_H
 
+#include "base/random.h"
 #include "revenue/loss.h"
 #include <stdint.h>
 
@@ -59,5 +60,26 @@ struct loss_bounds {
  * ERROR_SYSTEM if memory is out: 8 bytes a draw for each of 4 + threads columns. */
 int loss_simulate(const struct loss_scenario *scenario, const struct loss_interval_options *options,
                   struct loss_bounds (*bounds)[LOSS_MEASURES], struct error *err);
+
+/* Several cells of one loss, such as destinations or lines of revenue, and their sum. Parameters of
+ * two cells with the same number in `streams` (0 is that of loss_simulate) are one and the same
+ * assumption, and have the same draws. */
+struct loss_cells {
+    size_t n;
+    const struct loss_scenario *const *of;             /* [n], all with the same horizon */
+    const uint32_t (*const *streams)[LOSS_PARAMETERS]; /* [n] */
+};
+
+/* bounds[cell * horizon + month - 1][measure]; the cell behind the last is the sum of all. Memory:
+ * 8 bytes a draw for each of 4 columns of each cell, and one for each thread. */
+int loss_simulate_cells(const struct loss_cells *cells, const struct loss_interval_options *options,
+                        struct loss_bounds (*bounds)[LOSS_MEASURES], struct error *err);
+
+/* A value between low and high. */
+double loss_draw(const struct assumption *assumption, enum loss_distribution distribution,
+                 struct random_stream *stream);
+
+/* loss_total in floating point, for parameters `at` (those of a horizon in months). */
+double loss_total_of(const double at[LOSS_PARAMETERS], int horizon);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading and checking the assumptions of a scenario of lost revenue.
  *
- * Contents: the parameters; setting one; units; the file.
+ * Contents: the parameters; setting one; units; a row.
  */
 #include "revenue/loss-scenario.h"
 
@@ -183,7 +183,7 @@ static bool read_unit(struct text text, const struct loss_parameter_info *info, 
     return true;
 }
 
-/* ---- The file -------------------------------------------------------------------------------- */
+/* ---- A row --------------------------------------------------------------------------------- */
 
 /* 30 as a percentage is 0.3; false if that needs more than six decimals. */
 static bool from_percent(decimal *value) {
@@ -193,10 +193,9 @@ static bool from_percent(decimal *value) {
     return true;
 }
 
-/* The unit of a row, what it does to the values, and then whether these are allowed. */
-static int take_row(const struct table_batch *batch, enum loss_parameter parameter,
-                    struct assumption *read, struct loss_scenario *scenario, size_t *currency_row,
-                    struct error *err) {
+int loss_scenario_take(const struct table_batch *batch, enum loss_parameter parameter,
+                       struct assumption *read, struct loss_scenario *scenario,
+                       size_t *currency_row, struct error *err) {
     const struct loss_parameter_info *info = &loss_parameters[parameter];
     struct error problem = {0};
     struct unit unit;
@@ -224,25 +223,6 @@ static int take_row(const struct table_batch *batch, enum loss_parameter paramet
         scenario->currency = unit.currency;
         *currency_row = read->row;
     }
-    return 0;
-}
-
-int loss_scenario_read(struct table *table, struct loss_scenario *scenario, struct error *err) {
-    struct assumption_known known[LOSS_PARAMETERS];
-    struct assumption read[LOSS_PARAMETERS] = {{0}};
-    const struct table_batch *batch;
-    size_t currency_row = 0;
-    loss_scenario_begin(scenario);
-    for (int p = 0; p < LOSS_PARAMETERS; p++) /* the upper end depends on the unit */
-        known[p] = (struct assumption_known){
-            .name = loss_parameters[p].name, .least = loss_parameters[p].least, .most = ANY};
-    if (assumptions_read(table, known, LOSS_PARAMETERS, read, &batch, err))
-        return err->code;
-    for (size_t row = 0; row < batch->rows; row++) /* so that the first error is reported */
-        for (int p = 0; p < LOSS_PARAMETERS; p++)
-            if (read[p].given && read[p].row == row &&
-                take_row(batch, (enum loss_parameter)p, &read[p], scenario, &currency_row, err))
-                return err->code;
     return 0;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The assumptions behind a scenario of lost revenue, one row of a file a parameter:
- *
- *     parameter,low,value,high,unit,source
- *     migrants,,500000,,users,Smart Power 2025-01-17
- *     arpu,,1.25,,USD per user per month,Smart Power 2025-01-17
+/* The assumptions behind one loss of revenue:
  *
  *     struct loss_scenario scenario;
- *     if (loss_scenario_read(table, &scenario, err) || loss_scenario_check(&scenario, err)) ...
+ *     loss_scenario_begin(&scenario);
+ *     if (loss_scenario_set(&scenario, LOSS_ARPU, low, value, high, err)) ...
+ *     if (loss_scenario_check(&scenario, err)) ...
  *     struct loss_month months[LOSS_MAX_HORIZON];
  *     if (loss_project(&scenario, months, err)) ...      // see revenue/loss.h
+ *
+ * A file of them is read by revenue/loss-plan.h.
  */
 #ifndef REVENUE_LOSS_SCENARIO_H
 #define REVENUE_LOSS_SCENARIO_H
@@ -59,11 +59,13 @@ void loss_scenario_begin(struct loss_scenario *scenario);
 int loss_scenario_set(struct loss_scenario *scenario, enum loss_parameter parameter, decimal low,
                       decimal value, decimal high, struct error *err);
 
-/* Binds the columns and reads the open table. Columns `parameter` and `value` are required, `low`,
- * `high`, `unit` and `source` optional. ERROR_DATA for an unknown or repeated parameter, a value
- * outside its range or not between low and high, one of low and high without the other, units that
- * contradict each other or the parameter. */
-int loss_scenario_read(struct table *table, struct loss_scenario *scenario, struct error *err);
+/* Sets a parameter from a row of a file: its unit, what that does to the values (percent), and then
+ * whether these are allowed. The first row with a currency says which it is, and *currency_row
+ * keeps where. ERROR_DATA for a unit that contradicts the parameter or another row; with TABLE_SKIP
+ * the row is rejected and nothing is set. */
+int loss_scenario_take(const struct table_batch *batch, enum loss_parameter parameter,
+                       struct assumption *read, struct loss_scenario *scenario,
+                       size_t *currency_row, struct error *err);
 
 /* ERROR_DATA if a required parameter was not given. */
 int loss_scenario_check(const struct loss_scenario *scenario, struct error *err);

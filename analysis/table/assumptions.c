@@ -69,23 +69,18 @@ static bool in_order(const struct assumption_known *known, const struct assumpti
     return false;
 }
 
-static int read_row(const struct table_batch *batch, size_t row,
-                    const struct assumption_known *known, size_t n, struct assumption *values,
-                    struct error *err) {
+/* Reads a row by itself; *ret_known is n if it was rejected and is to be skipped. */
+static int parse_row(const struct table_batch *batch, size_t row,
+                     const struct assumption_known *known, size_t n, size_t *ret_known,
+                     struct assumption *ret, struct error *err) {
     char problem[800];
     const struct table_cells *cells = batch->columns;
     struct text name = text_trim(cells[ASSUMPTION_PARAMETER].text[row]);
     size_t i = find_known(known, n, name);
+    *ret_known = n;
     if (i == n) {
         describe_unknown(known, n, name, problem, sizeof problem);
         return table_reject(batch, row, ASSUMPTION_PARAMETER, err, "%s", problem);
-    }
-    if (values[i].given) {
-        char where[TABLE_WHERE];
-        table_where(batch, values[i].row, -1, where);
-        return table_reject(batch, row, ASSUMPTION_PARAMETER, err,
-                            "%s is given again, expected it once; first at %s", known[i].name,
-                            where);
     }
     bool has_low = !table_missing(batch, ASSUMPTION_LOW, row);
     bool has_high = !table_missing(batch, ASSUMPTION_HIGH, row);
@@ -94,18 +89,41 @@ static int read_row(const struct table_batch *batch, size_t row,
                             "%s has a %s but no %s, expected both or neither", known[i].name,
                             has_low ? "low" : "high", has_low ? "high" : "low");
     decimal value = cells[ASSUMPTION_VALUE].decimal[row];
-    struct assumption read = {.given = true,
-                              .low = has_low ? cells[ASSUMPTION_LOW].decimal[row] : value,
-                              .value = value,
-                              .high = has_high ? cells[ASSUMPTION_HIGH].decimal[row] : value,
-                              .unit = cells[ASSUMPTION_UNIT].text[row],
-                              .row = row};
-    read.ranged = read.low < read.high;
-    if (!allowed(&known[i], read.value, problem, sizeof problem) ||
-        !allowed(&known[i], read.low, problem, sizeof problem) ||
-        !allowed(&known[i], read.high, problem, sizeof problem) ||
-        !in_order(&known[i], &read, problem, sizeof problem))
+    *ret = (struct assumption){.given = true,
+                               .low = has_low ? cells[ASSUMPTION_LOW].decimal[row] : value,
+                               .value = value,
+                               .high = has_high ? cells[ASSUMPTION_HIGH].decimal[row] : value,
+                               .unit = cells[ASSUMPTION_UNIT].text[row],
+                               .row = row};
+    ret->ranged = ret->low < ret->high;
+    if (!allowed(&known[i], ret->value, problem, sizeof problem) ||
+        !allowed(&known[i], ret->low, problem, sizeof problem) ||
+        !allowed(&known[i], ret->high, problem, sizeof problem) ||
+        !in_order(&known[i], ret, problem, sizeof problem))
         return table_reject(batch, row, ASSUMPTION_VALUE, err, "%s", problem);
+    *ret_known = i;
+    return 0;
+}
+
+static int refuse_repeat(const struct table_batch *batch, size_t row, const char *name,
+                         size_t original, struct error *err) {
+    char where[TABLE_WHERE];
+    table_where(batch, original, -1, where);
+    return table_reject(batch, row, ASSUMPTION_PARAMETER, err,
+                        "%s is given again, expected it once; first at %s", name, where);
+}
+
+static int read_row(const struct table_batch *batch, size_t row,
+                    const struct assumption_known *known, size_t n, struct assumption *values,
+                    struct error *err) {
+    struct assumption read;
+    size_t i;
+    if (parse_row(batch, row, known, n, &i, &read, err))
+        return err->code;
+    if (i == n)
+        return 0;
+    if (values[i].given)
+        return refuse_repeat(batch, row, known[i].name, values[i].row, err);
     values[i] = read;
     return 0;
 }
@@ -121,6 +139,55 @@ int assumptions_read(struct table *table, const struct assumption_known *known, 
             return err->code;
     if (ret_batch)
         *ret_batch = batch;
+    return 0;
+}
+
+/* ---- Rows with keys ----------------------------------------------------------------------------
+ */
+
+static bool same_keys(const struct assumption_row *a, const struct assumption_row *b) {
+    for (int k = 0; k < ASSUMPTION_KEYS; k++)
+        if (!text_equal(a->keys[k], b->keys[k]))
+            return false;
+    return a->known == b->known;
+}
+
+int assumptions_read_keyed(struct table *table, const struct assumption_known *known, size_t n,
+                           const char *const *keys, struct assumption_row **ret_rows,
+                           size_t *ret_count, const struct table_batch **ret_batch,
+                           struct error *err) {
+    struct table_column keyed[ASSUMPTION_COLUMNS + ASSUMPTION_KEYS];
+    const struct table_batch *batch;
+    size_t n_keys = 0;
+    memcpy(keyed, columns, sizeof columns);
+    for (; n_keys < ASSUMPTION_KEYS && keys[n_keys]; n_keys++)
+        keyed[ASSUMPTION_COLUMNS + n_keys] = (struct table_column){
+            .name = keys[n_keys], .type = TABLE_TEXT, .missing = true, .optional = true};
+    if (table_bind(table, keyed, ASSUMPTION_COLUMNS + n_keys, err) ||
+        table_read(table, &batch, err))
+        return err->code;
+    *ret_batch = batch;
+    *ret_count = 0;
+    *ret_rows = calloc(batch->rows + 1, sizeof **ret_rows);
+    if (!*ret_rows)
+        return error_memory(err);
+    for (size_t row = 0; row < batch->rows; row++) {
+        struct assumption_row *read = &(*ret_rows)[*ret_count];
+        if (parse_row(batch, row, known, n, &read->known, &read->value, err))
+            return err->code;
+        if (read->known == n)
+            continue;
+        for (size_t k = 0; k < n_keys; k++)
+            read->keys[k] = text_trim(batch->columns[ASSUMPTION_COLUMNS + k].text[row]);
+        size_t first = 0; /* a file that people write is short */
+        while (first < *ret_count && !same_keys(&(*ret_rows)[first], read))
+            first++;
+        if (first == *ret_count)
+            ++*ret_count;
+        else if (refuse_repeat(batch, row, known[read->known].name, (*ret_rows)[first].value.row,
+                               err))
+            return err->code;
+    }
     return 0;
 }
 

@@ -53,6 +53,21 @@ int assumptions_read(struct table *table, const struct assumption_known *known, 
                      struct assumption *values, const struct table_batch **ret_batch,
                      struct error *err);
 
+/* A file in which further columns say what a row is about, such as the one of several scenarios, or
+ * the destination: `keys` names at most ASSUMPTION_KEYS of them, NULL behind the last. A file may
+ * lack any of them; an empty cell is an empty text. A parameter stands once for each combination of
+ * keys. The rows come in the order of the file, in place of values; free() them. */
+enum { ASSUMPTION_KEYS = 4 };
+struct assumption_row {
+    size_t known; /* number of its parameter */
+    struct assumption value;
+    struct text keys[ASSUMPTION_KEYS]; /* live as the table */
+};
+int assumptions_read_keyed(struct table *table, const struct assumption_known *known, size_t n,
+                           const char *const *keys, struct assumption_row **ret_rows,
+                           size_t *ret_count, const struct table_batch **ret_batch,
+                           struct error *err);
+
 /* Sets one assumption from "NAME=VALUE", as a command line gives it; ERROR_USAGE if it cannot. */
 int assumptions_set(const char *setting, const struct assumption_known *known, size_t n,
                     struct assumption *values, struct error *err);

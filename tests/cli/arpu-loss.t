@@ -81,6 +81,96 @@ return_rate,0,0.5,2000.00,1500.00,-500.00,0.1,1900.00,USD'
 refused 'sensitivity without ranges' 1 's.csv: no parameter has a low and a high that differ, expected at least one for --sensitivity' \
     sh -c 'sed "s/,0.5,1,1.5,/,,1,,/; s/900,1000,1200/,1000,/; s/0,0.1,0.5/,0.1,/" s.csv >t.csv; mv t.csv s.csv; exec arpu-loss --sensitivity s.csv "$@"' sh
 
+# ---- Scenarios, destinations, tiers, lines -----------------------------------------------------------
+keyed() { # rows without the header; writes k.csv
+    printf '%s\n' 'parameter,low,value,high,unit,scenario,destination,tier,line' "$@" >k.csv
+}
+# 100 go to X and 50 to Y; ads are worth 2 and tips 1, in Y tips 3. Half of them stay part-time and
+# keep half, of tips nothing: X loses 100 x 0.75 x 2 of ads and 100 of tips, Y 75 and 150. Users
+# count once: 50 of X and 25 of Y are gone altogether.
+keyed 'migrants,,100,,,,X,,' 'migrants,,50,,,,Y,,' 'arpu,,2,,USD,,,,ads' 'arpu,,1,,USD,,,,tips' 'arpu,,3,,USD,,Y,,tips' \
+    'multi_homing_share,,0.5,,,,,,' 'kept_share,,0.5,,,,,,' 'kept_share,,0,,,,,,tips' 'horizon,,1,,,,,,'
+runs 'destinations and lines' 0 arpu-loss k.csv
+is 'destinations and lines by hand' "$out" \
+    'destination,line,month,users_lost,revenue_lost,lower,upper,cumulative,cumulative_lower,cumulative_upper,currency
+X,ads,1,50,150.00,,,150.00,,,USD
+X,tips,1,50,100.00,,,100.00,,,USD
+Y,ads,1,25,75.00,,,75.00,,,USD
+Y,tips,1,25,150.00,,,150.00,,,USD
+(all),(all),1,75,475.00,,,475.00,,,USD'
+keyed 'migrants,,10,,,,,,' 'arpu,,1,,,,,,' 'arpu,,3,,,dear,,,' 'return_rate,,0.5,,,short,,,' 'horizon,,2,,,,,,' 'horizon,,1,,,dear,,,'
+runs 'scenarios' 0 arpu-loss k.csv
+is 'scenarios by hand, in the order of the file' "$(echo "$out" | cut -d, -f1-4,7)" 'scenario,month,users_lost,revenue_lost,cumulative
+dear,1,10,30.00,30.00
+short,1,10,10.00,10.00
+short,2,5,5.00,15.00'
+keyed 'migrants,,10,,,,,mid,' 'migrants,,20,,,,,top,' 'arpu,,1,,,,,,' 'arpu_destination,,2,,,,,top,' 'discount_rate,,0.1,,,,,,' 'horizon,,1,,,,,,'
+runs 'tiers' 0 arpu-loss k.csv
+is 'tiers by hand, with gains of one' "$(echo "$out" | cut -d, -f1-4,10,16)" 'tier,month,users_lost,revenue_lost,destination_gain,present_value
+mid,1,10,10.00,0.00,10.00
+top,1,20,20.00,40.00,20.00
+(all),1,30,30.00,40.00,30.00'
+refused 'a chart of tiers' 2 '--chart tells scenarios' arpu-loss --chart k.svg k.csv
+# A column that says nothing changes nothing, the draws least of all.
+awk -F, 'NR == 1 { print $0 ",scenario,line" } NR > 1 { print $0 ",," }' "$DATA/tiktok-rednote/scenario-range.csv" >empty.csv
+arpu-loss --draws 5000 "$DATA/tiktok-rednote/scenario-range.csv" >once.csv
+arpu-loss --draws 5000 empty.csv >again.csv
+same 'empty columns' once.csv again.csv
+awk -F, 'NR == 1 { print $0 ",scenario" } NR > 1 { print $0 ",a"; print $0 ",b" }' "$DATA/tiktok-rednote/scenario-range.csv" >twins.csv
+arpu-loss --draws 5000 twins.csv >twins.out
+sed -n 's/^a,//p' twins.out >a.csv
+sed -n 's/^b,//p' twins.out >b.csv
+same 'two scenarios alike have the same draws' a.csv b.csv
+tail -n +2 once.csv >again.csv
+same 'and those of the scenario alone' a.csv again.csv
+# Two lines of 0 to 1 by the same assumption move together, by two of their own they do not: the
+# bounds of the sum are 0.05 and 1.95 at 90 %, or sqrt(0.1) and 2 - sqrt(0.1).
+keyed 'migrants,,1,,,,,,' 'arpu,0,0.5,1,,,,,' 'kept_share,,0,,,,,,p' 'kept_share,,0,,,,,,q' 'horizon,,1,,,,,,'
+runs 'one assumption for two lines' 0 arpu-loss --distribution uniform --confidence 0.9 k.csv
+ok 'moves both' awk -F, '/all/ && ($5 - 0.1) ^ 2 + ($6 - 1.9) ^ 2 < 0.0002 { found = 1 } END { exit !found }' tap.out
+keyed 'migrants,,1,,,,,,' 'arpu,0,0.5,1,,,,,p' 'arpu,0,0.5,1,,,,,q' 'horizon,,1,,,,,,'
+runs 'one for each line' 0 arpu-loss --distribution uniform --confidence 0.9 k.csv
+ok 'moves one' awk -F, '/all/ && ($5 - 0.316228) ^ 2 + ($6 - 1.683772) ^ 2 < 0.0002 { found = 1 } END { exit !found }' tap.out
+for threads in 1 3; do
+    arpu-loss --draws 3000 --threads $threads "$DATA/tiktok-rednote/scenarios.csv" >again.csv
+    [ $threads = 1 ] && cp again.csv once.csv
+    same "scenarios, $threads threads" once.csv again.csv
+done
+keyed 'migrants,,1,,,,,,' 'migrants,,2,,,,,,p' 'arpu,,1,,,,,,'
+refused 'migrants of a line' 1 'k.csv:3:9: migrants cannot differ by line, expected an empty cell' arpu-loss k.csv
+keyed 'migrants,,1,,,,,,' 'arpu,,1,,,,,,' 'horizon,,1,,,,X,,'
+refused 'a horizon of a destination' 1 'k.csv:4:7: horizon cannot differ by destination' arpu-loss k.csv
+keyed 'migrants,,1,,,,X,,' 'arpu,,1,,,,,,p' 'arpu,,1,,,,X,,'
+refused 'two rows that fit equally well' 1 "k.csv:4: arpu of 'X, p' is given here and at .*k.csv:3, expected one that fits best" arpu-loss k.csv
+keyed 'migrants,,1,,,,X,,' 'arpu,,1,,,,,,p' 'arpu_destination,,1,,,,Y,,'
+refused 'a cell without migrants' 1 'k.csv: no row for parameter migrants, expected its value in users, for Y, p' arpu-loss k.csv
+keyed 'migrants,,1,,,,X,,' 'arpu,,1,,,,,,' 'migrants,,1,,,,X,,'
+refused 'a row that stands twice for a destination' 1 'k.csv:4:1: migrants is given again, expected it once; first at k.csv:2' arpu-loss k.csv
+keyed 'migrants,,1,,,,X,,' 'arpu,,1,,USD,,,,p' 'arpu,,1,,EUR,,,,q'
+refused 'lines in two currencies' 1 'k.csv:4:5: arpu is in EUR, expected USD as at k.csv:3' arpu-loss k.csv
+
+# ---- Sobol indices -------------------------------------------------------------------------------
+# A product of two uniforms on 0 to 1: V = 7/144, alone 3/144 each, together 1/144.
+scenario migrants,0,0.5,1,, arpu,0,0.5,1,, horizon,,1,,,
+runs 'Sobol indices' 0 arpu-loss --sobol --distribution uniform s.csv
+ok 'of a product: 3/7 alone, 4/7 with the interaction' awk -F, '
+    NR > 1 { truth = $2 == "first" ? 3 / 7 : 4 / 7; d = $3 - truth; n++
+        if (d < 0) d = -d
+        if (d > 4 * $6 || $6 > 0.01 || $4 > $3 || $5 < $3) { print; bad = 1 } }
+    END { exit bad || n != 4 }' tap.out
+cp tap.out once.csv
+arpu-loss --sobol --distribution uniform --threads 3 s.csv >again.csv
+same 'Sobol indices, 3 threads' once.csv again.csv
+runs 'of every scenario' 0 arpu-loss --sobol --draws 1000 "$DATA/tiktok-rednote/scenarios.csv"
+like 'name what a row is about' "$out" '^as assumed,"arpu, advertising",first,'
+scenario migrants,,1,,, arpu,,1,,,
+refused 'Sobol indices without ranges' 1 's.csv: no parameter has a low and a high that differ, expected at least one for --sobol' \
+    arpu-loss --sobol s.csv
+refused 'both kinds of sensitivity' 2 'sobol' arpu-loss --sobol --sensitivity s.csv
+refused 'Sobol indices of a panel' 2 '--sobol means nothing for a panel' arpu-loss --sobol "$DATA/tiny/revenue-panel.csv"
+refused 'too many draws for them' 2 '--draws is 2000000, expected at most 1000000 with --sobol' \
+    arpu-loss --sobol --draws 2000000 "$DATA/tiny/scenario.csv"
+
 # ---- What a scenario may not say -----------------------------------------------------------------
 scenario migrants,,1,,, arpuu,,1,,,
 refused 'an unknown parameter' 1 "s.csv:3:1: unknown parameter 'arpuu', did you mean 'arpu'" arpu-loss s.csv
