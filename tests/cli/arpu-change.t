@@ -109,6 +109,21 @@ is 'its parts' "$(echo "$out" | cut -d, -f1-4,6 | sed -n 2,5p)" 'Alpha,2025-01,2
 Alpha,2025-01,2025-03,users,-1.082711
 Alpha,2025-01,2025-03,mix,0.00
 Alpha,2025-01,2025-03,arpu,-1.167289'
+# Both ends of Alpha: revenue is a sum of squares away, 1.959964 sqrt(1.5^2 + 3^2 + 0.5^2) = 6.646561.
+is 'the interval of the start by hand' "$(echo "$out" | sed -n 2p | cut -d, -f7,8)" '-1.646561,11.646561'
+synth-panel activity --set users=300 >one.csv
+arpu-change --chain one.csv >once.csv 2>/dev/null
+head -1 one.csv >header
+for i in 0 1; do { cat header; tail -n +2 one.csv | awk "NR % 2 == $i"; } >shard-$i.csv; done
+for threads in 1 3; do
+    arpu-change --chain --threads $threads shard-1.csv shard-0.csv >again.csv 2>/dev/null
+    same "a log in shards, $threads threads: the same bytes" once.csv again.csv
+done
+ok 'and its parts add up' exact once.csv
+runs 'a log by Shapley' 0 arpu-change --method shapley "$DATA/tiny/activity.csv"
+is 'has no intervals' "$(echo "$out" | cut -d, -f7,8 | sort -u | tr '\n' ' ')" ', lower,upper '
+printf 'user,platform,date,revenue,currency\nu,A,2025-01-31,1,USD\nu,A,2025-02-28,1,EUR\n' >log.csv
+refused 'several currencies in a log' 1 'log.csv:3: currency is EUR, expected USD as at log.csv:2' arpu-change log.csv
 refused '--period with a panel' 2 '--period means nothing for a panel' arpu-change --period week "$tiny"
 
 # ---- What is refused -----------------------------------------------------------------------------

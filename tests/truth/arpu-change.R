@@ -3,6 +3,7 @@
 #
 #     Rscript arpu-change.R unit             # the values in tests/unit/revenue-change.c
 #     Rscript arpu-change.R panel FILE METHOD FROM TO   # platform,part,amount
+#     Rscript arpu-change.R log FILE LEVEL MONTH...     # platform,from,to,part,amount,lower,upper; of a chain
 #
 # users0, revenue0: by segment, before; users1, revenue1: after.
 
@@ -41,6 +42,55 @@ args <- commandArgs(trailingOnly = TRUE)
 if (args[1] == "unit") {
     show(lmdi(c(10, 40), c(30, 20), c(40, 40), c(80, 16)))     # 32.38463791 38.28486735 -24.66950526
     show(shapley(c(10, 40), c(30, 20), c(40, 40), c(80, 16)))  # 34.35 39.30 -27.65
+} else if (args[1] == "log") {
+    # By the infinitesimal jackknife: what each user adds is the derivative of the parts by the weight
+    # of the user, taken by differences of whole decompositions.
+    log <- read.csv(args[2], colClasses = c(user = "character", segment = "character"))
+    log$revenue[is.na(log$revenue)] <- 0
+    log$period <- substr(log$date, 1, 7)
+    of <- aggregate(revenue ~ user + platform + segment + period, log, sum)
+    z <- qnorm(0.5 + as.numeric(args[3]) / 2)
+    months <- args[-(1:3)]
+    parts <- function(x, weight, from, to) { # start, users, mix, arpu, arrived, left, end
+        w <- weight[x$user]
+        segments <- unique(x$segment)
+        total <- function(what, m) vapply(segments, function(s) sum((what * w)[x$segment == s & x$period == m]), 0)
+        u0 <- total(1, from); u1 <- total(1, to)
+        r0 <- total(x$revenue, from); r1 <- total(x$revenue, to)
+        both <- u0 > 0 & u1 > 0
+        l <- log_mean(r1, r0)[both]
+        c(sum(r0), sum(l) * log(sum(u1) / sum(u0)),
+          sum(l * log((u1 / sum(u1)) / (u0 / sum(u0)))[both]),
+          sum(l * log((r1 / u1) / (r0 / u0))[both]),
+          sum((r1 - r0)[u0 == 0 & u1 > 0]), sum((r1 - r0)[u0 > 0 & u1 == 0]), sum(r1))
+    }
+    names <- c("start", "users", "mix", "arpu", "arrived", "left", "end")
+    for (platform in sort(unique(of$platform), method = "radix")) {
+        x <- of[of$platform == platform, ]
+        users <- unique(x$user)
+        one <- setNames(rep(1, length(users)), users)
+        steps <- lapply(seq_along(months)[-1], function(k) list(months[k - 1], months[k]))
+        value <- function(weight) lapply(steps, function(s) parts(x, weight, s[[1]], s[[2]]))
+        chain <- function(v) { # the sum of the parts, with the first start and the last end
+            sum <- Reduce(`+`, v)
+            sum[1] <- v[[1]][1]
+            sum[7] <- v[[length(v)]][7]
+            c(v, list(sum))
+        }
+        adds <- lapply(users, function(u) {
+            up <- chain(value(replace(one, u, 1 + 1e-5)))
+            down <- chain(value(replace(one, u, 1 - 1e-5)))
+            Map(function(a, b) (a - b) / 2e-5, up, down)
+        })
+        values <- chain(value(one))
+        ends <- c(steps, list(list(months[1], months[length(months)])))
+        for (s in seq_along(values)) {
+            se <- sqrt(Reduce(`+`, lapply(adds, function(a) a[[s]]^2)))
+            for (k in seq_along(names))
+                cat(sprintf("%s,%s,%s,%s,%.9f,%.9f,%.9f\n", platform, ends[[s]][[1]], ends[[s]][[2]], names[k],
+                            values[[s]][k], values[[s]][k] - z * se[k], values[[s]][k] + z * se[k]))
+        }
+    }
 } else {
     panel <- read.csv(args[2], colClasses = c(platform = "character", period = "character", segment = "character"))
     method <- get(args[3])

@@ -31,6 +31,30 @@ for method in lmdi shapley; do
     done
 done
 
+# A log of 200 users on two platforms with three plans, one of which begins in the second month and
+# one of which ends with it: chained, with the interval of every part.
+awk 'BEGIN {
+    srand(3)
+    print "user,platform,date,revenue,segment"
+    for (u = 1; u <= 200; u++)
+        for (m = 1; m <= 3; m++)
+            for (v = 1; v <= 2; v++) {
+                plan = 1 + int(4 * rand())
+                if (rand() < 0.3 || plan == 3 && m == 1 || plan == 4 && m == 3) continue
+                printf "u%03d,%s,2025-%02d-%02d,%.2f,p%d\n", u, rand() < 0.5 ? "A" : "B", m, 1 + int(28 * rand()), plan + 5 * rand(), plan
+            }
+    print "u001,A,2025-03-31,1,p1"
+}' >log.csv
+for level in 0.95 0.5; do
+    arpu-change --chain --group segment --confidence $level log.csv | tail -n +2 | cut -d, -f1-4,6-8 >tool.csv
+    Rscript "$script" log log.csv $level 2025-01 2025-02 2025-03 >r.csv
+    ok "a log at $level: rows" test "$(wc -l <tool.csv)" -eq 42 -a "$(wc -l <r.csv)" -eq 42
+    is "a log at $level: as R" "$(paste -d, tool.csv r.csv | awk -F, '
+        function far(a, b,   d, s) { d = a - b; if (d < 0) d = -d; s = b < 0 ? -b : b; return d > 1e-6 * s + 5e-6 }
+        $1 != $8 || $2 != $9 || $3 != $10 || $4 != $11 { print "names: " $0; next }
+        { for (i = 5; i <= 7; i++) if ($i == "" ? far($(i + 7), $12) : far($i, $(i + 7))) { print i ": " $0; next } }')" ''
+done
+
 # The values that stand in the unit tests are still what R says.
 is 'the values of the unit tests' "$(Rscript "$script" unit | sed 's/^ *//; s/ *$//; s/  */ /g')" \
     "$(sed -n 's/^ *show(.*#  *//p' "$script")"
