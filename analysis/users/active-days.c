@@ -3,6 +3,8 @@
 #include "users/active-days.h"
 
 #define XXH_INLINE_ALL /* most names are short: the call would cost as much as the hash */
+#include "base/buffer.h"
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -41,7 +43,8 @@ static int grow_users(struct active_set_part *part, struct error *err) {
         if (part->users[i].code_plus_one != 0)
             *find_user(&wider, part->users[i].name, part->users[i].hash) = part->users[i];
     free(part->users);
-    *part = wider;
+    part->users = wider.users;
+    part->users_size = wider.users_size;
     return 0;
 }
 
@@ -69,7 +72,8 @@ static int grow_blocks(struct active_set_part *part, struct error *err) {
         if (part->blocks[i].days != 0)
             *find_block(&wider, part->blocks[i].key) = part->blocks[i];
     free(part->blocks);
-    *part = wider;
+    part->blocks = wider.blocks;
+    part->blocks_size = wider.blocks_size;
     return 0;
 }
 
@@ -84,7 +88,46 @@ void active_days_free(struct active_days *set) {
         set_part_free(&set->parts[i]);
     arena_free(&set->names);
     dictionary_free(&set->platforms);
+    partition_deal_free(&set->deal);
+    free(set->rows);
+    free(set->row_parts);
+    free(set->store_codes);
     *set = (struct active_days){0};
+}
+
+/* What all sets share: each part and its names are under the lock of the partition. */
+struct active_store {
+    struct partition *partition;
+    struct active_set_part parts[ACTIVE_DAYS_PARTS];
+    struct arena names[ACTIVE_DAYS_PARTS];
+    pthread_mutex_t lock; /* for the platforms */
+    struct dictionary platforms;
+};
+
+int active_store_create(struct active_store **ret, struct error *err) {
+    struct active_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return error_memory(err);
+    if (partition_create(&store->partition, err)) {
+        free(store);
+        return err->code;
+    }
+    pthread_mutex_init(&store->lock, NULL);
+    *ret = store;
+    return 0;
+}
+
+void active_store_destroy(struct active_store *store) {
+    if (!store)
+        return;
+    for (size_t i = 0; i < ACTIVE_DAYS_PARTS; i++) {
+        set_part_free(&store->parts[i]);
+        arena_free(&store->names[i]);
+    }
+    dictionary_free(&store->platforms);
+    partition_destroy(store->partition);
+    pthread_mutex_destroy(&store->lock);
+    free(store);
 }
 
 /* ---- Adding ---------------------------------------------------------------------------------- */
@@ -93,7 +136,7 @@ void active_days_free(struct active_days *set) {
  * rows, so that memory has the time it takes. */
 enum { FETCH_AFTER = 8, ADD_AFTER = 16, ON_THE_WAY = 32 };
 
-struct row {
+struct active_row {
     struct text user;
     uint64_t hash;
     uint64_t platform_and_block; /* the key without its user */
@@ -113,13 +156,31 @@ static int check_users(size_t users, struct error *err) {
                      ACTIVE_DAYS_CODES, ACTIVE_DAYS_PARTS);
 }
 
+/* The store's code of the platform that is met for the first time in this set, as its last one. */
+static int add_to_store(struct active_days *set, struct text platform, struct error *err) {
+    const uint32_t code = set->platforms.count - 1;
+    if (array_reserve((void **)&set->store_codes, &set->codes_capacity, (size_t)code + 1,
+                      sizeof *set->store_codes, err))
+        return err->code;
+    pthread_mutex_lock(&set->store->lock);
+    int status = dictionary_add(&set->store->platforms, platform, &set->store_codes[code], err);
+    if (!status)
+        status = check_platforms(&set->store->platforms, err);
+    pthread_mutex_unlock(&set->store->lock);
+    return status;
+}
+
 static int find_platform(struct active_days *set, struct text platform, struct error *err) {
     if (set->platform.bytes && text_equal(platform, set->platform))
         return 0;
-    if (dictionary_add(&set->platforms, platform, &set->platform_code, err) ||
-        check_platforms(&set->platforms, err))
+    const uint32_t known = set->platforms.count;
+    uint32_t code;
+    if (dictionary_add(&set->platforms, platform, &code, err) ||
+        check_platforms(&set->platforms, err) ||
+        (set->store && code == known && add_to_store(set, platform, err)))
         return err->code;
-    set->platform = dictionary_name(&set->platforms, set->platform_code);
+    set->platform = dictionary_name(&set->platforms, code);
+    set->platform_code = set->store ? set->store_codes[code] : code;
     return 0;
 }
 
@@ -128,7 +189,7 @@ static struct active_set_part *part_of(struct active_days *set, uint64_t hash) {
 }
 
 static int meet(struct active_days *set, struct text user, struct text platform, int32_t day,
-                struct row *ret, struct error *err) {
+                struct active_row *ret, struct error *err) {
     if (find_platform(set, platform, err))
         return err->code;
     const uint32_t since = (uint32_t)(day - CALENDAR_MIN_DAY);
@@ -136,16 +197,17 @@ static int meet(struct active_days *set, struct text user, struct text platform,
     ret->hash = XXH3_64bits(user.bytes, user.length);
     ret->platform_and_block = (uint64_t)set->platform_code << 16 | since / 64;
     ret->day = UINT64_C(1) << since % 64;
-    const struct active_set_part *part = part_of(set, ret->hash);
-    if (part->users)
-        __builtin_prefetch(&part->users[user_place(part, ret->hash)], 1);
     return 0;
+}
+
+static void fetch_user(const struct active_set_part *part, const struct active_row *row) {
+    if (part->users)
+        __builtin_prefetch(&part->users[user_place(part, row->hash)], 1);
 }
 
 /* Most users are met again; a hash that agrees is theirs, or nothing worse than memory fetched in
  * vain. */
-static void fetch(struct active_days *set, const struct row *row) {
-    const struct active_set_part *part = part_of(set, row->hash);
+static void fetch_block(const struct active_set_part *part, const struct active_row *row) {
     if (!part->users || !part->blocks)
         return;
     size_t at = user_place(part, row->hash);
@@ -159,13 +221,13 @@ static void fetch(struct active_days *set, const struct row *row) {
     __builtin_prefetch(&part->blocks[block_place(part, key)], 1);
 }
 
-static int add_user(struct active_days *set, struct active_set_part *part, const struct row *row,
+static int add_user(struct active_set_part *part, struct arena *names, const struct active_row *row,
                     uint32_t *ret_code, struct error *err) {
     if (is_full(part->n_users, part->users_size) && grow_users(part, err))
         return err->code;
     struct active_user *user = find_user(part, row->user, row->hash);
     if (user->code_plus_one == 0) {
-        const char *name = arena_text(&set->names, row->user.bytes, row->user.length);
+        const char *name = arena_text(names, row->user.bytes, row->user.length);
         if (!name)
             return error_memory(err);
         if (check_users(part->n_users + 1, err))
@@ -177,10 +239,10 @@ static int add_user(struct active_days *set, struct active_set_part *part, const
     return 0;
 }
 
-static int add(struct active_days *set, const struct row *row, struct error *err) {
-    struct active_set_part *part = part_of(set, row->hash);
+static int add(struct active_set_part *part, struct arena *names, const struct active_row *row,
+               struct error *err) {
     uint32_t user = 0;
-    if (add_user(set, part, row, &user, err) ||
+    if (add_user(part, names, row, &user, err) ||
         (is_full(part->n_blocks, part->blocks_size) && grow_blocks(part, err)))
         return err->code;
     const uint64_t key = (uint64_t)user << 40 | row->platform_and_block;
@@ -191,18 +253,60 @@ static int add(struct active_days *set, const struct row *row, struct error *err
     return 0;
 }
 
-int active_days_add(struct active_days *set, const struct text *users, const struct text *platforms,
-                    const int32_t *days, size_t n, struct error *err) {
-    struct row rows[ON_THE_WAY] = {0};
+static int add_to_set(struct active_days *set, const struct text *users,
+                      const struct text *platforms, const int32_t *days, size_t n,
+                      struct error *err) {
+    struct active_row rows[ON_THE_WAY] = {0};
     for (size_t i = 0; i < n + ADD_AFTER; i++) {
-        if (i < n && meet(set, users[i], platforms[i], days[i], &rows[i % ON_THE_WAY], err))
-            return err->code;
+        if (i < n) {
+            struct active_row *row = &rows[i % ON_THE_WAY];
+            if (meet(set, users[i], platforms[i], days[i], row, err))
+                return err->code;
+            fetch_user(part_of(set, row->hash), row);
+        }
+        if (i >= FETCH_AFTER && i - FETCH_AFTER < n) {
+            const struct active_row *row = &rows[(i - FETCH_AFTER) % ON_THE_WAY];
+            fetch_block(part_of(set, row->hash), row);
+        }
+        if (i >= ADD_AFTER) {
+            const struct active_row *row = &rows[(i - ADD_AFTER) % ON_THE_WAY];
+            if (add(part_of(set, row->hash), &set->names, row, err))
+                return err->code;
+        }
+    }
+    return 0;
+}
+
+/* The same for the rows of one part of the store. */
+static int add_part(void *context, size_t number, const uint32_t *numbers, size_t n,
+                    struct error *err) {
+    const struct active_days *set = context;
+    struct active_set_part *part = &set->store->parts[number];
+    for (size_t i = 0; i < n + ADD_AFTER; i++) {
+        if (i < n)
+            fetch_user(part, &set->rows[numbers[i]]);
         if (i >= FETCH_AFTER && i - FETCH_AFTER < n)
-            fetch(set, &rows[(i - FETCH_AFTER) % ON_THE_WAY]);
-        if (i >= ADD_AFTER && add(set, &rows[(i - ADD_AFTER) % ON_THE_WAY], err))
+            fetch_block(part, &set->rows[numbers[i - FETCH_AFTER]]);
+        if (i >= ADD_AFTER &&
+            add(part, &set->store->names[number], &set->rows[numbers[i - ADD_AFTER]], err))
             return err->code;
     }
     return 0;
+}
+
+int active_days_add(struct active_days *set, const struct text *users, const struct text *platforms,
+                    const int32_t *days, size_t n, struct error *err) {
+    if (!set->store)
+        return add_to_set(set, users, platforms, days, n, err);
+    if (array_reserve((void **)&set->rows, &set->rows_capacity, n, sizeof *set->rows, err) ||
+        array_reserve((void **)&set->row_parts, &set->parts_capacity, n, 1, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        if (meet(set, users[i], platforms[i], days[i], &set->rows[i], err))
+            return err->code;
+        set->row_parts[i] = (uint8_t)(set->rows[i].hash % ACTIVE_DAYS_PARTS);
+    }
+    return partition_post(set->store->partition, &set->deal, set->row_parts, n, add_part, set, err);
 }
 
 /* ---- Uniting --------------------------------------------------------------------------------- */
@@ -227,21 +331,31 @@ static int merge_names(struct dictionary *into, const struct dictionary *from, u
     return *ret_codes ? dictionary_merge(into, from, *ret_codes, err) : error_memory(err);
 }
 
+static struct active_store *store_of(struct active_days *const *sets, size_t n) {
+    return n > 0 ? sets[0]->store : NULL;
+}
+
+/* Of a set, or behind the last one of the store. */
+static const struct dictionary *platforms_of(struct active_days *const *sets, size_t n, size_t s) {
+    return s < n ? &sets[s]->platforms : &store_of(sets, n)->platforms;
+}
+
 int active_platforms_unite(struct active_days *const *sets, size_t n, struct active_platforms *ret,
                            struct error *err) {
-    *ret = (struct active_platforms){.ranks = calloc(n + 1, sizeof *ret->ranks), .n_sets = n};
+    const size_t all = n + (store_of(sets, n) != NULL);
+    *ret = (struct active_platforms){.ranks = calloc(all + 1, sizeof *ret->ranks), .n_sets = all};
     if (!ret->ranks)
         return error_memory(err);
     uint32_t *ranks = NULL;
     int status = 0;
-    for (size_t s = 0; s < n && !status; s++)
-        status = merge_names(&ret->names, &sets[s]->platforms, &ret->ranks[s], err);
+    for (size_t s = 0; s < all && !status; s++)
+        status = merge_names(&ret->names, platforms_of(sets, n, s), &ret->ranks[s], err);
     if (!status)
         status = check_platforms(&ret->names, err);
     if (!status)
         status = rank_names(&ret->names, &ret->order, &ranks, err);
-    for (size_t s = 0; s < n && !status; s++)
-        for (uint32_t code = 0; code < sets[s]->platforms.count; code++)
+    for (size_t s = 0; s < all && !status; s++)
+        for (uint32_t code = 0; code < platforms_of(sets, n, s)->count; code++)
             ret->ranks[s][code] = ranks[ret->ranks[s][code]];
     free(ranks);
     if (status)
@@ -326,15 +440,17 @@ static int sort_blocks(struct active_part *part, struct error *err) {
 int active_days_unite(struct active_days *const *sets, size_t n,
                       const struct active_platforms *platforms, size_t number,
                       struct active_part *ret, struct error *err) {
+    struct active_store *store = store_of(sets, n);
+    const size_t all = n + (store != NULL);
     size_t most = 1;
-    for (size_t s = 0; s < n; s++)
-        most += sets[s]->parts[number].n_blocks;
+    for (size_t s = 0; s < all; s++)
+        most += (s < n ? sets[s]->parts : store->parts)[number].n_blocks;
     *ret = (struct active_part){.blocks = malloc(most * sizeof *ret->blocks)};
     if (!ret->blocks)
         return error_memory(err);
     int status = 0;
-    for (size_t s = 0; s < n && !status; s++) {
-        struct active_set_part *part = &sets[s]->parts[number];
+    for (size_t s = 0; s < all && !status; s++) {
+        struct active_set_part *part = &(s < n ? sets[s]->parts : store->parts)[number];
         uint32_t *codes = NULL;
         status = merge_users(&ret->users, part, &codes, err);
         if (!status)
@@ -342,6 +458,8 @@ int active_days_unite(struct active_days *const *sets, size_t n,
         free(codes);
         set_part_free(part);
     }
+    if (store)
+        arena_free(&store->names[number]);
     if (!status)
         status = check_users(ret->users.count, err);
     if (!status)

@@ -9,6 +9,12 @@
  *     for (size_t part = 0; part < ACTIVE_DAYS_PARTS; part++)     // or as tasks, in any order
  *         if (active_days_unite(sets, n, &platforms, part, &united, err)) ...
  *
+ * or, so that no user is kept once a thread, with a store that all sets share:
+ *     struct active_store *store;
+ *     if (active_store_create(&store, err)) ...
+ *     struct active_days days = {.store = store};
+ *     ... the rest is the same; then active_store_destroy(store), last of all.
+ *
  * Adding a day twice changes nothing. A set grows with users, platforms and months of activity, not
  * with rows: 64 days of one user on one platform are one block of 16 bytes, a bit a day, and the
  * user's name is kept once. Users are dealt into parts by the hash of their name, so that a part
@@ -21,11 +27,12 @@
 #include "base/calendar.h"
 #include "base/dictionary.h"
 #include "base/error.h"
+#include "base/partition.h"
 #include "base/text.h"
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ACTIVE_DAYS_PARTS = 256 };
+enum { ACTIVE_DAYS_PARTS = PARTITION_PARTS };
 #define ACTIVE_DAYS_CODES (UINT32_C(1) << 24) /* users of one part, and platforms, are fewer */
 
 /* 64 days in a row. Keys sort by user, platform and time. */
@@ -62,13 +69,28 @@ struct active_set_part {
     size_t blocks_size, n_blocks;
 };
 
-/* Zero-initialise. */
+struct active_store;
+struct active_row;
+
+int active_store_create(struct active_store **ret, struct error *err);
+void active_store_destroy(struct active_store *store); /* NULL is fine */
+
+/* Zero-initialise; `store` may be set: the sets that one call unites have the same one, or none. */
 struct active_days {
-    struct active_set_part parts[ACTIVE_DAYS_PARTS];
+    struct active_store *store;
+    struct active_set_part parts[ACTIVE_DAYS_PARTS]; /* empty with a store */
     struct arena names;
     struct dictionary platforms;
-    struct text platform; /* met last, inside the dictionary; bytes are NULL at first */
-    uint32_t platform_code;
+    struct text platform;   /* met last, inside the dictionary; bytes are NULL at first */
+    uint32_t platform_code; /* of it, in the store if there is one */
+
+    struct partition_deal deal; /* for the store: rows on their way, */
+    struct active_row *rows;
+    size_t rows_capacity;
+    uint8_t *row_parts; /* their parts, */
+    size_t parts_capacity;
+    uint32_t *store_codes; /* and the store's codes of this set's platforms */
+    size_t codes_capacity;
 };
 
 /* Adds n rows: users[i] was active on platforms[i] on days[i] (since 1970-01-01, a date of
@@ -83,7 +105,7 @@ void active_days_free(struct active_days *set); /* leaves it zeroed */
 struct active_platforms {
     struct dictionary names;
     uint32_t *order;  /* order[rank] = code in names */
-    uint32_t **ranks; /* ranks[set][code in the set] = rank */
+    uint32_t **ranks; /* ranks[set][code in the set] = rank; those of the store come last */
     size_t n_sets;
 };
 

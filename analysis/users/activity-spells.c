@@ -19,6 +19,12 @@
 
 enum column { USER, PLATFORM, DATE, COLUMNS };
 
+/* What all workers fill. */
+struct common {
+    const struct activity_spells_options *options;
+    struct active_store *store;
+};
+
 /* What table_fold hands round: the sets of one worker, or of several once merged. */
 struct reading {
     const struct activity_spells_options *options;
@@ -41,6 +47,7 @@ static void reading_destroy(void *state) {
 }
 
 static int reading_begin(void *context, void **ret_state, struct error *err) {
+    const struct common *common = context;
     struct reading *reading = calloc(1, sizeof *reading);
     struct active_days *set = calloc(1, sizeof *set);
     if (!reading || !set ||
@@ -50,7 +57,8 @@ static int reading_begin(void *context, void **ret_state, struct error *err) {
         free(set);
         return error_memory(err);
     }
-    reading->options = context;
+    reading->options = common->options;
+    set->store = common->store;
     reading->first = INT32_MAX;
     reading->last = INT32_MIN;
     reading->sets[reading->n++] = set;
@@ -460,14 +468,18 @@ int activity_spells_read(struct activity_spells **ret, struct table *table,
     struct activity_spells *spells = calloc(1, sizeof *spells);
     if (!spells)
         return error_memory(err);
+    struct common common = {.options = options};
     void *reading = NULL;
     spells->options = *options;
-    int status = table_bind(table, columns, COLUMNS, err);
+    int status = active_store_create(&common.store, err);
     if (!status)
-        status = table_fold(table, &fold, (void *)options, &reading, err);
+        status = table_bind(table, columns, COLUMNS, err);
+    if (!status)
+        status = table_fold(table, &fold, &common, &reading, err);
     if (!status)
         status = finish(spells, reading, err);
     reading_destroy(reading);
+    active_store_destroy(common.store);
     if (status) {
         activity_spells_destroy(spells);
         spells = NULL;

@@ -10,6 +10,22 @@
 
 #include <cmocka.h>
 
+/* What the sets of a test share; NULL in the tests without one. */
+static struct active_store *store;
+
+static int with_store(void **state) {
+    struct error err = {0};
+    (void)state;
+    return active_store_create(&store, &err);
+}
+
+static int without_store(void **state) {
+    (void)state;
+    active_store_destroy(store);
+    store = NULL;
+    return 0;
+}
+
 struct fact {
     const char *user, *platform;
     int32_t day;
@@ -25,6 +41,7 @@ static void add(struct active_days *set, const struct fact *facts, size_t n) {
         platforms[i] = text_of(facts[i].platform);
         days[i] = facts[i].day;
     }
+    set->store = store;
     assert_int_equal(active_days_add(set, users, platforms, days, n, &err), 0);
     free(users);
     free(platforms);
@@ -159,13 +176,13 @@ static void grows(void **state) {
     free(names);
 }
 
+#define BOTH(test)                                                                                 \
+    cmocka_unit_test(test), cmocka_unit_test_setup_teardown(test, with_store, without_store)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_each_day_once),
-        cmocka_unit_test(unites_sets),
-        cmocka_unit_test(holds_both_ends_of_the_calendar),
-        cmocka_unit_test(is_empty_at_first),
-        cmocka_unit_test(grows),
+        BOTH(keeps_each_day_once), BOTH(unites_sets), BOTH(holds_both_ends_of_the_calendar),
+        BOTH(is_empty_at_first),   BOTH(grows),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("users-active-days", tests, NULL, NULL);
 }
