@@ -14,9 +14,23 @@ static void keep(struct category *category, struct text text, uint32_t code) {
         (struct category_slot){first, last, (uint32_t)text.length, code};
 }
 
+/* category_find for a cell that may end where its memory does. */
+static bool find(const struct category *category, struct text cell, uint32_t *ret_code) {
+    char padded[8] = {0};
+    if (cell.length >= sizeof padded)
+        return category_find(category, cell, cell.bytes + cell.length, ret_code);
+    for (size_t i = 0; i < cell.length; i++)
+        padded[i] = cell.bytes[i];
+    const struct text copy = {padded, cell.length};
+    return category_find(category, copy, padded + sizeof padded, ret_code);
+}
+
 int category_read(struct category *category, struct text cell, const struct cell_rules *rules,
                   uint32_t *ret_code, enum cell_state *ret_state, struct error *err) {
     struct text text;
+    *ret_state = CELL_GOOD;
+    if (find(category, cell, ret_code))
+        return 0;
     *ret_state = cell_read(cell, TABLE_TEXT, rules, &text);
     *ret_code = DICTIONARY_NONE;
     if (*ret_state != CELL_GOOD)
