@@ -62,6 +62,10 @@ $(bench)/distinct-%.csv:
 	    int(i % 90 / 30) * 2 + 1, i % 31 + 1, i % 13, i % 100 }' >$@.new
 	$(Q)mv $@.new $@
 
+$(bench)/covariates-%.csv: $(bench)/durations-%.csv
+	@echo '  draw     $@'
+	$(Q)awk -f tests/bench/covariates.awk $< >$@.new && mv $@.new $@
+
 $(bench)/quoted-%: $(bench)/%
 	@echo '  quote    $@'
 	$(Q)sed 's/,/","/g; s/.*/"&"/' $< >$@.new && mv $@.new $@

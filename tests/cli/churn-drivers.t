@@ -161,6 +161,16 @@ churn-drivers --covariate x -f csv dated.csv >dated.out
 drivers --covariate x -f csv days.csv >days.out
 same 'dates are days since the start' dated.out days.out
 
+# ---- Known truth ---------------------------------------------------------------------------------
+# Hazard ratios of 1.5 for segment b and 1.3 for ten years of age: found within 3.5 errors.
+synth-panel spells --seed 4 --set users=20000 --set hazard_ratio_b=1.5 --set hazard_ratio_age=1.3 \
+    -o synthetic.csv
+runs 'synthetic spells' 0 churn-drivers --covariate age --categorical segment=a -f tsv synthetic.csv
+is 'give the ratios they were made with' "$(printf '%s\n' "$out" | awk -F'\t' '
+    $1 == "age" { truth = log(1.3) / 10 } $1 == "segment=b" { truth = log(1.5) }
+    NR > 1 && $4 != "" { off = ($2 - truth) / $4; print $1, off * off < 12.25 && $4 < 0.02 }')" 'age 1
+segment=b 1'
+
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'a forest plot' 0 tiny --categorical kind -o /dev/null --chart forest.svg "$in"
 like 'shows the ratios' "$(cat forest.svg)" '1 \(reference\)'
