@@ -174,8 +174,9 @@ static void say_what_was_read(struct cli *cli, const struct drivers *drivers) {
 static void hint_at_categories(struct error *err) {
     size_t length = strlen(err->text);
     if (err->code == ERROR_DATA && strstr(err->text, "' in column '") &&
-        strstr(err->text, ", expected a number") && length + 64 < sizeof err->text)
-        strcpy(err->text + length, "; --categorical COL takes a column of categories");
+        strstr(err->text, ", expected a number"))
+        snprintf(err->text + length, sizeof err->text - length,
+                 "; --categorical COL takes a column of categories");
 }
 
 /* What is wrong with all rows together has no line, but a file. */
@@ -373,8 +374,11 @@ static int write_ph(struct cli *cli, const struct drivers *drivers, const struct
     size_t *term = malloc((design->columns + 1) * sizeof *term);
     struct cox_ph_test *tests = malloc((design->n + 1) * sizeof *tests);
     struct writer *writer;
-    int status = term && tests ? 0 : error_memory(err);
-    if (!status) {
+    int status = 0;
+    if (!term || !tests) {
+        error_memory(err);
+        status = ERROR_SYSTEM;
+    } else {
         design_terms(design, term);
         status = cox_test_ph(cox, transform_of(cli), term, design->n, tests, err);
     }
@@ -507,7 +511,11 @@ static int listed_person(struct cli *cli, const struct drivers *drivers, struct 
     struct text rest = text_of(cli_text(cli, "predict")), value;
     const struct design_term *term;
     bool *given = calloc(design->n + 1, sizeof *given);
-    int status = given ? make_people(people, drivers, 1, err) : error_memory(err);
+    if (!given) {
+        error_memory(err);
+        return ERROR_SYSTEM;
+    }
+    int status = make_people(people, drivers, 1, err);
     while (!status && rest.length > 0) {
         if (!next_setting(design, &rest, &term, &value))
             status =
@@ -533,10 +541,13 @@ static int people_of_file(struct cli *cli, const struct drivers *drivers, struct
                           struct error *err) {
     const struct design *design = &drivers->design;
     struct table_column *columns = calloc(design->inputs + 1, sizeof *columns);
-    const struct table_batch *batch;
-    struct table *table;
-    int status =
-        columns ? cli_open_file(cli, cli_text(cli, "predict"), &table, err) : error_memory(err);
+    const struct table_batch *batch = NULL;
+    struct table *table = NULL;
+    if (!columns) {
+        error_memory(err);
+        return ERROR_SYSTEM;
+    }
+    int status = cli_open_file(cli, cli_text(cli, "predict"), &table, err);
     for (size_t t = 0; t < design->n; t++)
         if (design->terms[t].kind != DESIGN_PRODUCT)
             columns[design->terms[t].input] =
@@ -545,9 +556,10 @@ static int people_of_file(struct cli *cli, const struct drivers *drivers, struct
         status = table_bind(table, columns, design->inputs, err);
     if (!status)
         status = table_read(table, &batch, err);
+    const size_t rows = status || !batch ? 0 : batch->rows;
     if (!status)
-        status = make_people(people, drivers, batch->rows, err);
-    for (size_t row = 0; !status && row < batch->rows; row++)
+        status = make_people(people, drivers, rows, err);
+    for (size_t row = 0; !status && row < rows; row++)
         for (size_t t = 0; !status && t < design->n; t++) {
             const struct design_term *term = &design->terms[t];
             char where[TABLE_WHERE];
@@ -575,12 +587,12 @@ static int find_people(struct cli *cli, const struct drivers *drivers, const str
 }
 
 static void write_point(struct cli *cli, struct writer *writer, const char *group, decimal time,
-                        const struct cox_point *point, bool at) {
+                        const struct cox_point *point) {
     double hazard = point ? point->hazard : 0, error = point ? point->std_error : 0;
     double survival = exp(-hazard), z = normal_quantile(cli);
     writer_string(writer, group);
     writer_decimal(writer, time, 0);
-    if (at) {
+    if (cli_given(cli, "at") || !point) {
         writer_missing(writer);
         writer_missing(writer);
     } else {
@@ -606,7 +618,7 @@ static void write_curve(struct cli *cli, struct writer *writer, const char *grou
                         const struct cox_curve *curve) {
     decimal time;
     for (size_t i = 0; i < curve->n && !cli_given(cli, "at"); i++)
-        write_point(cli, writer, group, curve->points[i].time, &curve->points[i], false);
+        write_point(cli, writer, group, curve->points[i].time, &curve->points[i]);
     for (size_t k = 0; cli_given(cli, "at") && cli_decimals(cli, "at", k, &time); k++) {
         const struct cox_point *point = NULL;
         for (size_t i = 0; i < curve->n && curve->points[i].time <= time; i++)
@@ -614,7 +626,7 @@ static void write_curve(struct cli *cli, struct writer *writer, const char *grou
         if (time > curve->last)
             write_unknown(writer, group, time);
         else
-            write_point(cli, writer, group, time, point, true);
+            write_point(cli, writer, group, time, point);
     }
 }
 

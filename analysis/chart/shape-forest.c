@@ -139,7 +139,7 @@ static int shorten_name(struct forest *forest, struct text text, struct name *na
 static int place_lines(struct forest *forest, struct facet *facet, struct error *err) {
     double y = 1, gap = forest->group.n > 1 && !forest->drawing->text ? between_names : 0;
     const uint32_t *label = forest->label.of_row;
-    for (size_t i = 0, to; i < facet->n; i = to, y += gap) {
+    for (size_t i = 0, to; i < facet->n; i = to) {
         double first = y;
         for (to = i; to < facet->n && label[facet->items[to].row] == label[facet->items[i].row];)
             facet->items[to++].y = y++;
@@ -149,6 +149,7 @@ static int place_lines(struct forest *forest, struct facet *facet, struct error 
             shorten_name(forest, forest->label.names[label[facet->items[i].row]], name, err);
         if (status)
             return status;
+        y += gap;
     }
     facet->height = y - gap - 1;
     return 0;

@@ -52,11 +52,12 @@ static void sort_by_key(struct keyed **items, struct keyed **other, size_t n) {
 /* By stratum, time, and events before others. */
 static int sort_rows(struct cox *cox, const struct cox_data *data, struct error *err) {
     size_t n = cox->n;
-    struct keyed *items = malloc(n * sizeof *items), *other = malloc(n * sizeof *other);
+    struct keyed *items = calloc(n + 1, sizeof *items), *other = calloc(n + 1, sizeof *other);
     if (!items || !other) {
         free(items);
         free(other);
-        return error_memory(err);
+        error_memory(err);
+        return ERROR_SYSTEM;
     }
     decimal least = data->time[0];
     for (size_t i = 1; i < n; i++)
@@ -98,14 +99,14 @@ static int count_slots(struct cox *cox, const struct cox_data *data, struct erro
     }
     cox->slots = slots;
     cox->n_strata = strata;
-    cox->when = calloc(slots, sizeof *cox->when);
+    cox->when = calloc(slots + 1, sizeof *cox->when);
     cox->group = calloc(slots + 1, sizeof *cox->group);
-    cox->deaths = calloc(slots, sizeof *cox->deaths);
-    cox->death_weight = calloc(slots, sizeof *cox->death_weight);
+    cox->deaths = calloc(slots + 1, sizeof *cox->deaths);
+    cox->death_weight = calloc(slots + 1, sizeof *cox->death_weight);
     cox->late = calloc(slots + 1, sizeof *cox->late);
-    cox->fresh = calloc(slots, sizeof *cox->fresh);
+    cox->fresh = calloc(slots + 1, sizeof *cox->fresh);
     cox->stratum_first = calloc(strata + 1, sizeof *cox->stratum_first);
-    cox->stratum_code = calloc(strata, sizeof *cox->stratum_code);
+    cox->stratum_code = calloc(strata + 1, sizeof *cox->stratum_code);
     return cox->when && cox->group && cox->deaths && cox->death_weight && cox->late && cox->fresh &&
                    cox->stratum_first && cox->stratum_code
                ? 0
@@ -357,12 +358,12 @@ static int allocate_sums(struct cox *cox, struct error *err) {
     for (size_t slot = 0; slot < slots; slot++)
         tied = tied || cox->deaths[slot] > 1 ||
                (cox->options.counts && cox->deaths[slot] > 0 && cox->death_weight[slot] > 1);
-    cox->at_risk = calloc(columns * slots, sizeof(double));
+    cox->at_risk = calloc(columns * slots + 1, sizeof(double));
     if (tied && cox->options.ties == COX_EFRON)
-        cox->dying = calloc(columns * slots, sizeof(double));
+        cox->dying = calloc(columns * slots + 1, sizeof(double));
     else
         tied = false;
-    cox->h = calloc(6 * slots, sizeof(double)); /* and the others behind it */
+    cox->h = calloc(6 * slots + 1, sizeof(double)); /* and the others behind it */
     if (!cox->at_risk || !cox->h || (tied && !cox->dying))
         return error_memory(err);
     cox->hf = cox->h + slots;

@@ -227,7 +227,11 @@ static bool allocate(struct counting *counting) {
 int cox_concordance(const struct cox *cox, struct cox_concordance *ret, struct error *err) {
     struct counting counting = {.cox = cox};
     *ret = (struct cox_concordance){0};
-    int status = allocate(&counting) ? rank_rows(&counting, err) : error_memory(err);
+    int status = ERROR_SYSTEM;
+    if (allocate(&counting))
+        status = rank_rows(&counting, err);
+    else
+        error_memory(err);
     for (size_t s = 0; s < cox->n_strata && !status; s++)
         count_stratum(&counting, s);
     if (!status) {

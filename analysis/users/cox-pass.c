@@ -170,8 +170,9 @@ static double one_denominator(struct cox *cox, size_t slot) {
 static double efron(struct cox *cox, size_t slot) {
     double d, m, h = 0, hf = 0, q0 = 0, q1 = 0, q2 = 0, loglik = 0;
     ties_of(cox, slot, &d, &m);
-    for (double l = 0; l < d; l++) {
-        double f = l / d, den = cox->at_risk[slot] - f * cox->dying[slot], one = m / den;
+    const size_t n = (size_t)d;
+    for (size_t l = 0; l < n; l++) {
+        double f = (double)l / d, den = cox->at_risk[slot] - f * cox->dying[slot], one = m / den;
         loglik += m * log(den);
         h += one;
         hf += f * one;

@@ -35,8 +35,10 @@ static int sort_times(const struct cox *cox, bool entries, struct timed **ret, s
                       struct error *err) {
     struct timed *all = malloc(2 * cox->n * sizeof *all);
     size_t n = 0;
-    if (!all)
-        return error_memory(err);
+    if (!all) {
+        error_memory(err);
+        return ERROR_SYSTEM;
+    }
     bool counts = cox->options.counts;
     for (size_t i = 0; i < cox->n; i++) {
         double w = counts ? cox_weight(cox, i) : 1;
@@ -289,7 +291,11 @@ int cox_test_ph(const struct cox *cox, enum cox_transform transform, const size_
     double *sums = calloc(2 * p + 4 * p * p, sizeof *sums);
     double *scratch = calloc(4 * p * p + 4 * p, sizeof *scratch);
     size_t *used = calloc(2 * p, sizeof *used);
-    int status = g && sums && scratch && used ? make_g(cox, transform, g, err) : error_memory(err);
+    int status = ERROR_SYSTEM;
+    if (!g || !sums || !scratch || !used)
+        error_memory(err);
+    else
+        status = make_g(cox, transform, g, err);
     if (!status) {
         struct sums all = {cox, used, g, sums, sums + 2 * p, g + slots, g + 2 * slots};
         run_tests(&all, term, terms, scratch, ret);

@@ -77,7 +77,7 @@ static int one_column(void *context, size_t j, int worker, struct error *err) {
         u[i] = -cox->risk[i] * (x[i] * cox_exposure(cox, i) - past);
         if (cox->status[i] == COX_EVENT)
             u[i] += cox_weight(cox, i) * own_event(cox, i, x[i], s, t);
-        if (cox->competing && cox->status[i] == COX_COMPETING)
+        if (rest && cox->status[i] == COX_COMPETING)
             u[i] -=
                 cox->risk[i] * cox->competing_g[i] * (x[i] * cox->sub_hazard[last] - rest[last]);
     }

@@ -83,7 +83,7 @@ static int is_combination(const struct fitting *fitting, size_t j, struct error 
     size_t p = fitting->cox->p;
     const double *l = fitting->factor;
     double *c = fitting->work;
-    bool *marked = calloc(p, sizeof *marked);
+    bool *marked = calloc(p + 1, sizeof *marked);
     if (!marked)
         return error_memory(err);
     memcpy(c, l + j * p, j * sizeof *c);
@@ -147,7 +147,7 @@ static const char *where_events_are(const struct fitting *fitting, size_t j, dou
 static int goes_to_infinity(const struct fitting *fitting, const double *step, struct error *err) {
     const struct cox *cox = fitting->cox;
     size_t n = 0, only = 0;
-    bool *marked = calloc(cox->p, sizeof *marked);
+    bool *marked = calloc(cox->p + 1, sizeof *marked);
     if (!marked)
         return error_memory(err);
     double most = 0, value;
@@ -370,11 +370,11 @@ static int check(const struct cox *cox, const struct cox_data *data, struct erro
 static bool allocate(struct fitting *fitting) {
     size_t p = fitting->cox->p;
     struct cox_result *result = &fitting->cox->result;
-    double *all = calloc(5 * p + 6 * p * p, sizeof *all);
-    result->coefficient = calloc(p, sizeof(double));
-    result->mean = calloc(p, sizeof(double));
-    result->variance = calloc(p * p, sizeof(double));
-    result->robust = fitting->cox->options.robust ? calloc(p * p, sizeof(double)) : NULL;
+    double *all = calloc(5 * p + 6 * p * p + 1, sizeof *all);
+    result->coefficient = calloc(p + 1, sizeof(double));
+    result->mean = calloc(p + 1, sizeof(double));
+    result->variance = calloc(p * p + 1, sizeof(double));
+    result->robust = fitting->cox->options.robust ? calloc(p * p + 1, sizeof(double)) : NULL;
     fitting->b = all;
     if (!all || !result->coefficient || !result->mean || !result->variance ||
         (fitting->cox->options.robust && !result->robust))
@@ -392,12 +392,13 @@ static bool allocate(struct fitting *fitting) {
 
 static int fit(struct fitting *fitting, struct error *err) {
     struct cox *cox = fitting->cox;
+    double loglik = 0;
     int status = cox_arrange(cox, fitting->data, err);
     if (!status)
-        status =
-            cox_pass(cox, fitting->b, &fitting->loglik, fitting->score, fitting->information, err);
+        status = cox_pass(cox, fitting->b, &loglik, fitting->score, fitting->information, err);
     if (status)
         return status;
+    fitting->loglik = loglik;
     cox->result.strata = cox->n_strata;
     cox->result.loglik_null = fitting->loglik;
     status = factorise_null(fitting, err);
@@ -420,8 +421,12 @@ int cox_fit(struct cox **ret, const struct cox_data *data, const struct cox_opti
     count(cox, data);
     struct fitting fitting = {.cox = cox, .data = data};
     int status = check(cox, data, err);
+    if (!status && !allocate(&fitting)) {
+        error_memory(err);
+        status = ERROR_SYSTEM;
+    }
     if (!status)
-        status = allocate(&fitting) ? fit(&fitting, err) : error_memory(err);
+        status = fit(&fitting, err);
     free(fitting.b);
     if (status)
         cox_destroy(cox);

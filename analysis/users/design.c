@@ -29,11 +29,13 @@ static int add_term(struct design *design, const char *name, enum design_kind ki
     const char *copy = arena_text(&design->arena, name, strlen(name));
     if (!copy)
         return error_memory(err);
-    if (array_reserve((void **)&design->terms, &design->capacity, design->n + 1,
-                      sizeof *design->terms, err) ||
-        array_reserve((void **)&design->names, &design->names_capacity, design->columns + columns,
-                      sizeof *design->names, err))
-        return err->code;
+    int status = array_reserve((void **)&design->terms, &design->capacity, design->n + 1,
+                               sizeof *design->terms, err);
+    if (!status)
+        status = array_reserve((void **)&design->names, &design->names_capacity,
+                               design->columns + columns, sizeof *design->names, err);
+    if (status)
+        return status;
     struct design_term *term = &design->terms[design->n++];
     *term = (struct design_term){
         .kind = kind, .name = copy, .first = design->columns, .columns = columns};
@@ -52,9 +54,9 @@ static int name_column(struct design *design, size_t column, const struct buffer
 }
 
 int design_number(struct design *design, const char *name, struct error *err) {
-    struct design_term *term;
+    struct design_term *term = NULL;
     int status = add_term(design, name, DESIGN_NUMBER, 1, &term, err);
-    if (status)
+    if (status || !term)
         return status;
     term->input = design->inputs++;
     design->names[term->first] = term->name;
@@ -74,11 +76,12 @@ int design_category(struct design *design, const char *name, const struct text *
             "column '%s' holds %s%.*s%s, expected at least two categories: leave it out", name,
             n == 0 ? "no category" : "one category only, '", n == 0 ? 0 : (int)levels[0].length,
             n == 0 ? "" : levels[0].bytes, n == 0 ? "" : "'");
-    struct design_term *term;
+    struct design_term *term = NULL;
     struct text *copies = arena_alloc(&design->arena, n * sizeof *copies);
-    int status =
-        copies ? add_term(design, name, DESIGN_CATEGORY, n - 1, &term, err) : error_memory(err);
-    if (status)
+    if (!copies)
+        return error_memory(err);
+    int status = add_term(design, name, DESIGN_CATEGORY, n - 1, &term, err);
+    if (status || !term)
         return status;
     for (size_t i = 0; i < n; i++) {
         copies[i] = (struct text){arena_text(&design->arena, levels[i].bytes, levels[i].length),
@@ -126,9 +129,9 @@ int design_product(struct design *design, const char *name, struct error *err) {
                          "model by themselves",
                          name);
     size_t a = design->terms[factor[0]].columns, b = design->terms[factor[1]].columns;
-    struct design_term *term;
+    struct design_term *term = NULL;
     int status = add_term(design, name, DESIGN_PRODUCT, a * b, &term, err);
-    if (status)
+    if (status || !term)
         return status;
     memcpy(term->factor, factor, sizeof factor);
     const size_t first[2] = {design->terms[factor[0]].first, design->terms[factor[1]].first};

@@ -71,8 +71,10 @@ static int choose_columns(struct reading *reading, const struct table *table, st
     reading->columns = calloc(n, sizeof *reading->columns);
     reading->category = calloc(options->n_categories + 1, sizeof *reading->category);
     reading->reference = calloc(options->n_categories + 1, sizeof *reading->reference);
-    if (!reading->columns || !reading->category || !reading->reference)
-        return error_memory(err);
+    if (!reading->columns || !reading->category || !reading->reference) {
+        error_memory(err);
+        return ERROR_SYSTEM;
+    }
     for (size_t i = 0; i < options->n_numbers; i++)
         add_column(reading, options->numbers[i], TABLE_NUMBER, false);
     if (options->case_weight)
@@ -509,8 +511,11 @@ static int rank_codes(struct storage *storage, const struct dictionary *names, s
                       size_t n, struct text *ret_levels, struct error *err) {
     uint32_t *order = malloc((names->count + 1U) * sizeof *order);
     uint32_t *rank = malloc((names->count + 1U) * sizeof *rank);
-    int status = order && rank ? 0 : error_memory(err);
-    if (!status) {
+    int status = ERROR_SYSTEM;
+    if (!order || !rank) {
+        error_memory(err);
+    } else {
+        status = 0;
         dictionary_order(names, order);
         for (uint32_t r = 0; r < names->count; r++) {
             rank[order[r]] = r;
@@ -716,12 +721,14 @@ int drivers_read(struct table *table, const struct drivers_options *options, str
                  struct error *err) {
     static const struct table_fold fold = {state_begin, state_add, state_merge, state_destroy};
     struct reading reading = {.options = options};
+    struct spells *spells = NULL;
     void *state = NULL;
     *ret = (struct drivers){0};
     int status = choose_columns(&reading, table, err);
     if (!status)
-        status = spells_bind(&reading.spells, table, &options->spells, reading.columns,
-                             reading.n_columns, err);
+        status =
+            spells_bind(&spells, table, &options->spells, reading.columns, reading.n_columns, err);
+    reading.spells = spells;
     if (!status)
         status = table_fold(table, &fold, &reading, &state, err);
     if (!status)
