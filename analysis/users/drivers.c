@@ -530,6 +530,28 @@ static int rank_codes(struct storage *storage, const struct dictionary *names, s
     return status;
 }
 
+/* Codes in the order in which they first stand in a row: those of the dictionary depend on which
+ * thread came first, and sums over clusters on their order. */
+static int number_clusters(const struct state *state, struct storage *storage, size_t n,
+                           struct error *err) {
+    const size_t column = state->reading->n_codes;
+    uint32_t count = state->texts[column - 1].count, next = 0;
+    uint32_t *number = malloc((count + 1U) * sizeof *number);
+    if (!number) {
+        error_memory(err);
+        return ERROR_SYSTEM;
+    }
+    memset(number, 0xFF, (count + 1U) * sizeof *number);
+    uint32_t *codes = storage->codes + column * n;
+    for (size_t i = 0; i < n; i++) {
+        if (number[codes[i]] == UINT32_MAX)
+            number[codes[i]] = next++;
+        codes[i] = number[codes[i]];
+    }
+    free(number);
+    return 0;
+}
+
 static int find_reference(const char *name, const char *reference, const struct text *levels,
                           size_t n, size_t *ret, struct error *err) {
     *ret = 0;
@@ -710,6 +732,8 @@ static int take(struct state *state, struct drivers *ret, struct error *err) {
         status =
             error_set(err, ERROR_DATA, "no rows to fit: %lld were read, of which %lld lack a value",
                       (long long)ret->report.rows, (long long)ret->report.dropped);
+    if (!status && state->reading->options->cluster)
+        status = number_clusters(state, storage, ret->data.n, err);
     if (!status && state->reading->by_stratum)
         status = name_strata(state, storage, ret, err);
     if (!status)

@@ -171,6 +171,16 @@ is 'give the ratios they were made with' "$(printf '%s\n' "$out" | awk -F'\t' '
     NR > 1 && $4 != "" { off = ($2 - truth) / $4; print $1, off * off < 12.25 && $4 < 0.02 }')" 'age 1
 segment=b 1'
 
+# Three shards of several blocks, users as clusters in whatever order the threads meet them.
+perl "$TESTS/lib/vary.pl" shards 3 shard synthetic.csv
+churn-drivers --covariate age --categorical segment=a --cluster user --summary --threads 1 \
+    synthetic.csv >one.csv
+for threads in 2 3 4; do
+    churn-drivers --covariate age --categorical segment=a --cluster user --summary \
+        --threads $threads shard1.csv shard2.csv shard3.csv >many.csv
+    same "$threads threads, three shards: the same" one.csv many.csv
+done
+
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'a forest plot' 0 tiny --categorical kind -o /dev/null --chart forest.svg "$in"
 like 'shows the ratios' "$(cat forest.svg)" '1 \(reference\)'
