@@ -152,9 +152,12 @@ static int build(const struct table_batch *batch, bool grouped, struct dictionar
     qsort(counts, n, sizeof *counts, compare_counts);
     ret->items = calloc(groups->count + 1U, sizeof *ret->items);
     uint32_t *order = malloc((groups->count + 1U) * sizeof *order);
-    int status = ret->items && order ? check(batch, counts, n, err) : error_memory(err);
-    if (!status)
-        dictionary_order(groups, order);
+    if (!ret->items || !order) {
+        free(order);
+        return error_memory(err);
+    }
+    int status = check(batch, counts, n, err);
+    dictionary_order(groups, order);
     for (size_t from = 0, to; from < n && !status; from = to) {
         for (to = from; to < n && counts[to].rank == counts[from].rank;)
             to++;
