@@ -2,7 +2,10 @@
 /* Do exits breed exits? A Bass hazard fitted to the leavers of each period. */
 #include "cli/cli.h"
 #include "users/contagion.h"
+#include "users/cox.h"
 #include "users/exit-history.h"
+#include "users/follow-graph.h"
+#include <gsl/gsl_cdf.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -69,6 +72,20 @@ static const struct cli_option options[] = {
      .range = "[100,1000000]",
      .fallback = "1000",
      .help = "simulated histories and futures behind the bounds"},
+    {.name = "graph",
+     .type = CLI_FILE,
+     .argument = "FILE",
+     .conflicts = "group period pool weight since left-truncate dispersion summary test forecast "
+                  "draws chart",
+     .help = "who follows whom (follower, followed): regress leaving on how many, and what share, "
+             "of those one follows have left; the input is spells with a column user"},
+    {.name = "lag",
+     .type = CLI_INTEGER,
+     .argument = "DAYS",
+     .range = "[1,36500]",
+     .fallback = "1",
+     .needs = "graph",
+     .help = "how long after they left"},
     {0}};
 
 static const struct cli_example examples[] = {
@@ -84,6 +101,8 @@ static const struct cli_example examples[] = {
      "datasets/freenode-libera/exits.csv",
      "by week, and what the fit expects of the next eight"},
     {"churn-contagion --test --group platform datasets/tiny/exits.csv", "is there any imitation?"},
+    {"churn-contagion --graph datasets/tiny/followers.csv datasets/tiny/followers-spells.csv",
+     "do those leave sooner who follow someone who left?"},
     {0}};
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -359,7 +378,79 @@ static int write_forecast(struct cli *cli, const struct exit_histories *all, str
     return status;
 }
 
+/* ---- Along a follow graph -------------------------------------------------------------------- */
+
+static int read_exposure(struct cli *cli, struct follow_exposure *ret, struct error *err) {
+    struct table *spells, *graph;
+    const int32_t as_of = cli_date(cli, "as-of");
+    const struct follow_graph_options how = {
+        .lag = (int32_t)cli_integer(cli, "lag"),
+        .as_of = cli_given(cli, "as-of") ? &as_of : NULL,
+    };
+    if (cli_open(cli, &spells, err) || cli_open_file(cli, cli_text(cli, "graph"), &graph, err) ||
+        follow_graph_read(spells, graph, &how, ret, err))
+        return err->code;
+    cli_note(cli, "%zu users with %zu spells, %zu that ended; %zu follow one another", ret->users,
+             ret->spells, ret->leavers, ret->edges);
+    if (ret->unknown > 0)
+        cli_warn(cli,
+                 "%zu row%s of the graph name somebody without a spell: left out, as it is not "
+                 "known whether they left",
+                 ret->unknown, ret->unknown == 1 ? "" : "s");
+    return 0;
+}
+
+/* One Cox regression on one covariate; errors allow for several spells of a user. */
+static int write_exposure(struct cli *cli, struct writer *writer,
+                          const struct follow_exposure *exposure, const char *name, const double *x,
+                          struct error *err) {
+    const struct cox_data data = {.n = exposure->n,
+                                  .p = 1,
+                                  .time = exposure->time,
+                                  .entry = exposure->entry,
+                                  .status = exposure->status,
+                                  .cluster = exposure->user,
+                                  .x = &x,
+                                  .names = &name};
+    const struct cox_options how = {.threads = cli_threads(cli)};
+    struct cox *cox;
+    if (cox_fit(&cox, &data, &how, err))
+        return err->code;
+    const struct cox_result *fit = cox_result(cox);
+    const double b = fit->coefficient[0], std_error = sqrt(fit->robust[0]), z = b / std_error;
+    const double width =
+        gsl_cdf_ugaussian_Pinv((1 + cli_number(cli, "confidence")) / 2) * std_error;
+    writer_string(writer, name);
+    writer_number(writer, b);
+    writer_number(writer, exp(b));
+    writer_number(writer, std_error);
+    writer_number(writer, z);
+    writer_number(writer, 2 * gsl_cdf_ugaussian_Q(fabs(z)));
+    writer_number(writer, exp(b - width));
+    writer_number(writer, exp(b + width));
+    cox_destroy(cox);
+    return 0;
+}
+
+static int run_graph(struct cli *cli, struct error *err) {
+    static const char *const names[] = {"exposure", "coefficient", "hazard_ratio", "std_error",
+                                        "z",        "p_value",     "lower",        "upper"};
+    struct follow_exposure exposure = {0};
+    struct writer *writer;
+    int status = read_exposure(cli, &exposure, err);
+    if (!status)
+        status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
+    if (!status)
+        status = write_exposure(cli, writer, &exposure, "followed_gone", exposure.count, err);
+    if (!status)
+        status = write_exposure(cli, writer, &exposure, "followed_gone_share", exposure.share, err);
+    follow_exposure_free(&exposure);
+    return status;
+}
+
 static int run(struct cli *cli, struct error *err) {
+    if (cli_given(cli, "graph"))
+        return run_graph(cli, err);
     struct exit_histories all = {0};
     int status = read_histories(cli, &all, err);
     if (!status && (cli_flag(cli, "summary") || cli_flag(cli, "test")))
@@ -381,15 +472,18 @@ int main(int argc, char **argv) {
             "Counts of leavers or spells can be given. A pool that is not known is estimated, "
             "as far as exits that slow down tell it. Intervals are by profile likelihood, those "
             "of --forecast by parametric bootstrap.\n\n"
-            "Imitation is not told apart from anything else that makes all leave sooner as time "
-            "goes on: a service that decays looks like contagion.",
+            "From counts alone, imitation is not told apart from anything else that makes all "
+            "leave sooner as time goes on. --graph does: it compares, day by day, those of whom "
+            "many followed accounts have left with those of whom few have.",
         .input = "date, leavers: how many left on a day or in a period. Or spells: start, end, an "
                  "empty end meaning still there.",
         .output = "group, period, leavers, expected, lower, upper, gone, gone_lower, gone_upper: "
                   "leavers as seen, and as the fit expects them from the state at the beginning "
                   "of the period; gone is at its end.\n\n"
                   "--summary: group, parameter, estimate, lower, upper (rates a day).\n\n"
-                  "--test: group, statistic, value, df_numerator, df_denominator, p_value.",
+                  "--test: group, statistic, value, df_numerator, df_denominator, p_value.\n\n"
+                  "--graph: exposure, coefficient, hazard_ratio, std_error, z, p_value, lower, "
+                  "upper (bounds of the hazard ratio).",
         .operands = "[FILE]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,

@@ -255,7 +255,7 @@ static int make_room(const struct work *work, struct follow_exposure *ret, struc
     ret->entry = malloc((most + 1) * sizeof *ret->entry);
     ret->time = malloc((most + 1) * sizeof *ret->time);
     ret->status = malloc((most + 1) * sizeof *ret->status);
-    ret->user = malloc((most + 1) * sizeof *ret->user);
+    ret->user = calloc(most + 1, sizeof *ret->user);
     ret->count = malloc((most + 1) * sizeof *ret->count);
     ret->share = malloc((most + 1) * sizeof *ret->share);
     const bool all =

@@ -95,6 +95,26 @@ runs 'exits that only grow' 0 contagion --summary rising.csv
 like 'leave the pool open, and say so' "$err" 'exits have not begun to slow down'
 is 'as does the table' "$(printf '%s\n' "$out" | grep pool | cut -d, -f3,5)" 'inf,inf'
 
+# ---- Along a follow graph ------------------------------------------------------------------------
+graph=$DATA/tiny/followers.csv lives=$DATA/tiny/followers-spells.csv
+runs 'a follow graph' 0 contagion --graph "$graph" "$lives" --threads 1 -o graph.csv
+is 'without a word' "$err" ''
+ok 'the factor of 1.8 lies within its bounds' awk -F, '$1 == "followed_gone" { exit !($7 < 1.8 && 1.8 < $8) }' graph.csv
+runs 'two threads' 0 contagion --graph "$graph" "$lives" --threads 2 -o same.csv
+same 'the same bytes' graph.csv same.csv
+{ cat "$graph"; echo u001,stranger; } >strangers.csv
+runs 'somebody without a spell' 0 contagion --graph strangers.csv "$lives" -o same.csv
+like 'is said' "$err" '1 row of the graph name somebody without a spell: left out'
+same 'and left out' graph.csv same.csv
+printf 'follower,followed\nu001,u001\n' >self.csv
+runs 'someone who follows themself' 1 contagion --graph self.csv "$lives"
+like 'and where' "$err" "self.csv:2:2: 'u001' follows 'u001', expected somebody else"
+printf 'follower,followed\n' >nobody.csv
+runs 'nobody follows anybody' 1 contagion --graph nobody.csv "$lives"
+like 'is no covariate' "$err" 'followed_gone'
+runs 'a graph and a forecast' 2 contagion --graph "$graph" --forecast 3 "$lives"
+runs 'a lag without a graph' 2 contagion --lag 3 "$DATA/tiny/exits.csv"
+
 # ---- The chart -----------------------------------------------------------------------------------
 runs 'draws' 0 contagion --group platform --forecast 7 "$DATA/tiny/exits.csv" --chart chart.gp
 like 'a panel of leavers and one of those gone for each group' "$(cat chart.gp)" '^n_panels = 4$'

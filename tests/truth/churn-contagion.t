@@ -39,4 +39,14 @@ Rscript "$script" draw known.csv 0.004 0.3 800 40 2
 compare 'a known pool' known.csv - 800 --pool 800
 Rscript "$script" draw early.csv 0.03 0.25 2000 30 3
 compare 'leavers of the first day over a week' early.csv 2024-12-26 - --since 2024-12-26
+
+# Along a graph: exposure day by day by its definition, and R's coxph.
+for lag in 1 5; do
+    runs "a follow graph, lag $lag" 0 "$BIN/churn-contagion" --graph "$DATA/tiny/followers.csv" --lag $lag \
+        "$DATA/tiny/followers-spells.csv" -o graph.csv
+    Rscript "$TESTS/truth/churn-contagion-graph.R" "$DATA/tiny/followers-spells.csv" "$DATA/tiny/followers.csv" $lag >r.txt
+    ok 'coefficients and robust errors' sh -c 'sed 1d graph.csv | cut -d, -f2,4 | tr , " " | paste -d" " - r.txt | awk "
+        function near(a, b) { d = a - b; if (d < 0) d = -d; return d <= 1e-8 * (b < 0 ? -b : b) }
+        { n++; if (!near(\$1, \$3) || !near(\$2, \$4)) exit 1 } END { exit n != 2 }"'
+done
 finish
