@@ -18,10 +18,25 @@ static const struct cli_option options[] = {
      .conflicts = "chart measure",
      .help = "write what user number USER of the first world is shown after the last period, and "
              "what each term adds to the scores"},
+    {.name = "match",
+     .type = CLI_FLAG,
+     .conflicts = "chart measure explain",
+     .help = "write instead how the tiers of a run without any shock compare with those that were "
+             "measured: the share of each tier in the last period, and the residual"},
+    {.name = "save-state",
+     .type = CLI_FILE,
+     .argument = "FILE",
+     .conflicts = "resume match",
+     .help = "keep finished worlds in FILE as the run goes on, so that it can be resumed"},
+    {.name = "resume",
+     .type = CLI_FILE,
+     .argument = "FILE",
+     .conflicts = "match",
+     .help = "take finished worlds from FILE, which --save-state wrote, and keep the others there"},
     {.name = "parameters",
      .type = CLI_FLAG,
      .conflicts =
-         "policy baseline platforms arpu tiers survival replications periods set measure explain chart",
+         "policy baseline platforms arpu tiers survival flows replications periods set measure explain match save-state resume chart",
      .help =
          "write all parameters with their defaults, ranges and meanings, as a scenario, and end"},
     {0}};
@@ -117,6 +132,41 @@ static int write_explanation(struct cli *cli, const struct simulation *simulatio
     return 0;
 }
 
+/* Tiers where they were measured: of all who are on A or B, those on both counted on each. */
+static int write_match(struct cli *cli, const struct simulation *simulation,
+                       const struct ranking_setup *setup, struct error *err) {
+    static const char *const columns[] = {"tier",  "observed", "simulated", "std_error",
+                                          "lower", "upper",    "residual"};
+    struct writer *writer;
+    if (cli_writer(cli, columns, sizeof columns / sizeof *columns, &writer, err))
+        return err->code;
+    for (size_t k = 0; k < setup->calibration.n_tiers; k++) {
+        struct simulate_summary found;
+        double observed = calibrate_share(&setup->calibration, k);
+        if (simulate_summarise_tier(simulation, simulation->periods - 1, (int)k,
+                                    cli_number(cli, "confidence"), &found, err))
+            return err->code;
+        writer_string(writer, setup->calibration.tier_names[k]);
+        write_rounded(writer, observed);
+        write_rounded(writer, found.mean);
+        write_rounded(writer, found.error);
+        write_rounded(writer, found.lower);
+        write_rounded(writer, found.upper);
+        write_rounded(writer, found.mean - observed);
+    }
+    return 0;
+}
+
+/* Whatever happens to the platforms from outside. */
+static int calm(struct ranking_setup *setup, struct error *err) {
+    static const char *const shocks[] = {"shock_period=0",  "ban_period=0",    "ban_end=0",
+                                         "outage_period=0", "payout_period=0", "exodus_period=0"};
+    for (size_t i = 0; i < sizeof shocks / sizeof *shocks; i++)
+        if (scenario_set(&setup->scenario, shocks[i], err))
+            return err->code;
+    return 0;
+}
+
 /* ---- The story ------------------------------------------------------------------------------- */
 
 static int choose_rules(const struct cli *cli, struct simulate_options *ret, struct error *err) {
@@ -126,6 +176,8 @@ static int choose_rules(const struct cli *cli, struct simulate_options *ret, str
     ret->seed = (uint32_t)cli_integer(cli, "seed");
     ret->replications = (uint32_t)cli_integer(cli, "replications");
     ret->threads = cli_threads(cli);
+    ret->resume = cli_given(cli, "resume");
+    ret->state = cli_text(cli, ret->resume ? "resume" : "save-state");
     ret->explain = cli_given(cli, "explain");
     ret->explain_user = (uint32_t)cli_integer(cli, "explain");
     return code;
@@ -142,6 +194,9 @@ static int simulate(struct cli *cli, const struct ranking_setup *setup,
     if (simulate_run(ret, &setup->scenario, &setup->calibration, how, err))
         return err->code;
     bool few = how->replications * (1 - cli_number(cli, "confidence")) < 2;
+    if (how->resume)
+        cli_note(cli, "%zu of %u worlds taken from '%s'", ret->resumed, how->replications,
+                 how->state);
     cli_note(cli, "%llu sessions in %.2f s, %d threads", (unsigned long long)ret->sessions,
              seconds_now() - begin, how->threads);
     cli_note(cli,
@@ -158,14 +213,17 @@ static int run_simulation(struct cli *cli, struct error *err) {
     int code = choose_rules(cli, &how, err);
     if (!code)
         code = ranking_setup_read(cli, &setup, err);
+    if (!code && cli_flag(cli, "match"))
+        code = calm(&setup, err);
     if (!code) {
         say_rules(cli, &how, &setup.names);
         say_calibration(cli, &setup.calibration, &setup.scenario, &setup.names);
         code = simulate(cli, &setup, &how, &simulation, err);
     }
     if (!code)
-        code = how.explain ? write_explanation(cli, &simulation, &setup, err)
-                           : write_simulation(cli, &simulation, &setup, err);
+        code = (cli_flag(cli, "match") ? write_match
+                : how.explain          ? write_explanation
+                                       : write_simulation)(cli, &simulation, &setup, err);
     simulation_free(&simulation);
     ranking_setup_free(&setup);
     return code;

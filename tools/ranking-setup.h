@@ -47,6 +47,10 @@
      .type = CLI_FILE, \
      .argument = "FILE", \
      .help = "output of churn-survival, times in days: how fast users leave each platform"}, \
+    {.name = "flows", \
+     .type = CLI_FILE, \
+     .argument = "FILE", \
+     .help = "output of churn-flows: which share of those who leave a platform goes to the other"}, \
     {.name = "replications", \
      .type = CLI_INTEGER, \
      .argument = "N", \
@@ -167,7 +171,7 @@ static inline int read_scenario(struct cli *cli, struct scenario *ret, struct er
 static inline int read_calibration(struct cli *cli, const struct names *names, struct calibration *ret,
                             struct error *err) {
     const char *arpu = cli_text(cli, "arpu"), *tiers = cli_text(cli, "tiers");
-    const char *survival = cli_text(cli, "survival");
+    const char *survival = cli_text(cli, "survival"), *flows = cli_text(cli, "flows");
     struct table *table;
     calibrate_default(ret);
     if (arpu &&
@@ -178,6 +182,9 @@ static inline int read_calibration(struct cli *cli, const struct names *names, s
         return err->code;
     if (survival && (cli_open_file(cli, survival, &table, err) ||
                      calibrate_read_survival(ret, table, names->platforms, err)))
+        return err->code;
+    if (flows && (cli_open_file(cli, flows, &table, err) ||
+                  calibrate_read_flows(ret, table, names->platforms, err)))
         return err->code;
     return 0;
 }

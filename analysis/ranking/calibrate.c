@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading what the other tools measured, and drawing a replication's settings from it.
  *
- * Contents: defaults; ARPU; tiers; survival; checking; drawing; describing. */
+ * Contents: defaults; ARPU; tiers; survival; destinations; checking; drawing; describing. */
 #include "ranking/calibrate.h"
 
 #include "base/number.h"
@@ -370,6 +370,69 @@ int calibrate_read_survival(struct calibration *calibration, struct table *table
     return 0;
 }
 
+/* ---- Destinations ---------------------------------------------------------------------------- */
+
+enum { F_FROM, F_TO, F_USERS, F_TRANSITIONS, F_COLUMNS };
+
+static const struct table_column flow_columns[F_COLUMNS] = {
+    [F_FROM] = {.name = "from", .type = TABLE_TEXT},
+    [F_TO] = {.name = "to", .type = TABLE_TEXT},
+    [F_USERS] = {.name = "users", .type = TABLE_INTEGER, .missing = true, .optional = true},
+    [F_TRANSITIONS] = {
+        .name = "transitions", .type = TABLE_INTEGER, .missing = true, .optional = true}};
+
+/* Whether a platform is one of those that stand in a state, "RedNote+TikTok". */
+static bool state_holds(struct text state, const char *platform) {
+    while (state.length > 0) {
+        const char *plus = memchr(state.bytes, '+', state.length);
+        size_t length = plus ? (size_t)(plus - state.bytes) : state.length;
+        if (text_is((struct text){state.bytes, length}, platform))
+            return true;
+        size_t step = plus ? length + 1 : length;
+        state.bytes += step;
+        state.length -= step;
+    }
+    return false;
+}
+
+static int read_flow(struct calibration *calibration, const struct table_batch *batch, size_t row,
+                     const char *const platforms[PLATFORMS], struct error *err) {
+    struct text from = batch->columns[F_FROM].text[row], to = batch->columns[F_TO].text[row];
+    int column = table_missing(batch, F_USERS, row) ? F_TRANSITIONS : F_USERS;
+    if (table_missing(batch, (size_t)column, row))
+        return 0;
+    int64_t n = batch->columns[column].integer[row];
+    if (n < 0)
+        return table_reject(batch, row, column, err, "%s is %lld, expected 0 or more",
+                            flow_columns[column].name, (long long)n);
+    for (int p = 0; p < PLATFORMS; p++) {
+        if (!text_is(from, platforms[p]) || state_holds(to, platforms[p]))
+            continue;
+        calibration->departed[p] += n;
+        calibration->switched[p] += state_holds(to, platforms[PLATFORM_A + PLATFORM_B - p]) ? n : 0;
+    }
+    return 0;
+}
+
+int calibrate_read_flows(struct calibration *calibration, struct table *table,
+                         const char *const platforms[PLATFORMS], struct error *err) {
+    const struct table_batch *batch;
+    if (!table_has(table, "users") && !table_has(table, "transitions"))
+        return error_set(err, ERROR_DATA,
+                         "flows: no column 'users' or 'transitions', expected the output of "
+                         "churn-flows");
+    if (table_bind(table, flow_columns, F_COLUMNS, err) || table_read(table, &batch, err))
+        return err->code;
+    for (size_t row = 0; row < batch->rows; row++)
+        if (read_flow(calibration, batch, row, platforms, err))
+            return err->code;
+    if (calibration->departed[PLATFORM_A] == 0 && calibration->departed[PLATFORM_B] == 0)
+        return error_set(err, ERROR_DATA,
+                         "flows: nobody left '%s' or '%s', expected someone who did",
+                         platforms[PLATFORM_A], platforms[PLATFORM_B]);
+    return 0;
+}
+
 /* ---- Checking -------------------------------------------------------------------------------- */
 
 int calibrate_check(const struct calibration *calibration, const struct scenario *scenario,
@@ -422,20 +485,26 @@ static void draw_mobility(const struct calibration *calibration, size_t k, uint3
 
 static void draw_tiers(const struct calibration *calibration, uint32_t seed, uint32_t replication,
                        struct settings *ret) {
-    int64_t all = 0, at_risk = 0;
-    for (size_t k = 0; k < calibration->n_tiers; k++) {
-        all += calibration->counts[k].latest;
+    int64_t at_risk = 0;
+    for (size_t k = 0; k < calibration->n_tiers; k++)
         at_risk += calibration->counts[k].at_risk;
-    }
     for (size_t k = 0; k < calibration->n_tiers; k++) {
         struct random_stream stream;
         random_open(&stream, seed, replication, (uint32_t)k, 0, DRAW_ENTRY);
-        ret->tiers[k].share = (double)calibration->counts[k].latest / (double)all;
+        ret->tiers[k].share = calibrate_share(calibration, k);
         ret->tiers[k].entered =
             gsl_ran_gamma(random_gsl(&stream), (double)calibration->counts[k].entered + 0.5, 1) /
             (double)at_risk;
         draw_mobility(calibration, k, seed, replication, &ret->tiers[k]);
     }
+}
+
+static double draw_switch(const struct calibration *calibration, uint32_t seed,
+                          uint32_t replication, int p) {
+    struct random_stream stream;
+    random_open(&stream, seed, replication, (uint32_t)p, 0, DRAW_SWITCH);
+    return gsl_ran_beta(random_gsl(&stream), (double)calibration->switched[p] + 0.5,
+                        (double)(calibration->departed[p] - calibration->switched[p]) + 0.5);
 }
 
 static double draw_leave(const struct estimate *log_hazard, double days, uint32_t seed,
@@ -465,6 +534,8 @@ void calibrate_draw(const struct calibration *calibration, const struct scenario
         if (calibration->log_hazard[p].given)
             set->user_leave[p] =
                 draw_leave(&calibration->log_hazard[p], set->period_days, seed, replication, p);
+        ret->switched[p] =
+            calibration->departed[p] > 0 ? draw_switch(calibration, seed, replication, p) : NAN;
     }
     if (calibration->shock_users.given)
         set->shock_users = calibration->shock_users.value;
@@ -472,6 +543,15 @@ void calibrate_draw(const struct calibration *calibration, const struct scenario
         draw_tiers(calibration, seed, replication, ret);
     else
         memcpy(ret->tiers, calibration->rates, sizeof ret->tiers);
+}
+
+double calibrate_share(const struct calibration *calibration, size_t tier) {
+    int64_t all = 0;
+    if (!calibration->tiers_measured)
+        return calibration->rates[tier].share;
+    for (size_t k = 0; k < calibration->n_tiers; k++)
+        all += calibration->counts[k].latest;
+    return (double)calibration->counts[tier].latest / (double)all;
 }
 
 /* ---- Describing ------------------------------------------------------------------------------ */
@@ -490,6 +570,14 @@ static void describe_platform(const struct calibration *calibration,
                       "hazard %.2g (churn-survival)\n",
                       name, -expm1(-exp(hazard->value) * days), days, hazard->error);
     }
+}
+
+static void describe_flow(const struct calibration *calibration, int p, const char *name,
+                          struct buffer *ret) {
+    if (calibration->departed[p] > 0)
+        buffer_format(ret, "%s: of %lld who left %lld went to the other platform (churn-flows)\n",
+                      name, (long long)calibration->departed[p],
+                      (long long)calibration->switched[p]);
 }
 
 static void describe_tier(const struct calibration *calibration, size_t k, struct buffer *ret) {
@@ -513,8 +601,10 @@ static void describe_tier(const struct calibration *calibration, size_t k, struc
 
 void calibrate_describe(const struct calibration *calibration, const struct scenario *scenario,
                         const char *const platforms[PLATFORMS], struct buffer *ret) {
-    for (int p = 0; p < PLATFORMS; p++)
+    for (int p = 0; p < PLATFORMS; p++) {
         describe_platform(calibration, scenario, p, platforms[p], ret);
+        describe_flow(calibration, p, platforms[p], ret);
+    }
     if (calibration->shock_users.given)
         buffer_format(ret, "the shock pushes %.6g users off %s (arpu-loss)\n",
                       calibration->shock_users.value, platforms[PLATFORM_A]);

@@ -6,6 +6,7 @@
  *     calibrate_read_arpu(&calibration, arpu_loss_table, platforms, 0.95, err);
  *     calibrate_read_tiers(&calibration, tier_growth_table, err);
  *     calibrate_read_survival(&calibration, churn_survival_table, platforms, err);
+ *     calibrate_read_flows(&calibration, churn_flows_table, platforms, err);
  *     if (calibrate_check(&calibration, &scenario, err)) ...
  *     calibrate_draw(&calibration, &scenario, seed, replication, &settings);
  *     calibrate_free(&calibration);
@@ -17,10 +18,11 @@
  * ARPU: normal with the measured mean and the error that the interval shows, cut at 0.
  * Mobility: each tier's (promoted, demoted, left, stayed) has a Dirichlet distribution with the
  * counts plus 1/2 each, Jeffreys's prior; the newcomers' rate a gamma with count plus 1/2.
- * Hazard: with Lambda = -ln S(t), Lambda / t is the mean hazard up to t, and ln Lambda is normal
- * with the error of S over S Lambda (the delta method, as in the log-log interval of S: Kalbfleisch
- * & Prentice 2002, section 1.4). t is where that error is least. A period of d days then has rate
- * 1 - exp(-Lambda d / t).
+ * Destinations: the share of leavers who go to the other platform is beta with their counts plus
+ * 1/2. Hazard: with Lambda = -ln S(t), Lambda / t is the mean hazard up to t, and ln Lambda is
+ * normal with the error of S over S Lambda (the delta method, as in the log-log interval of S:
+ * Kalbfleisch & Prentice 2002, section 1.4). t is where that error is least. A period of d days
+ * then has rate 1 - exp(-Lambda d / t).
  */
 #ifndef RANKING_CALIBRATE_H
 #define RANKING_CALIBRATE_H
@@ -52,9 +54,10 @@ struct calibration {
     struct tier_counts counts[WORLD_TIERS];
     struct tier_rates rates[WORLD_TIERS];
     struct estimate arpu[PLATFORMS];
-    struct estimate log_hazard[PLATFORMS]; /* ln of the mean hazard per day */
-    struct estimate shock_users;           /* error 0 */
-    struct arena arena;                    /* names */
+    struct estimate log_hazard[PLATFORMS];            /* ln of the mean hazard per day */
+    int64_t switched[PLATFORMS], departed[PLATFORMS]; /* leavers of each: to the other, all */
+    struct estimate shock_users;                      /* error 0 */
+    struct arena arena;                               /* names */
 };
 
 /* Five tiers named as those of tier-growth, with assumed rates under which they stay as they are;
@@ -81,6 +84,13 @@ int calibrate_read_tiers(struct calibration *calibration, struct table *table, s
 int calibrate_read_survival(struct calibration *calibration, struct table *table,
                             const char *const platforms[PLATFORMS], struct error *err);
 
+/* The output of churn-flows, with counts as `users` or (pooled) `transitions`: of those who were on
+ * one of the platforms only and are not there any more, how many are on the other; in all periods
+ * together. States of several platforms, joined by +, count for each. ERROR_DATA if nobody is known
+ * to have left either. */
+int calibrate_read_flows(struct calibration *calibration, struct table *table,
+                         const char *const platforms[PLATFORMS], struct error *err);
+
 /* Whether the sizes fit the scenario: a shock that is larger than the platform is ERROR_DATA. */
 int calibrate_check(const struct calibration *calibration, const struct scenario *scenario,
                     struct error *err);
@@ -88,6 +98,9 @@ int calibrate_check(const struct calibration *calibration, const struct scenario
 /* A pure function of its arguments. Measured quantities replace those of the scenario. */
 void calibrate_draw(const struct calibration *calibration, const struct scenario *scenario,
                     uint32_t seed, uint32_t replication, struct settings *ret);
+
+/* The share of creators that a tier has at the start. */
+double calibrate_share(const struct calibration *calibration, size_t tier);
 
 /* What was measured and how it is used, a line each, for people. */
 void calibrate_describe(const struct calibration *calibration, const struct scenario *scenario,

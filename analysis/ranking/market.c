@@ -99,6 +99,7 @@ struct market {
     double return_a, enter_a;              /* of returning users and newcomers going to A */
     struct view start;                     /* when the intercepts were set */
     double newcomers[WORLD_TIERS], coming; /* per period, and their sum */
+    double switch_cost[PLATFORMS];         /* measured, of who leaves it; nan: not measured */
     double both_stays;                     /* exp(-kappa): of creators on both, or about to be */
     double usual_exits;                    /* mean rate at which creators leave a platform */
     double *scratch;                       /* one number for each user or creator */
@@ -185,6 +186,11 @@ static double creator_prefers(const struct world *world, const struct view *view
 static double creator_rises(const struct world *world, const struct view *start, size_t c) {
     return world->settings.parameters.tier_sensitivity *
            log_relative(world->creators.audience[c], start->audience[world->creators.tiers[c]]);
+}
+
+/* Utility of a platform to someone who is not on it; staying away has 0. */
+static double user_attraction(const struct world *world, const struct view *view, int p) {
+    return world->settings.parameters.user_sensitivity * view->satisfaction[p] - view->user_push[p];
 }
 
 /* ---- Fitting --------------------------------------------------------------------------------- */
@@ -290,6 +296,10 @@ int market_fit(struct market **ret, const struct world *world, struct error *err
         market->usual_exits += world->settings.tiers[k].share * world->settings.tiers[k].left;
     }
     fit_entry(market, world);
+    for (int p = 0; p < PLATFORMS;
+         p++) /* so that the measured share of leavers goes to the other */
+        market->switch_cost[p] = user_attraction(world, &market->start, other(p)) -
+                                 choice_log_odds(world->settings.switched[p]);
     market->both_stays = exp(-world->settings.parameters.both_cost);
     *ret = market;
     return 0;
@@ -366,9 +376,13 @@ static void decide_exit(double luck, double log_odds, double push, int p, struct
         exits->pushed |= (uint8_t)(1 << p);
 }
 
-/* Against going to the other platform, for someone who leaves the only one. */
-static double cost_of_switching(const struct world *world, const struct exits *exits) {
+/* Against going to the other platform, for someone who leaves the only one. What was measured holds
+ * for those who are pushed too: it is about people who left. */
+static double cost_of_switching(const struct world *world, const struct exits *exits,
+                                double measured) {
     const struct parameters *set = &world->settings.parameters;
+    if (!isnan(measured))
+        return measured;
     return exits->pushed ? set->shock_switching_cost : set->switching_cost;
 }
 
@@ -401,11 +415,6 @@ static void user_arrives(struct world *world, const struct view *view, size_t u,
     world->users.came[u] |= (uint8_t)(1 << p);
     world->users.satisfaction[p][u] = view->satisfaction[p];
     moves->users_arrived[p]++;
-}
-
-/* Utility of a platform to someone who is not on it; staying away has 0. */
-static double user_attraction(const struct world *world, const struct view *view, int p) {
-    return world->settings.parameters.user_sensitivity * view->satisfaction[p] - view->user_push[p];
 }
 
 /* By how much more A attracts than B. */
@@ -460,7 +469,8 @@ static void move_user(const struct market *market, struct world *world, const st
                                                              user_adopts(world, view, u, here)))
             user_arrives(world, view, u, other(here), moves);
     } else if (single(before)) {
-        double x = user_attraction(world, view, other(here)) - cost_of_switching(world, &exits);
+        double x = user_attraction(world, view, other(here)) -
+                   cost_of_switching(world, &exits, market->switch_cost[here]);
         if (luck[WHERE_TO] < choice_logistic(x))
             user_arrives(world, view, u, other(here), moves);
     }
@@ -565,7 +575,8 @@ static void move_creator(const struct market *market, struct world *world, const
             creator_arrives(world, view, c, there);
         change_tier(market, world, c, luck, moves);
     } else if (single(before)) {
-        double x = creator_attraction(world, view, tier, there) - cost_of_switching(world, &exits);
+        double x =
+            creator_attraction(world, view, tier, there) - cost_of_switching(world, &exits, NAN);
         if (luck[WHERE_TO] < choice_logistic(x))
             creator_arrives(world, view, c, there);
     }

@@ -27,6 +27,7 @@ enum ranking_purpose {
     DRAW_EXPLORE = 18,
     DRAW_CHOOSE = 20,
     DRAW_REACT = 22,
+    DRAW_SWITCH = 24, /* entity: platform */
     DRAW_ROUND = 256, /* times the round, added to those of sessions */
 };
 

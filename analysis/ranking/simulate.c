@@ -10,12 +10,15 @@
 #include "ranking/kernel.h"
 #include "ranking/market.h"
 #include "ranking/purpose.h"
+#include "ranking/state.h"
 #include "ranking/vector.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
 
 /* ---- One replication's parts ----------------------------------------------------------------- */
 
@@ -352,12 +355,15 @@ struct run {
     const struct simulate_options *options;
     struct simulation *simulation;
     atomic_ullong steps_done, sessions;
+    struct state *state; /* NULL: none */
+    bool *done;          /* [replications] taken from it */
 };
 
 static void report(struct run *run) {
     const struct simulation *simulation = run->simulation;
     uint64_t warm_up = (uint64_t)scenario_value(run->scenario, "warm_up");
-    uint64_t total = simulation->replications * (simulation->periods + warm_up);
+    uint64_t total =
+        (simulation->replications - simulation->resumed) * (simulation->periods + warm_up);
     uint64_t done = atomic_fetch_add(&run->steps_done, 1) + 1;
     if (run->options->progress)
         run->options->progress(run->options->progress_context, done, total);
@@ -412,19 +418,94 @@ static int take_steps(struct run *run, struct replication *replication, size_t n
     return 0;
 }
 
+/* ---- Saved states ---------------------------------------------------------------------------- */
+
+/* A record: the sessions held, then the values. */
+static size_t row_of(const struct simulation *simulation) {
+    return simulation->periods * simulation->n_series;
+}
+
+/* What a run is asked for, as a number: the settings that each replication draws from it (numbers
+ * only, without padding), rules and seed. */
+static uint64_t key_of(const struct run *run) {
+    const struct simulate_options *options = run->options;
+    XXH64_hash_t key = options->seed;
+    for (uint32_t r = 0; r < options->replications; r++) {
+        struct settings settings;
+        memset(&settings, 0, sizeof settings);
+        calibrate_draw(run->calibration, run->scenario, options->seed, r, &settings);
+        key = XXH3_64bits_withSeed(&settings, sizeof settings, key);
+    }
+    for (int p = 0; p < PLATFORMS; p++) {
+        const char *names[] = {options->policies[p]->name, options->baseline[p]->name};
+        for (int i = 0; i < 2; i++)
+            key = XXH3_64bits_withSeed(names[i], strlen(names[i]) + 1, key);
+    }
+    return key;
+}
+
+static void found_record(void *context, uint32_t replication, const void *record) {
+    struct run *run = context;
+    struct simulation *simulation = run->simulation;
+    uint64_t sessions;
+    if (replication >= simulation->replications || run->done[replication])
+        return;
+    memcpy(&sessions, record, sizeof sessions);
+    memcpy(simulation->values + replication * row_of(simulation),
+           (const char *)record + sizeof sessions, row_of(simulation) * sizeof(double));
+    run->done[replication] = true;
+    simulation->resumed++;
+    atomic_fetch_add(&run->sessions, sessions);
+}
+
+static int open_state(struct run *run, struct error *err) {
+    const struct simulate_options *options = run->options;
+    size_t bytes = sizeof(uint64_t) + row_of(run->simulation) * sizeof(double);
+    run->done = calloc(options->replications, sizeof *run->done);
+    if (!run->done)
+        return error_memory(err);
+    if (!options->state)
+        return 0;
+    uint64_t key = key_of(run);
+    return options->resume
+               ? state_resume(&run->state, options->state, key, bytes, found_record, run, err)
+               : state_create(&run->state, options->state, key, bytes, err);
+}
+
+static int save(struct run *run, size_t number, uint64_t sessions, struct error *err) {
+    size_t bytes = row_of(run->simulation) * sizeof(double);
+    char *record = malloc(sizeof sessions + bytes);
+    if (!record)
+        return error_memory(err);
+    memcpy(record, &sessions, sizeof sessions);
+    memcpy(record + sizeof sessions, run->simulation->values + number * row_of(run->simulation),
+           bytes);
+    int code = state_add(run->state, (uint32_t)number, record, err);
+    free(record);
+    return code;
+}
+
+/* ---- Running --------------------------------------------------------------------------------- */
+
 static int replicate(void *context, size_t number, int worker, struct error *err) {
     (void)worker;
     struct run *run = context;
     struct settings settings;
     struct replication replication;
+    uint64_t sessions = 0;
+    if (run->done[number] && !(number == 0 && run->options->explain))
+        return 0;
     calibrate_draw(run->calibration, run->scenario, run->options->seed, (uint32_t)number,
                    &settings);
     int code = open_replication(&replication, &settings, run->options, (uint32_t)number, err);
     if (!code)
         code = take_steps(run, &replication, number, err);
     for (int p = 0; p < PLATFORMS && !code; p++)
-        atomic_fetch_add(&run->sessions, replication.world->platforms[p].so_far.sessions);
+        sessions += replication.world->platforms[p].so_far.sessions;
     close_replication(&replication);
+    if (!code && run->state && !run->done[number])
+        code = save(run, number, sessions, err);
+    atomic_fetch_add(&run->sessions, sessions);
     return code;
 }
 
@@ -441,8 +522,12 @@ int simulate_run(struct simulation *ret, const struct scenario *scenario,
         return error_memory(err);
     struct run run = {
         .scenario = scenario, .calibration = calibration, .options = options, .simulation = ret};
-    int code = workers_run(options->threads, ret->replications, replicate, &run, err);
+    int code = open_state(&run, err);
+    if (!code)
+        code = workers_run(options->threads, ret->replications, replicate, &run, err);
     ret->sessions = atomic_load(&run.sessions);
+    state_close(run.state);
+    free(run.done);
     if (code)
         simulation_free(ret);
     return code;
@@ -467,30 +552,63 @@ static double mean_error(const double *values, size_t n, double mean) {
     return n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : NAN;
 }
 
+/* found: n values, which are sorted. */
+static void summarise(double *found, size_t n, double confidence, struct simulate_summary *ret) {
+    double sum = 0;
+    *ret = (struct simulate_summary){NAN, NAN, NAN, NAN, NAN};
+    if (n == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        sum += found[i];
+    qsort(found, n, sizeof *found, by_value);
+    ret->mean = sum / (double)n;
+    ret->error = mean_error(found, n, ret->mean);
+    ret->lower = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 - confidence) / 2);
+    ret->median = gsl_stats_quantile_from_sorted_data(found, 1, n, 0.5);
+    ret->upper = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 + confidence) / 2);
+}
+
+static const double *values_of(const struct simulation *simulation, size_t replication,
+                               size_t period) {
+    return simulation->values + (replication * simulation->periods + period) * simulation->n_series;
+}
+
 int simulate_summarise(const struct simulation *simulation, size_t period, size_t series,
                        double confidence, struct simulate_summary *ret, struct error *err) {
-    *ret = (struct simulate_summary){NAN, NAN, NAN, NAN, NAN};
     double *found = malloc(simulation->replications * sizeof *found);
     if (!found)
         return error_memory(err);
     size_t n = 0;
-    double sum = 0;
     for (size_t r = 0; r < simulation->replications; r++) {
-        double value =
-            simulation->values[(r * simulation->periods + period) * simulation->n_series + series];
-        if (isnan(value))
-            continue;
-        found[n++] = value;
-        sum += value;
+        double value = values_of(simulation, r, period)[series];
+        if (!isnan(value))
+            found[n++] = value;
     }
-    if (n > 0) {
-        qsort(found, n, sizeof *found, by_value);
-        ret->mean = sum / (double)n;
-        ret->error = mean_error(found, n, ret->mean);
-        ret->median = gsl_stats_quantile_from_sorted_data(found, 1, n, 0.5);
-        ret->lower = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 - confidence) / 2);
-        ret->upper = gsl_stats_quantile_from_sorted_data(found, 1, n, (1 + confidence) / 2);
+    summarise(found, n, confidence, ret);
+    free(found);
+    return 0;
+}
+
+int simulate_summarise_tier(const struct simulation *simulation, size_t period, int tier,
+                            double confidence, struct simulate_summary *ret, struct error *err) {
+    double *found = malloc(simulation->replications * sizeof *found);
+    if (!found)
+        return error_memory(err);
+    size_t n = 0;
+    for (size_t r = 0; r < simulation->replications; r++) {
+        const double *values = values_of(simulation, r, period);
+        double there = 0, all = 0;
+        for (size_t i = 0; i < simulation->n_series; i++) {
+            const struct series *series = &simulation->series[i];
+            if (series->measure != MEASURE_CREATORS)
+                continue;
+            there += series->tier == tier ? values[i] : 0;
+            all += series->tier == SERIES_ALL ? values[i] : 0;
+        }
+        if (all > 0)
+            found[n++] = there / all;
     }
+    summarise(found, n, confidence, ret);
     free(found);
     return 0;
 }

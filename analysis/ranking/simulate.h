@@ -39,6 +39,8 @@ struct simulate_options {
     const struct policy_class *baseline[PLATFORMS]; /* in the warm-up */
     bool explain;                                   /* fill `shown` below */
     uint32_t explain_user;                          /* below the number of users */
+    const char *state; /* file for finished replications (ranking/state.h); NULL: none */
+    bool resume;       /* take from it what it has, instead of beginning it anew */
     /* Called in any thread; NULL: not wanted. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;
@@ -59,6 +61,7 @@ struct simulation {
     struct series series[MEASURE_SERIES];
     double *values;    /* [replication][period][series]; nan: not defined there */
     uint64_t sessions; /* simulated, the warm-up included */
+    size_t resumed;    /* replications that were taken from a file */
     size_t n_shown;
     struct shown shown[PLATFORMS * POLICY_SLATE];
 };
@@ -77,5 +80,9 @@ struct simulate_summary {
 };
 int simulate_summarise(const struct simulation *simulation, size_t period, size_t series,
                        double confidence, struct simulate_summary *ret, struct error *err);
+
+/* The same of the share that a tier has of the creators of both platforms. */
+int simulate_summarise_tier(const struct simulation *simulation, size_t period, int tier,
+                            double confidence, struct simulate_summary *ret, struct error *err);
 
 #endif

@@ -45,6 +45,7 @@ struct settings {
     struct parameters parameters;
     size_t n_tiers;
     struct tier_rates tiers[WORLD_TIERS];
+    double switched[PLATFORMS]; /* share of leavers who go to the other; nan: by switching_cost */
 };
 
 /* ---- State ----------------------------------------------------------------------------------- */

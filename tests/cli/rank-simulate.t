@@ -176,6 +176,44 @@ huge,2025-01,0,0,0,0,0,0,0
 END
 refuse 'a tier that no one can reach' 1 "empty-tier.csv:3:1: no one can reach tier 'huge'" --tiers empty-tier.csv "$tiny"
 
+runs 'where leavers go, from spells' 0 "$BIN/churn-flows" --departures "$DATA/tiny/spells.csv" -o flows.csv
+runs 'destinations from a file' 0 "$tool" --platforms TikTok,RedNote --flows flows.csv --replications 1 -v "$tiny" -o /dev/null
+like 'are said' "$err" 'TikTok: of 4 who left 2 went to the other platform \(churn-flows\)'
+cat >pooled.csv <<'END'
+step,from,to,transitions,share
+x,TikTok,RedNote,5,0.1
+x,TikTok,Other+RedNote,3,0.1
+x,TikTok,RedNote+TikTok,9,0.1
+x,TikTok,(gone),2,0.1
+x,(new),RedNote,7,1
+END
+runs 'destinations of a pooled matrix' 0 "$tool" --platforms TikTok,RedNote --flows pooled.csv --replications 1 -v "$tiny" -o /dev/null
+like 'are those who left' "$err" 'TikTok: of 10 who left 8 went'
+refuse 'destinations of nobody' 1 "flows: nobody left 'A' or 'B'" --flows pooled.csv "$tiny"
+refuse 'destinations that are none' 1 "flows: no column 'users' or 'transitions'" --flows "$tiny" "$tiny"
+
+# ---- A run without shock against what was measured -----------------------------------------------
+runs 'tiers after a run without shock' 0 "$tool" --match --replications 4 --tiers tiers.csv "$tiny" -o match.csv
+is 'columns of the match' "$(head -1 match.csv)" 'tier,observed,simulated,std_error,lower,upper,residual'
+is 'observed is what the file says' "$(cut -d, -f1,2 match.csv | tail -n +2 | tr '\n' ' ')" 'small,0.905 large,0.095 '
+is 'the residual is what is left' "$(awk -F, 'NR > 1 && ($7 - ($3 - $2)) ^ 2 > 1e-11' match.csv)" ''
+"$tool" --match --replications 4 --tiers tiers.csv --set shock_period=0 "$tiny" -o calm.csv
+same 'no shock takes part' match.csv calm.csv
+
+# ---- Stopping and going on -----------------------------------------------------------------------
+runs 'a run that saves' 0 "$tool" --replications 5 --save-state full.state "$tiny" -o whole.csv
+for bytes in 32 9000 13000; do
+    head -c $bytes full.state >cut.state
+    runs "going on from $bytes bytes" 0 "$tool" --replications 5 --resume cut.state --threads 2 "$tiny" -o resumed.csv
+    same "gives the same bytes after $bytes" whole.csv resumed.csv
+    runs "and has kept what was missing after $bytes" 0 "$tool" --replications 5 --resume cut.state -v "$tiny" -o resumed.csv
+    like "all of it, after $bytes" "$err" "5 of 5 worlds taken from 'cut.state'"
+done
+refuse 'a state of another seed' 1 "'full.state' was saved by a run with other parameters" --replications 5 --seed 2 --resume full.state "$tiny"
+refuse 'a state of another rule' 1 'was saved by a run with other' --replications 5 --policy random --resume full.state "$tiny"
+refuse 'what is no state' 1 "'whole.csv' is no saved state" --replications 5 --resume whole.csv "$tiny"
+refuse 'a state that is not there' 3 "cannot open 'none.state'" --resume none.state "$tiny"
+
 # ---- From data to simulation ---------------------------------------------------------------------
 printf 'platform,period,users,revenue\nTikTok,2025-01,200,500\nRedNote,2025-01,50,25\n' >revenue.csv
 runs 'ARPU from a panel' 0 "$BIN/arpu-loss" revenue.csv -o arpu.csv

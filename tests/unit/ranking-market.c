@@ -544,6 +544,37 @@ static void output_is_split(void **state) {
     world_destroy(world);
 }
 
+/* Of users who leave the only platform they are on, the measured share goes to the other, pushed or
+ * not. */
+static void destinations_as_measured(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=20000", "user_share_both=0", "user_leave_a=0.2", "user_leave_b=0.2",
+                        "user_return=0", "warm_up=1", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    settings.switched[PLATFORM_A] = 0.7;
+    for (int shock = 0; shock < 2; shock++) {
+        struct world *world = worlds_create(&settings, 1);
+        struct market *market;
+        struct moves moves;
+        struct error err = {0};
+        world->step = 1;
+        assert_int_equal(market_fit(&market, world, &err), 0);
+        market_move(market, world, shock * 3000, &moves);
+        double there = (double)moves.users_to_other[PLATFORM_A];
+        double left = there + (double)moves.users_gone[PLATFORM_A];
+        if (shock)
+            assert_true(left > 5000);
+        else
+            worlds_near(there, 0.7 * left, sqrt(left * 0.21), 4);
+        /* B's was not measured: switching_cost is 4. */
+        double b = (double)moves.users_to_other[PLATFORM_B];
+        assert_true(b < 0.1 * (double)moves.users_gone[PLATFORM_B]);
+        market_destroy(market);
+        world_destroy(world);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_by_hand),
@@ -552,6 +583,7 @@ int main(void) {
         cmocka_unit_test(ban),
         cmocka_unit_test(creators_infect_neighbours),
         cmocka_unit_test(output_is_split),
+        cmocka_unit_test(destinations_as_measured),
         cmocka_unit_test(shares_of_a_pool),
         cmocka_unit_test(shares_lose_next_to_nothing),
         cmocka_unit_test(revenue_and_payout),
