@@ -25,6 +25,14 @@ bench: all $(bench)/measure $(bench_inputs)
 	    $(bench)/results '$(bench_sizes)' tests/bench/performance.in.md >$(bench)/performance.md && \
 	    mv $(bench)/performance.md docs/performance.md)
 
+# The ranking simulation against the processor's own ceiling; it has no peer to be timed beside.
+bench-ranking: $(bench)/ranking
+	@$<
+
+$(bench)/ranking: tests/bench/ranking.c $(library)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(compile) -o $@ $< $(library) $(libraries)
+
 $(bench)/measure: tests/bench/measure.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(compile) -o $@ $<
@@ -83,5 +91,5 @@ deps-bench:
 	@test -d $(bench)/node_modules/@duckdb/node-api || \
 	    npm install --prefix $(bench) --no-save --no-audit --no-fund --loglevel=error @duckdb/node-api
 
-.PHONY: bench deps-bench
+.PHONY: bench bench-ranking deps-bench
 .PRECIOUS: $(bench)/%.csv $(bench)/%.gz

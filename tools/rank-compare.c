@@ -90,13 +90,14 @@ static int find_pair(struct text whole, const struct policy_class *ret[PLATFORMS
 
 static int add_policies(struct cli *cli, struct trials *trials, const struct scenario *scenario,
                         struct error *err) {
-    const char *const *names;
+    const char *const *names = NULL;
     size_t n = cli_many(cli, "policy", &names);
     bool all = n == 0 && !cli_given(cli, "case");
     for (size_t i = 0; all ? policy_classes[i] != NULL : i < n; i++) {
         struct text name = text_of(all ? policy_classes[i]->name : names[i]);
-        struct trial *trial;
-        if (add_trial(trials, name, scenario, &trial, err) || find_pair(name, trial->policies, err))
+        struct trial *trial = NULL;
+        if (add_trial(trials, name, scenario, &trial, err) || !trial ||
+            find_pair(name, trial->policies, err))
             return err->code;
     }
     return 0;
@@ -142,8 +143,8 @@ static int add_case(struct trials *trials, const struct scenario *scenario, cons
     if (!colon || colon == given || !colon[1])
         return cli_usage(err, "option '--case' is '%s', expected NAME:SETTING[,SETTING]...", given);
     struct text name = {given, (size_t)(colon - given)};
-    struct trial *trial, *first = &trials->items[0];
-    if (add_trial(trials, name, scenario, &trial, err))
+    struct trial *trial = NULL, *first = &trials->items[0];
+    if (add_trial(trials, name, scenario, &trial, err) || !trial)
         return err->code;
     for (int p = 0; p < PLATFORMS; p++)
         trial->policies[p] = trial == first ? &policy_foryou : first->policies[p];
@@ -318,10 +319,12 @@ static int compare(struct cli *cli, struct ranking_setup *setup, struct trials *
 static int run(struct cli *cli, struct error *err) {
     struct ranking_setup setup = {0};
     struct trials *trials = calloc(1, sizeof *trials);
-    int code = trials ? ranking_setup_read(cli, &setup, err) : error_memory(err);
+    if (!trials)
+        return error_memory(err);
+    int code = ranking_setup_read(cli, &setup, err);
     if (!code)
         code = compare(cli, &setup, trials, err);
-    for (size_t i = 0; trials && i < trials->n; i++)
+    for (size_t i = 0; i < trials->n; i++)
         simulation_free(&trials->items[i].simulation);
     free(trials);
     ranking_setup_free(&setup);

@@ -7,6 +7,7 @@
 #include "ranking/vector.h"
 
 #include <math.h>
+#include <string.h>
 
 bool slate_holds(const struct slate *slate, uint32_t position) {
     for (size_t i = 0; i < slate->n; i++)
@@ -182,6 +183,7 @@ void slate_spectrum(const struct policy *policy, const struct kernel_top *top, d
     struct spectrum spectrum;
     size_t wanted = policy_slate(policy);
     spectrum.top = top;
+    memset(spectrum.vectors, 0, sizeof spectrum.vectors);
     for (size_t i = 0; i < top->found; i++) {
         spectrum.used[i] = false;
         spectrum.vectors[i] = embedding_of(policy, kernel_position(top, i));

@@ -67,9 +67,9 @@ void state_close(struct state *state) {
 
 int state_create(struct state **ret, const char *path, uint64_t key, size_t bytes,
                  struct error *err) {
-    struct state *state;
+    struct state *state = NULL;
     struct head head = {.key = key, .bytes = bytes};
-    if (open_state(&state, path, "w+b", bytes, err))
+    if (open_state(&state, path, "w+b", bytes, err) || !state)
         return err->code;
     memcpy(head.magic, MAGIC, sizeof MAGIC);
     if (fwrite(&head, sizeof head, 1, state->file) != 1 || fflush(state->file)) {
@@ -118,8 +118,8 @@ static long read_records(const struct state *state, void *record,
 int state_resume(struct state **ret, const char *path, uint64_t key, size_t bytes,
                  void (*found)(void *context, uint32_t replication, const void *record),
                  void *context, struct error *err) {
-    struct state *state;
-    if (open_state(&state, path, "r+b", bytes, err))
+    struct state *state = NULL;
+    if (open_state(&state, path, "r+b", bytes, err) || !state)
         return err->code;
     void *record = malloc(bytes);
     int code = record ? check_head(state, key, err) : error_memory(err);

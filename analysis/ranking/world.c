@@ -165,7 +165,7 @@ static int draw_creators(struct world *world, struct error *err) {
     const struct parameters *p = &world->settings.parameters;
     struct creators *creators = &world->creators;
     size_t n = (size_t)p->creators; /* the rest come later */
-    struct ranked *ranked = malloc(n * sizeof *ranked);
+    struct ranked *ranked = malloc((n + 1) * sizeof *ranked);
     if (!ranked)
         return error_memory(err);
     for (size_t c = 0; c < creators->n; c++) {
@@ -223,8 +223,8 @@ static void nearest_to(struct world *world, uint32_t creator, const float *block
 static int find_neighbours(struct world *world, struct error *err) {
     size_t n = world->creators.n, blocks = kernel_blocks(n) * KERNEL_LANES;
     size_t wanted = (size_t)world->settings.parameters.creator_neighbours;
-    float *themes = malloc(blocks * world->dimensions * sizeof *themes);
-    float *biases = malloc(blocks * sizeof *biases);
+    float *themes = malloc((blocks * world->dimensions + 1) * sizeof *themes);
+    float *biases = malloc((blocks + 1) * sizeof *biases);
     world->creators.neighbours =
         arena_alloc(&world->arena, n * wanted * sizeof *world->creators.neighbours);
     bool ready = themes && biases && world->creators.neighbours;
