@@ -81,21 +81,43 @@ static WITH_AVX512 float bound(const struct kernel_round *round, size_t wanted) 
     return _mm512_reduce_min_ps(_mm512_min_ps(a, b));
 }
 
+/* kernel_key of eight scores at once: the sign turned, and below 0 all other bits too. */
+static WITH_AVX512 inline __m512i keys_of(__m256 scores, __m256i positions) {
+    __m256 no_minus_zero = _mm256_add_ps(scores, _mm256_setzero_ps());
+    __m512i bits = _mm512_cvtepi32_epi64(_mm256_castps_si256(no_minus_zero)); /* sign in front */
+    __m512i turn = _mm512_or_si512(_mm512_srai_epi64(bits, 63),
+                                   _mm512_set1_epi64((long long)UINT64_C(0x80000000)));
+    __m512i high = _mm512_slli_epi64(_mm512_xor_si512(bits, turn), 32);
+    __m512i low = _mm512_xor_si512(_mm512_cvtepu32_epi64(positions), _mm512_set1_epi64(UINT32_MAX));
+    return _mm512_or_si512(high, low);
+}
+
+/* Scores that reach the bound are pushed together without a branch, and made keys afterwards. */
 static WITH_AVX512 size_t pick(const struct kernel_round *round, size_t n, float bound,
                                uint32_t first_position, uint64_t *keys, size_t most) {
+    float picked[KERNEL_ROUND * KERNEL_LANES];
+    int32_t positions[KERNEL_ROUND * KERNEL_LANES];
     const __m512 least = _mm512_set1_ps(bound), none = _mm512_set1_ps(-INFINITY);
+    const __m512i step = _mm512_set1_epi32(KERNEL_LANES);
+    __m512i position =
+        _mm512_add_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+                         _mm512_set1_epi32((int)first_position));
     size_t found = 0;
     for (size_t b = 0; b < n; b++) {
         __m512 scores = _mm512_load_ps(round->scores + b * KERNEL_LANES);
-        unsigned mask = _mm512_cmp_ps_mask(scores, least, _CMP_GE_OQ);
-        mask &= _mm512_cmp_ps_mask(scores, none, _CMP_GT_OQ);
-        for (; mask; mask &= mask - 1) {
-            size_t i = b * KERNEL_LANES + (size_t)__builtin_ctz(mask);
-            if (found == most)
-                return most + 1;
-            keys[found++] = kernel_key(round->scores[i], first_position + (uint32_t)i);
-        }
+        __mmask16 mask = _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(scores, least, _CMP_GE_OQ),
+                                                 scores, none, _CMP_GT_OQ);
+        _mm512_mask_compressstoreu_ps(picked + found, mask, scores);
+        _mm512_mask_compressstoreu_epi32(positions + found, mask, position);
+        position = _mm512_add_epi32(position, step);
+        found += (size_t)__builtin_popcount(mask);
     }
+    if (found > most)
+        return found;
+    for (size_t i = 0; i < found; i += 8)
+        _mm512_storeu_si512(
+            keys + i, keys_of(_mm256_loadu_ps(picked + i),
+                              _mm256_loadu_si256((const __m256i *)(const void *)(positions + i))));
     return found;
 }
 
