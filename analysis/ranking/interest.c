@@ -2,9 +2,12 @@
 /* Counting what is taken up, and learning from it. */
 #include "ranking/interest.h"
 
+#include "base/random.h"
 #include "ranking/choice.h"
+#include "ranking/purpose.h"
 #include "ranking/vector.h"
 
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <string.h>
 
@@ -42,19 +45,43 @@ static struct counts count_creators(struct interest *interest, const struct poli
     return all;
 }
 
+/* Thompson (1933, doi:10.1093/biomet/25.3-4.285): from the beta distribution of which `shrunk` is
+ * the mean. Never 0, of which there is no logarithm. */
+static double draw_share(const struct policy *policy, uint32_t item, struct counts own,
+                         double prior) {
+    const struct world *world = policy->world;
+    struct random_stream stream;
+    random_open(&stream, world->seed, world->replication, item, world->step,
+                DRAW_THOMPSON + (uint32_t)policy->platform + DRAW_ROUND * world->round);
+    return fmax(gsl_ran_beta(random_gsl(&stream), (double)own.taken + PRIOR * prior,
+                             (double)(own.shown - own.taken) + PRIOR * (1 - prior)),
+                1e-9);
+}
+
+/* UCB1 (Auer, Cesa-Bianchi & Fischer 2002, doi:10.1023/A:1013689704352), with the prior's
+ * exposures. */
+static double uncertainty(struct counts own, struct counts all) {
+    return sqrt(2 * log1p((double)all.shown) / ((double)own.shown + PRIOR));
+}
+
 /* exp(v_i) is an item's share of choices over that of the outside option. */
 void interest_count(struct interest *interest, const struct policy *policy) {
     const struct items *items = &policy->world->items;
     const struct traffic *traffic = &policy->world->platforms[policy->platform].so_far;
     /* Before anything was seen: one exposure in twenty, one session in two. */
-    double rate = shrunk(count_creators(interest, policy), 0.05);
+    const struct parameters *set = &policy->world->settings.parameters;
+    struct counts all = count_creators(interest, policy);
+    double rate = shrunk(all, 0.05);
     double nothing = ((double)traffic->unchosen + 0.5) / ((double)traffic->sessions + 1);
     for (size_t i = 0; i < policy->shelf->n; i++) {
         uint32_t item = policy->shelf->items[i];
         struct counts own = {items->exposures[policy->platform][item],
                              items->engagements[policy->platform][item]};
         double prior = shrunk(interest->creator[policy->shelf->creators[i]], rate);
-        interest->biases[i] = (float)(log(shrunk(own, prior)) - log(nothing));
+        double share =
+            set->thompson > 0 ? draw_share(policy, item, own, prior) : shrunk(own, prior);
+        interest->biases[i] =
+            (float)(log(share) - log(nothing) + set->optimism * uncertainty(own, all));
     }
     policy_seal(policy, interest->biases);
 }

@@ -42,6 +42,7 @@ struct view {
     double user_push[PLATFORMS], creator_push[PLATFORMS]; /* loss of utility by the shock */
     size_t outside;                                       /* creators who are nowhere */
     bool closed[PLATFORMS];
+    double creators[PLATFORMS], network[PLATFORMS]; /* how many; what more of them are worth */
 };
 
 static void view_income(const struct world *world, int p, double ret[WORLD_TIERS]) {
@@ -83,6 +84,8 @@ static struct view view_world(const struct world *world) {
     struct view view = {0};
     for (int p = 0; p < PLATFORMS; p++) {
         view.satisfaction[p] = world_satisfaction(world, p);
+        for (size_t c = 0; c < world->creators.n; c++)
+            view.creators[p] += home_on(world->creators.homes[c], p);
         view_income(world, p, view.income[p]);
     }
     view_audience(world, &view);
@@ -121,10 +124,32 @@ static double log_ratio(double there, double here) {
     return little > 0 ? log((there + little) / (here + little)) : 0;
 }
 
+/* Two-sided network effects: g(n) - g(1) for n times as many creators as when the rates were
+ * measured (Katz & Shapiro 1985, and as sensitivities n, ln n and n^beta). */
+static double network_effect(const struct parameters *set, double creators, double at_start) {
+    double n = at_start > 0 ? fmax(creators / at_start, 1e-3) : 1;
+    double gain = set->network_power > 0 ? pow(n, set->network_power) - 1 : log(n);
+    return set->network_weight * gain;
+}
+
+/* The world as it is now, to those who compare it with the start. */
+static struct view view_now(const struct world *world, const struct view *start) {
+    struct view view = view_world(world);
+    for (int p = 0; p < PLATFORMS; p++)
+        view.network[p] =
+            network_effect(&world->settings.parameters, view.creators[p], start->creators[p]);
+    return view;
+}
+
 /* Who has not been on a platform yet expects what others find there. */
 static double satisfaction(const struct world *world, const struct view *view, size_t u, int p) {
     double own = world->users.satisfaction[p][u];
-    return isnan(own) ? view->satisfaction[p] : own;
+    return (isnan(own) ? view->satisfaction[p] : own) + view->network[p];
+}
+
+/* Mean of a platform, and what its creators are worth. */
+static double mean_satisfaction(const struct view *view, int p) {
+    return view->satisfaction[p] + view->network[p];
 }
 
 static double user_leaves(const struct world *world, const struct view *view, size_t u, int p) {
@@ -139,7 +164,7 @@ static double user_leaves(const struct world *world, const struct view *view, si
 static double user_adopts(const struct world *world, const struct view *view, size_t u, int here) {
     int there = other(here);
     return world->settings.parameters.user_sensitivity *
-               (view->satisfaction[there] - satisfaction(world, view, u, here)) +
+               (mean_satisfaction(view, there) - satisfaction(world, view, u, here)) +
            view->user_push[here] - view->user_push[there];
 }
 
@@ -190,7 +215,8 @@ static double creator_rises(const struct world *world, const struct view *start,
 
 /* Utility of a platform to someone who is not on it; staying away has 0. */
 static double user_attraction(const struct world *world, const struct view *view, int p) {
-    return world->settings.parameters.user_sensitivity * view->satisfaction[p] - view->user_push[p];
+    return world->settings.parameters.user_sensitivity * mean_satisfaction(view, p) -
+           view->user_push[p];
 }
 
 /* ---- Fitting --------------------------------------------------------------------------------- */
@@ -314,7 +340,7 @@ void market_destroy(struct market *market) {
 
 double market_expected_user_exits(const struct market *market, const struct world *world,
                                   int platform) {
-    struct view now = view_world(world);
+    struct view now = view_now(world, &market->start);
     double sum = 0;
     for (size_t u = 0; u < world->users.n; u++)
         if (home_on(world->users.homes[u], platform))
@@ -326,7 +352,7 @@ double market_expected_user_exits(const struct market *market, const struct worl
 double market_expected_creator_exits(const struct market *market, const struct world *world,
                                      int platform, int tier) {
     const struct creators *creators = &world->creators;
-    struct view now = view_world(world);
+    struct view now = view_now(world, &market->start);
     double sum = 0;
     for (size_t c = 0; c < creators->n; c++)
         if (home_on(creators->homes[c], platform) && creators->tiers[c] == tier)
@@ -604,7 +630,7 @@ static int64_t count_users(const struct world *world, int p) {
 
 void market_move(const struct market *market, struct world *world, double shock,
                  struct moves *ret) {
-    struct view view = view_world(world);
+    struct view view = view_now(world, &market->start);
     *ret = (struct moves){0};
     if (shock > 0) {
         double push = push_for(market, world, &view, shock);

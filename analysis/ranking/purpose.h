@@ -27,8 +27,9 @@ enum ranking_purpose {
     DRAW_EXPLORE = 18,
     DRAW_CHOOSE = 20,
     DRAW_REACT = 22,
-    DRAW_SWITCH = 24, /* entity: platform */
-    DRAW_ROUND = 256, /* times the round, added to those of sessions */
+    DRAW_SWITCH = 24,   /* entity: platform */
+    DRAW_THOMPSON = 25, /* + platform + DRAW_ROUND * round; entity: item, step */
+    DRAW_ROUND = 256,   /* times the round, added to those of sessions */
 };
 
 #endif

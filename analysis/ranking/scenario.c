@@ -65,6 +65,12 @@ const struct scenario_parameter scenario_parameters[] = {
      "added for every tier above the lowest"},
     {"outside_utility", AT(outside_utility), SCENARIO_REAL, -20, 20, 3, "utility",
      "of taking none of the items shown"},
+    {"taste_drift", AT(taste_drift), SCENARIO_REAL, 0, 10, 0, "taste lengths",
+     "by which a user's taste moves towards each item taken"},
+    {"network_weight", AT(network_weight), SCENARIO_REAL, 0, 100, 0, "utility",
+     "of more creators on a platform to its users: times g(creators / at the start) - g(1)"},
+    {"network_power", AT(network_power), SCENARIO_REAL, 0, 2, 0, "power",
+     "beta of g(n) = n^beta; 1: g(n) = n, 0: g(n) = ln n"},
     /* What users do with an item that they take up */
     {"like_rate", AT(like_rate), SCENARIO_REAL, 0, 0.99, 0.3, "per item taken",
      "likes it, if it is worth as much as taking nothing; the next four alike"},
@@ -94,6 +100,11 @@ const struct scenario_parameter scenario_parameters[] = {
     {"novelty", AT(novelty), SCENARIO_REAL, 0, 10, 0, "utility",
      "foryou, viability: taken off an item that is just like one above it (maximal marginal "
      "relevance)"},
+    {"optimism", AT(optimism), SCENARIO_REAL, 0, 100, 0, "utility",
+     "foryou, viability: times sqrt(2 ln N / n) added to an item shown n of N times (UCB1)"},
+    {"thompson", AT(thompson), SCENARIO_SIZE, 0, 1, 0, "yes or no",
+     "foryou, viability: 1: an item's share is drawn from what is known of it, each round "
+     "(Beta-Thompson)"},
     {"weight_like", AT(weight_like), SCENARIO_REAL, 0, 1000, 1, "points",
      "transparent, pools: what a like counts"},
     {"weight_save", AT(weight_save), SCENARIO_REAL, 0, 1000, 1, "points", "a save"},

@@ -39,7 +39,8 @@ struct parameters {
     double taste_weight, appeal_spread, item_spread, theme_spread, tier_appeal, outside_utility;
     double like_rate, save_rate, comment_rate, share_rate, follow_rate, dismiss_rate;
     double action_sensitivity, cascade, patience;
-    double creator_gap, exploration, learning_rate, warm_start, novelty;
+    double taste_drift, network_weight, network_power;
+    double creator_gap, exploration, learning_rate, warm_start, novelty, optimism, thompson;
     double weight_like, weight_save, weight_comment, weight_share, weight_follow;
     double dial_interest, dial_following, diversity, diversity_window;
     double pool_views, pool_growth, pool_levels, pool_threshold, pool_choice, pool_following;
@@ -71,7 +72,7 @@ struct scenario_parameter {
     const char *unit, *meaning;
 };
 
-#define SCENARIO_PARAMETERS 106
+#define SCENARIO_PARAMETERS 111
 extern const struct scenario_parameter scenario_parameters[SCENARIO_PARAMETERS];
 
 /* low and high are equal to value where nothing is uncertain. */

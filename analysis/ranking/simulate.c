@@ -196,6 +196,17 @@ static int look_through(const struct world *world, struct visit *visit, const do
     return -1;
 }
 
+/* Towards what was taken, at unit length. */
+static void drift(struct world *world, size_t u, size_t item) {
+    size_t d = world->dimensions;
+    float *taste = world->users.tastes + u * d;
+    vector_add(taste, (float)world->settings.parameters.taste_drift,
+               world->items.embeddings + item * d, d);
+    float length = sqrtf(vector_dot(taste, taste, d));
+    for (size_t k = 0; k < d && length > 0; k++)
+        taste[k] /= length;
+}
+
 static void hold_session(struct replication *replication, struct visit *visit, int p) {
     struct world *world = replication->world;
     const struct shelf *shelf = &world->platforms[p].shelf;
@@ -216,6 +227,8 @@ static void hold_session(struct replication *replication, struct visit *visit, i
         policy_feedback(&desk->baseline, &visit->session, &slate, &reaction);
     if (reaction.actions >> ACTION_FOLLOW & 1)
         world_follow(world, visit->session.user, p, shelf->creators[slate.positions[chosen]]);
+    if (chosen >= 0 && set->taste_drift > 0)
+        drift(world, visit->session.user, shelf->items[slate.positions[chosen]]);
     count_session(&replication->tally, p, &slate, &reaction, worth);
     if (replication->market) /* the warm-up is not measured */
         feed_watch(&replication->feed, world, visit->session.user, p, &slate);
@@ -366,7 +379,7 @@ static void report(struct run *run) {
         (simulation->replications - simulation->resumed) * (simulation->periods + warm_up);
     uint64_t done = atomic_fetch_add(&run->steps_done, 1) + 1;
     if (run->options->progress)
-        run->options->progress(run->options->progress_context, done, total);
+        run->options->progress(run->options->progress_context, done < total ? done : total, total);
 }
 
 /* One more session of a user on each platform. */

@@ -575,6 +575,33 @@ static void destinations_as_measured(void **state) {
     }
 }
 
+/* Half the creators gone are worth w (g(1/2) - g(1)) less to users: the log-odds of all to leave
+ * rise by sensitivity times that. */
+static void network_effects(void **state) {
+    (void)state;
+    static const char *const powers[] = {"network_power=0", "network_power=1", "network_power=0.5"};
+    const double gains[] = {log(0.5), -0.5, sqrt(0.5) - 1};
+    for (int i = 0; i < 3; i++) {
+        struct scenario scenario =
+            worlds_scenario("users=1000", "creators=40", "user_sensitivity=2", "network_weight=0.7",
+                            "user_share_b=0", "user_share_both=0", "creator_share_b=0",
+                            "creator_share_both=0", "user_leave_a=0.1", powers[i], NULL);
+        struct settings settings = worlds_settings(&scenario);
+        struct world *world = worlds_create(&settings, 1);
+        struct market *market;
+        struct error err = {0};
+        assert_int_equal(market_fit(&market, world, &err), 0);
+        double before = market_expected_user_exits(market, world, PLATFORM_A);
+        for (size_t c = 0; c < 20; c++)
+            world->creators.homes[c] = HOME_NONE;
+        double after = market_expected_user_exits(market, world, PLATFORM_A);
+        double users = before / 0.1, odds = 0.1 / 0.9 * exp(-2 * 0.7 * gains[i]);
+        assert_true(fabs(after - users * odds / (1 + odds)) < 1e-6);
+        market_destroy(market);
+        world_destroy(world);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_by_hand),
@@ -583,6 +610,7 @@ int main(void) {
         cmocka_unit_test(ban),
         cmocka_unit_test(creators_infect_neighbours),
         cmocka_unit_test(output_is_split),
+        cmocka_unit_test(network_effects),
         cmocka_unit_test(destinations_as_measured),
         cmocka_unit_test(shares_of_a_pool),
         cmocka_unit_test(shares_lose_next_to_nothing),

@@ -556,6 +556,66 @@ static void warm_start_brings_profiles(void **state) {
     world_destroy(world);
 }
 
+/* ---- Exploration by what is not known -------------------------------------------------------- */
+
+/* With equal records the item that was shown less has the greater bonus, sqrt(2 ln(1 + N)/(n +
+ * 20)). */
+static void optimism_for_the_unknown(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=2", "items=1", "creator_share_b=0",
+                        "creator_share_both=0", "optimism=3", NULL);
+    struct stage stage;
+    struct term terms[POLICY_TERMS];
+    open_stage(&stage, &policy_foryou, &scenario);
+    const struct shelf *shelf = stage.policy.shelf;
+    for (uint32_t i = 0; i < 2; i++) { /* one in ten of either was taken, as of the platform */
+        stage.world->items.exposures[PLATFORM_A][shelf->items[i]] = i ? 1000 : 10;
+        stage.world->items.engagements[PLATFORM_A][shelf->items[i]] = i ? 100 : 1;
+    }
+    policy_round_begin(&stage.policy);
+    double bias[2], n = 1010;
+    for (uint32_t i = 0; i < 2; i++) {
+        policy_explain(&stage.policy, 0, i, terms);
+        bias[i] = terms[0].value;
+    }
+    double expected = 3 * (sqrt(2 * log1p(n) / 30) - sqrt(2 * log1p(n) / 1020));
+    /* Shares differ a little: the priors are not quite one in ten. */
+    assert_true(fabs(bias[0] - bias[1] - expected) < 0.05);
+    close_stage(&stage);
+}
+
+/* Beta draws have the mean of the shrunk share: 30 taken of 100 with a prior of weight 20. */
+static void thompson_draws(void **state) {
+    (void)state;
+    enum { ITEMS = 4000 };
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=2000", "items=2", "creator_share_b=0",
+                        "creator_share_both=0", "thompson=1", NULL);
+    struct stage stage;
+    open_stage(&stage, &policy_foryou, &scenario);
+    const struct shelf *shelf = stage.policy.shelf;
+    for (size_t i = 0; i < ITEMS; i++) {
+        stage.world->items.exposures[PLATFORM_A][shelf->items[i]] = 100;
+        stage.world->items.engagements[PLATFORM_A][shelf->items[i]] = 30;
+    }
+    policy_round_begin(&stage.policy);
+    /* The platform's share is 0.3 but for 1 part in 20000; a creator's, from 200, and an item's
+     * too. */
+    double sum = 0, squares = 0, nothing = 0.5;
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        struct term terms[POLICY_TERMS];
+        policy_explain(&stage.policy, 0, i, terms);
+        double share = exp(terms[0].value) * nothing;
+        sum += share;
+        squares += share * share;
+    }
+    double mean = sum / ITEMS, variance = squares / ITEMS - mean * mean;
+    worlds_near(mean, 0.3, sqrt(0.3 * 0.7 / 121 / ITEMS), 4);
+    worlds_near(variance, 0.3 * 0.7 / 121, 0.3 * 0.7 / 121 * sqrt(2.0 / ITEMS), 4);
+    close_stage(&stage);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_by_name),
@@ -573,6 +633,8 @@ int main(void) {
         cmocka_unit_test(spectrum_takes_turns),
         cmocka_unit_test(viability_boosts_who_is_near),
         cmocka_unit_test(warm_start_brings_profiles),
+        cmocka_unit_test(optimism_for_the_unknown),
+        cmocka_unit_test(thompson_draws),
     };
     return cmocka_run_group_tests_name("ranking-policy", tests, NULL, NULL);
 }

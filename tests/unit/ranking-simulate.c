@@ -308,6 +308,21 @@ static void outages(void **state) {
     simulation_free(&s);
 }
 
+/* Tastes that drift towards what is taken make what is shown worth more. */
+static void tastes_drift(void **state) {
+    (void)state;
+    static const struct policy_class *const foryou[] = {&policy_foryou, &policy_foryou};
+    struct scenario still = worlds_scenario("users=300", "creators=60", "periods=6", NULL);
+    struct scenario moving =
+        worlds_scenario("users=300", "creators=60", "periods=6", "taste_drift=0.1", NULL);
+    struct simulation a = run(&still, foryou, foryou, 1, 4, 2);
+    struct simulation b = run(&moving, foryou, foryou, 1, 4, 2);
+    assert_true(mean(&b, 5, MEASURE_UTILITY, PLATFORM_A) >
+                mean(&a, 5, MEASURE_UTILITY, PLATFORM_A) + 0.2);
+    simulation_free(&a);
+    simulation_free(&b);
+}
+
 /* ---- Measures -------------------------------------------------------------------------------- */
 
 /* Of 1 to 10 the greatest has 10/55; Hill's estimate from 3 and 6 above 2: 1 + 2/(ln 1.5 + ln 3).
@@ -357,12 +372,19 @@ static void feeds_by_hand(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cascades_in_sessions),      cmocka_unit_test(outages),
-        cmocka_unit_test(shares_and_tail_by_hand),   cmocka_unit_test(feeds_by_hand),
-        cmocka_unit_test(same_for_any_threads),      cmocka_unit_test(identities),
-        cmocka_unit_test(policies_in_order),         cmocka_unit_test(trial_against_baseline),
-        cmocka_unit_test(shock_in_its_period),       cmocka_unit_test(gini_by_hand),
-        cmocka_unit_test(summary_over_replications), cmocka_unit_test(first_period_at_base_rates),
+        cmocka_unit_test(cascades_in_sessions),
+        cmocka_unit_test(tastes_drift),
+        cmocka_unit_test(outages),
+        cmocka_unit_test(shares_and_tail_by_hand),
+        cmocka_unit_test(feeds_by_hand),
+        cmocka_unit_test(same_for_any_threads),
+        cmocka_unit_test(identities),
+        cmocka_unit_test(policies_in_order),
+        cmocka_unit_test(trial_against_baseline),
+        cmocka_unit_test(shock_in_its_period),
+        cmocka_unit_test(gini_by_hand),
+        cmocka_unit_test(summary_over_replications),
+        cmocka_unit_test(first_period_at_base_rates),
     };
     return cmocka_run_group_tests_name("ranking-simulate", tests, NULL, NULL);
 }
