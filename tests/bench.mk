@@ -74,6 +74,14 @@ $(bench)/covariates-%.csv: $(bench)/durations-%.csv
 	@echo '  draw     $@'
 	$(Q)awk -f tests/bench/covariates.awk $< >$@.new && mv $@.new $@
 
+# The spells with times that hardly ever tie: a day and a fraction of six digits.
+$(bench)/continuous-%.csv: $(bench)/spells-%.csv
+	@echo '  draw     $@'
+	$(Q)awk -F, 'BEGIN { srand(1); OFS = "," } NR == 1 { print "segment", "time", "destination"; next } \
+	    { to = $$7 != "" ? $$7 : $$6 != "" ? "(gone)" : ""; \
+	      printf "%s,%.6f,%s\n", $$3, 300 * rand(), to }' $(bench)/spells-$*.csv >$@.new
+	$(Q)mv $@.new $@
+
 $(bench)/quoted-%: $(bench)/%
 	@echo '  quote    $@'
 	$(Q)sed 's/,/","/g; s/.*/"&"/' $< >$@.new && mv $@.new $@

@@ -9,11 +9,9 @@
 #include "users/gray.h"
 #include "users/histories.h"
 #include "users/incidence.h"
-#include "users/lifetable.h"
 #include "users/occupancy.h"
 #include "users/returns.h"
 #include "users/spells.h"
-#include "users/survival.h"
 #include "users/tally.h"
 #include <math.h>
 #include <stdlib.h>
@@ -593,80 +591,72 @@ static int write_occupancy(struct cli *cli, const struct histories *histories, s
 
 /* ---- Returns --------------------------------------------------------------------------------- */
 
-static void write_return(struct cli *cli, struct writer *writer, const struct survival_step *step,
-                         bool known) {
-    if (!known)
-        write_unknown(writer);
-    else if (!step)
-        write_estimate(cli, writer, 0, 0);
-    else /* where nobody is left the error of S does not exist, and that of 1 is 0 */
-        write_estimate(cli, writer, 1 - step->survival,
-                       step->survival > 0 ? step->std_error * step->std_error : 0);
+static void start_return(struct writer *writer, struct text group, struct text event,
+                         decimal time) {
+    writer_text(writer, group);
+    writer_text(writer, event);
+    writer_decimal(writer, time, 0);
 }
 
-static int write_return_times(struct cli *cli, struct writer *writer,
-                              const struct life_table *table, const char *what,
-                              const struct survival_curve *curve, struct error *err) {
+static int write_return_times(struct cli *cli, struct writer *writer, struct text group,
+                              struct text event, struct incidence *curve, struct error *err) {
     decimal *times;
     size_t n;
     int status = sorted_times(cli, &times, &n, err);
     for (size_t i = 0; i < n && !status; i++) {
-        bool known;
-        const struct survival_step *step = survival_at(curve, times[i], &known);
-        writer_text(writer, table->group);
-        writer_string(writer, what);
-        writer_decimal(writer, times[i], 0);
-        writer_integer(writer, life_table_at_risk(table, times[i]));
-        write_return(cli, writer, step, known);
+        while (incidence_coming(curve) <= times[i])
+            incidence_next(curve);
+        bool beyond = incidence_coming(curve) == INT64_MAX && curve->time < times[i];
+        start_return(writer, group, event, times[i]);
+        if (!beyond || curve->staying <= 0)
+            write_estimate(cli, writer, curve->incidence[0], curve->variance[0]);
+        else
+            write_unknown(writer);
     }
     free(times);
     return status;
 }
 
-static void write_return_steps(struct cli *cli, struct writer *writer,
-                               const struct life_table *table, const char *what,
-                               const struct survival_curve *curve) {
-    for (size_t i = 0; i < curve->n; i++) {
-        const struct survival_step *step = &curve->steps[i];
-        writer_text(writer, table->group);
-        writer_string(writer, what);
-        writer_decimal(writer, step->time, 0);
-        writer_integer(writer, step->at_risk);
-        writer_integer(writer, step->events);
-        writer_integer(writer, step->censored);
-        write_return(cli, writer, step, true);
+static void write_return_steps(struct cli *cli, struct writer *writer, struct text group,
+                               struct text event, struct incidence *curve) {
+    while (!writer_failed(writer) && incidence_next(curve)) {
+        start_return(writer, group, event, curve->time);
+        writer_integer(writer, curve->at_risk);
+        writer_integer(writer, curve->events);
+        writer_integer(writer, curve->censored);
+        write_estimate(cli, writer, curve->incidence[0], curve->variance[0]);
     }
 }
 
-static int write_return_curve(struct cli *cli, struct writer *writer,
-                              const struct life_table *table, const char *what, struct error *err) {
-    const struct survival_options how = {.confidence = cli_number(cli, "confidence")};
-    struct survival_curve curve;
-    int status = survival_fit(&curve, table, &how, err);
+static int write_return(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
+                        size_t group, struct error *err) {
+    const struct exit_table *table = &exits->tables[group];
+    struct incidence curve;
+    int status = incidence_begin(&curve, table, 1, INCIDENCE_GREENWOOD, err);
     if (!status && cli_given(cli, "at"))
-        status = write_return_times(cli, writer, table, what, &curve, err);
+        status = write_return_times(cli, writer, table->group, exits->names[0], &curve, err);
     else if (!status)
-        write_return_steps(cli, writer, table, what, &curve);
-    survival_free(&curve);
+        write_return_steps(cli, writer, table->group, exits->names[0], &curve);
+    incidence_end(&curve);
     return status;
 }
 
 static int write_returns(struct cli *cli, const struct histories *histories, struct error *err) {
     static const char *const steps[] = {"group",    "event", "time",      "at_risk", "events",
                                         "censored", "share", "std_error", "lower",   "upper"};
-    static const char *const times[] = {"group", "event",     "time",  "at_risk",
-                                        "share", "std_error", "lower", "upper"};
-    const bool at = cli_given(cli, "at");
+    static const char *const times[] = {"group",     "event", "time", "share",
+                                        "std_error", "lower", "upper"};
     struct returns returns;
     struct writer *writer;
     int status = returns_build(&returns, histories, err);
     if (!status)
-        status = at ? cli_writer(cli, times, sizeof times / sizeof *times, &writer, err)
-                    : cli_writer(cli, steps, sizeof steps / sizeof *steps, &writer, err);
+        status = cli_given(cli, "at")
+                     ? cli_writer(cli, times, sizeof times / sizeof *times, &writer, err)
+                     : cli_writer(cli, steps, sizeof steps / sizeof *steps, &writer, err);
     for (size_t g = 0; g < returns.back.n && !status; g++) {
-        status = write_return_curve(cli, writer, &returns.back.tables[g], "came back", err);
+        status = write_return(cli, writer, &returns.back, g, err);
         if (!status)
-            status = write_return_curve(cli, writer, &returns.again.tables[g], "left again", err);
+            status = write_return(cli, writer, &returns.again, g, err);
     }
     returns_free(&returns);
     return status;

@@ -739,6 +739,9 @@ static int run(struct cli *cli, struct error *err) {
         return cli_usage(err,
                          "--interval log-log is for the share still there; a cumulative hazard "
                          "takes log or plain");
+    if (hazards && cli_given(cli, "chart"))
+        return cli_usage(err, "--chart draws the share still there, not --estimate "
+                              "cumulative-hazard");
     int status = read_lives(cli, &input, err);
     if (!status)
         status = tests     ? compare_groups(cli, &input.lives, &test, err)

@@ -13,24 +13,56 @@
 
 /* ---- 1. Sorting and summing up a list -------------------------------------------------------- */
 
-/* The keys in ascending weight, 64 bits each. */
-enum { KIND, TIME, GROUP, KEYS };
+/* The three parts of a key packed into one number, group above time above kind: each less its
+ * smallest, in as many bits as the largest needs. */
+struct packing {
+    decimal least_time;
+    int kind_bits, time_bits;
+    int bits; /* of the whole */
+};
 
-/* As unsigned numbers of the same order: the sign bit of the time turned. */
-static uint64_t key_of(const struct exits_count *count, int key) {
-    return key == KIND   ? count->kind
-           : key == TIME ? (uint64_t)count->time ^ UINT64_C(1) << 63
-                         : count->group;
+static int bits_of(uint64_t value) {
+    return value > 0 ? 64 - __builtin_clzll(value) : 0;
 }
 
-/* Stable, by the 11 bits of a key from `shift` on. */
+static struct packing pack_of(const struct exits_count *counts, size_t n) {
+    uint32_t kinds = 0, groups = 0;
+    decimal least = n > 0 ? counts[0].time : 0, most = least;
+    for (size_t i = 0; i < n; i++) {
+        kinds |= counts[i].kind;
+        groups |= counts[i].group;
+        least = counts[i].time < least ? counts[i].time : least;
+        most = counts[i].time > most ? counts[i].time : most;
+    }
+    struct packing packing = {.least_time = least,
+                              .kind_bits = bits_of(kinds),
+                              .time_bits = bits_of((uint64_t)most - (uint64_t)least)};
+    packing.bits = bits_of(groups) + packing.time_bits + packing.kind_bits;
+    return packing;
+}
+
+/* The packed key from bit `shift` on: at most 32 + 64 + 32 bits, and hardly ever more than 64. */
+static uint64_t digit_of(const struct exits_count *count, const struct packing *packing,
+                         int shift) {
+    const uint64_t time = (uint64_t)count->time - (uint64_t)packing->least_time;
+    if (packing->bits < 64) {
+        const uint64_t above = (uint64_t)count->group << packing->time_bits | time;
+        return (above << packing->kind_bits | count->kind) >> shift;
+    }
+    __extension__ unsigned __int128 key = count->group;
+    key = (key << packing->time_bits) | time;
+    key = (key << packing->kind_bits) | count->kind;
+    return (uint64_t)(key >> shift);
+}
+
+/* Stable, by the 11 bits of the key from `shift` on. */
 enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
-static void sort_by_digit(const struct exits_count *from, struct exits_count *to, size_t n, int key,
-                          int shift) {
+static void sort_by_digit(const struct exits_count *from, struct exits_count *to, size_t n,
+                          const struct packing *packing, int shift) {
     size_t places[DIGITS] = {0};
     for (size_t i = 0; i < n; i++)
-        places[key_of(&from[i], key) >> shift & (DIGITS - 1)]++;
+        places[digit_of(&from[i], packing, shift) & (DIGITS - 1)]++;
     size_t place = 0;
     for (int digit = 0; digit < DIGITS; digit++) {
         size_t count = places[digit];
@@ -38,30 +70,18 @@ static void sort_by_digit(const struct exits_count *from, struct exits_count *to
         place += count;
     }
     for (size_t i = 0; i < n; i++)
-        to[places[key_of(&from[i], key) >> shift & (DIGITS - 1)]++] = from[i];
-}
-
-/* The bits of a key in which the counts differ: digits without any need no sorting. */
-static uint64_t varying_bits(const struct exits_count *counts, size_t n, int key) {
-    uint64_t varying = 0, first = key_of(&counts[0], key);
-    for (size_t i = 1; i < n; i++)
-        varying |= key_of(&counts[i], key) ^ first;
-    return varying;
+        to[places[digit_of(&from[i], packing, shift) & (DIGITS - 1)]++] = from[i];
 }
 
 /* Radix sort from the least digit: linear, and few passes, as times share their upper bits. The
  * result is in *counts; *counts and *scratch, both n long, may have changed places. */
 static void sort_counts(struct exits_count **counts, struct exits_count **scratch, size_t n) {
-    for (int key = 0; key < KEYS; key++) {
-        uint64_t varying = n > 1 ? varying_bits(*counts, n, key) : 0;
-        for (int shift = 0; shift < 64; shift += DIGIT_BITS) {
-            if ((varying >> shift & (DIGITS - 1)) == 0)
-                continue;
-            sort_by_digit(*counts, *scratch, n, key, shift);
-            struct exits_count *sorted = *scratch;
-            *scratch = *counts;
-            *counts = sorted;
-        }
+    const struct packing packing = pack_of(*counts, n);
+    for (int shift = 0; shift < packing.bits; shift += DIGIT_BITS) {
+        sort_by_digit(*counts, *scratch, n, &packing, shift);
+        struct exits_count *sorted = *scratch;
+        *scratch = *counts;
+        *counts = sorted;
     }
 }
 
@@ -90,17 +110,23 @@ static int compact(struct exits *exits, struct error *err) {
     if (!scratch)
         return error_memory(err);
     sort_counts(&exits->list, &scratch, exits->n);
+    const size_t before = exits->n;
     exits->n = sum_up(exits->list, exits->n);
+    exits->stubborn = exits->n > before / 4 * 3;
     free(scratch);
     return 0;
 }
 
 /* Room for `more` counts. What summing up frees must be worth its cost: half the list, or the list
- * doubles. */
+ * doubles. Where the last time freed little, every other time is enough. */
 static int make_room(struct exits *exits, size_t more, struct error *err) {
     if (exits->n + more <= exits->capacity)
         return 0;
-    int status = compact(exits, err);
+    int status = 0;
+    if (exits->stubborn)
+        exits->stubborn = false;
+    else
+        status = compact(exits, err);
     if (status || (exits->n + more) * 2 <= exits->capacity)
         return status;
     size_t capacity = (exits->n + more) * 2;

@@ -18,6 +18,7 @@
 
 #include "base/decimal.h"
 #include "base/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ struct exits {
     size_t used;
     struct exits_count *list;
     size_t n, capacity;
+    bool stubborn; /* summing up freed little */
     int64_t total; /* of all counts, at most EXITS_MAX */
 };
 

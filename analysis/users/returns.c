@@ -73,39 +73,44 @@ static int add_user(struct builder *b, size_t from, size_t to, struct error *err
     return status;
 }
 
-/* The histories number groups by name, life tables want codes of a dictionary. */
-static int name_groups(const struct histories *histories, struct dictionary *ret,
-                       struct error *err) {
+/* A tally has codes of a dictionary where histories have numbers by name. */
+static int make_tables(const struct histories *histories, struct exits *exits, const char *event,
+                       struct tally *tally, struct exit_tables *ret, struct error *err) {
     uint32_t code;
-    int status = 0;
+    tally->exits = *exits;
+    *exits = (struct exits){0};
+    tally->order = calloc(1, sizeof *tally->order);
+    if (!tally->order)
+        return error_memory(err);
+    int status = dictionary_add(&tally->destinations, text_of(event), &code, err);
     for (uint32_t g = 0; g < histories->groups.count && !status; g++)
-        status = dictionary_add(ret, histories_group(histories, g), &code, err);
-    return status;
+        status = dictionary_add(&tally->groups, histories_group(histories, g), &code, err);
+    return status ? status : exit_tables_build(ret, tally, err);
 }
 
 int returns_build(struct returns *ret, const struct histories *histories, struct error *err) {
     struct builder b = {.histories = histories};
-    struct dictionary groups = {0};
     *ret = (struct returns){0};
-    int status = name_groups(histories, &groups, err);
+    int status = 0;
     for (size_t from = 0, to; from < histories->n && !status; from = to) {
         to = histories_end(histories, from);
         status = add_user(&b, from, to, err);
     }
     if (!status)
-        status = life_tables_build(&b.back, &groups, &ret->back, err);
+        status = make_tables(histories, &b.back, "came back", &ret->counts[0], &ret->back, err);
     if (!status)
-        status = life_tables_build(&b.again, &groups, &ret->again, err);
+        status = make_tables(histories, &b.again, "left again", &ret->counts[1], &ret->again, err);
     exits_free(&b.back);
     exits_free(&b.again);
     free(b.spells);
-    dictionary_free(&groups);
     if (status)
         returns_free(ret);
     return status;
 }
 
 void returns_free(struct returns *returns) {
-    life_tables_free(&returns->back);
-    life_tables_free(&returns->again);
+    exit_tables_free(&returns->back);
+    exit_tables_free(&returns->again);
+    tally_free(&returns->counts[0]);
+    tally_free(&returns->counts[1]);
 }

@@ -3,9 +3,9 @@
  *
  *     struct returns returns;
  *     if (returns_build(&returns, &histories, err)) ...
- *     survival_fit(&curve, &returns.back.tables[g], &options, err);   // 1 - S: came back
- *     survival_fit(&curve, &returns.again.tables[g], &options, err);  // 1 - S: left again
- *     returns_free(&returns);
+ *     incidence_begin(&curve, &returns.back.tables[g], 1, INCIDENCE_GREENWOOD, err);   // came back
+ *     incidence_begin(&curve, &returns.again.tables[g], 1, INCIDENCE_GREENWOOD, err);  // left
+ * again returns_free(&returns);
  *
  * Of each user on each platform the first absence counts: it begins with the end of the first stay,
  * spells that overlap or touch being one stay, and ends with the next start there (an event), or
@@ -18,12 +18,14 @@
 
 #include "base/error.h"
 #include "users/histories.h"
-#include "users/lifetable.h"
+#include "users/incidence.h"
+#include "users/tally.h"
 
-/* Tables by group, that of the first spell of the user on the platform. */
+/* Tables by group, that of the first spell of the user on the platform, with one destination. */
 struct returns {
-    struct life_tables back;  /* days from leaving to coming back */
-    struct life_tables again; /* days from coming back to leaving again */
+    struct exit_tables back;  /* days from leaving to coming back */
+    struct exit_tables again; /* days from coming back to leaving again */
+    struct tally counts[2];   /* behind them */
 };
 
 int returns_build(struct returns *ret, const struct histories *histories, struct error *err);

@@ -205,6 +205,48 @@ static void groups_come_by_name(void **state) {
     dictionary_free(&names);
 }
 
+/* Sorting packs the three parts of a key into one number, which here takes 128 bits; and kinds can
+ * be given other numbers. */
+static void keys_of_any_width(void **state) {
+    (void)state;
+    static const struct exits_count sorted[] = {
+        {.time = INT64_MIN, .group = 0, .kind = 1, .count = 1},
+        {.time = INT64_MAX, .group = 0, .kind = 0, .count = 1},
+        {.time = INT64_MAX, .group = 0, .kind = UINT32_MAX, .count = 1},
+        {.time = -1, .group = 7, .kind = 2, .count = 1},
+        {.time = 0, .group = 7, .kind = 0, .count = 1},
+        {.time = INT64_MIN, .group = UINT32_MAX, .kind = 3, .count = 2},
+    };
+    const size_t n = sizeof sorted / sizeof *sorted;
+    struct error err = {0};
+    struct exits exits = {0};
+    const struct exits_count *found;
+    size_t n_found;
+    for (size_t i = n; i-- > 0;)
+        assert_int_equal(exits_add(&exits, sorted[i].group, sorted[i].kind, sorted[i].time,
+                                   sorted[i].count, &err),
+                         0);
+    assert_int_equal(exits_sort(&exits, &found, &n_found, &err), 0);
+    assert_int_equal(n_found, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(found[i].time == sorted[i].time && found[i].count == sorted[i].count);
+        assert_true(found[i].group == sorted[i].group && found[i].kind == sorted[i].kind);
+    }
+    exits_free(&exits);
+
+    struct exits from = {0}, into = {0};
+    const uint32_t codes[] = {1}, kinds[] = {0, 1, 4, 3}, renamed[] = {0, 1, 3, 2, 2};
+    assert_int_equal(exits_add(&from, 0, 2, 5, 10, &err), 0);
+    assert_int_equal(exits_add(&from, 0, 3, 5, 20, &err), 0);
+    assert_int_equal(exits_merge_kinds(&into, &from, codes, kinds, &err), 0);
+    assert_int_equal(exits_rename_kinds(&into, renamed, &err), 0);
+    assert_int_equal(exits_sort(&into, &found, &n_found, &err), 0);
+    assert_int_equal(n_found, 1); /* 2 became 4, and 3 and 4 became 2 */
+    assert_true(found[0].group == 1 && found[0].kind == 2 && found[0].count == 30);
+    exits_free(&from);
+    exits_free(&into);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_and_sorts),
@@ -215,6 +257,7 @@ int main(void) {
         cmocka_unit_test(refuses_what_a_double_cannot_count),
         cmocka_unit_test(life_tables_know_who_is_at_risk),
         cmocka_unit_test(groups_come_by_name),
+        cmocka_unit_test(keys_of_any_width),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

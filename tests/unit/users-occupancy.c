@@ -281,14 +281,23 @@ static void counts_first_absences(void **state) {
     struct histories histories = made_of(spells, COUNT(spells), 40);
     struct returns returns;
     assert_int_equal(returns_build(&returns, &histories, &err), 0);
-    const struct life_table *back = &returns.back.tables[0], *again = &returns.again.tables[0];
-    assert_int_equal(back->n, 3); /* after 3, 6 and, censored, 36 */
-    assert_true(back->rows[0].time == lived_time(3) && back->rows[0].events == 1);
-    assert_true(back->rows[1].time == lived_time(6) && back->rows[1].events == 1);
-    assert_true(back->rows[2].time == lived_time(36) && back->rows[2].censored == 1);
-    assert_int_equal(again->n, 2); /* after 8 and, censored, 28 */
-    assert_true(again->rows[0].time == lived_time(8) && again->rows[0].events == 1);
-    assert_true(again->rows[1].time == lived_time(28) && again->rows[1].censored == 1);
+    /* After 3, 6 and, censored, 36; after 8 and, censored, 28. */
+    static const struct {
+        int time;
+        bool event;
+    } back[] = {{3, true}, {6, true}, {36, false}}, again[] = {{8, true}, {28, false}};
+    assert_int_equal(returns.back.tables[0].n, COUNT(back));
+    for (size_t i = 0; i < COUNT(back); i++) {
+        const struct exits_count *count = &returns.back.tables[0].counts[i];
+        assert_true(count->time == lived_time(back[i].time) && count->count == 1);
+        assert_int_equal(count->kind, back[i].event ? EXITS_EVENT : EXITS_CENSORED);
+    }
+    assert_int_equal(returns.again.tables[0].n, COUNT(again));
+    for (size_t i = 0; i < COUNT(again); i++) {
+        const struct exits_count *count = &returns.again.tables[0].counts[i];
+        assert_true(count->time == lived_time(again[i].time) && count->count == 1);
+        assert_int_equal(count->kind, again[i].event ? EXITS_EVENT : EXITS_CENSORED);
+    }
     returns_free(&returns);
     unmake(&histories);
 }
