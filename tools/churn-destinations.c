@@ -172,9 +172,13 @@ static int read_spells(struct cli *cli, struct tally *ret, struct error *err) {
     if (!status)
         status = tally_read(table, spells, &how, ret, err);
     spells_destroy(spells);
-    if (!status)
-        say_what_was_assumed(cli, &ret->report);
-    return status;
+    if (status)
+        return status;
+    say_what_was_assumed(cli, &ret->report);
+    if (how.stayed && !ret->stayed_met)
+        cli_warn(cli, "no row has '%s' in column '%s': every word there counts as a destination",
+                 how.stayed, destination.name);
+    return 0;
 }
 
 /* ---- Curves ---------------------------------------------------------------------------------- */

@@ -54,6 +54,7 @@ struct state {
     uint32_t
         *kinds; /* of the destinations met, by their code in the table plus 1; OPEN: none yet */
     size_t n_kinds, kinds_capacity;
+    bool stayed_met;
     struct exits exits;
     struct exits open;
     struct tally_record *records;
@@ -106,6 +107,8 @@ static int learn_destination(struct state *state, struct text name, bool missing
                              struct error *err) {
     const struct tally_options *options = state->options;
     *ret = EXITS_CENSORED;
+    state->stayed_met =
+        state->stayed_met || (!missing && options->stayed && text_is(name, options->stayed));
     if (missing ? options->stays : options->stayed && text_is(name, options->stayed))
         return 0;
     uint32_t code;
@@ -236,6 +239,7 @@ static int state_merge(void *into, void *pointer, struct error *err) {
     if (!status)
         status = merge_records(to, from, groups, kinds, clusters, err);
     spells_merge(&to->reader, &from->reader);
+    to->stayed_met = to->stayed_met || from->stayed_met;
     free(groups);
     free(kinds);
     free(clusters);
@@ -394,6 +398,7 @@ static int finish(struct state *state, struct tally *ret, struct error *err) {
     ret->exits = state->exits;
     ret->records = state->records;
     ret->n_records = state->n;
+    ret->stayed_met = state->stayed_met;
     state->groups = state->destinations = (struct dictionary){0};
     state->exits = (struct exits){0};
     state->records = NULL;

@@ -52,6 +52,7 @@ struct tally {
     uint32_t *order;                /* order[d] = code in `destinations` of kind EXITS_EVENT + d */
     struct exits exits;
     struct spells_report report;
+    bool stayed_met;              /* some row had the word options.stayed */
     struct tally_record *records; /* by group, then cluster */
     size_t n_records;
     size_t *starts; /* starts[code of a group]: its first record; one more than there are groups */

@@ -58,6 +58,9 @@ runs 'a destination alone' 0 churn-destinations -f csv --time t --destination to
 is 'says who left, and a word who stayed' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'group,time,destination,incidence
 (all),4,A,0.4
 (all),4,B,0.3'
+is 'and says nothing' "$err" ''
+runs 'a word that never comes' 0 churn-destinations -f csv --time t --destination to --stayed c --at 4 few.csv
+is 'is warned of' "$err" "churn-destinations: no row has 'c' in column 'to': every word there counts as a destination"
 runs 'a time alone' 2 churn-destinations --time t few.csv
 like 'is not enough' "$err" '--time needs --status COL or --destination COL as well'
 runs 'a word and a status' 2 churn-destinations --time t --status s --destination to --stayed C few.csv
