@@ -234,38 +234,35 @@ static const char *name_of(const struct cox_data *data, size_t j, char text[32])
     return text;
 }
 
-/* Sums of blocks of a fixed size, so that rounding grows with their number only. */
-static double sum_block(const double *x, const double *w, size_t n, double mean, bool squares) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        double d = x[i] - mean;
-        sum += (w ? w[i] : 1) * (squares ? d * d : d);
+/* Which rows a mean is of, and of what. */
+enum { OF_SQUARES = 1, OF_ACTIVE = 2 };
+
+/* Of (x - from) or its square, weighted. Sums of blocks of a fixed size, so that rounding grows
+ * with their number only. */
+static double weighted_mean(const struct cox *cox, const double *x, double from, unsigned of) {
+    double sum = 0, weights = 0;
+    for (size_t block = 0; block < cox->n; block += COX_CHUNK) {
+        double part = 0, part_weights = 0;
+        for (size_t i = block; i < cox->n && i < block + COX_CHUNK; i++) {
+            if ((of & OF_ACTIVE) && cox_idle(cox, i))
+                continue;
+            double d = x[i] - from, w = cox_weight(cox, i);
+            part += w * (of & OF_SQUARES ? d * d : d);
+            part_weights += w;
+        }
+        sum += part;
+        weights += part_weights;
     }
-    return sum;
-}
-
-static double weighted_sum(const double *x, const double *w, size_t n, double mean, bool squares) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i += COX_CHUNK)
-        sum += sum_block(x + i, w ? w + i : NULL, n - i < COX_CHUNK ? n - i : COX_CHUNK, mean,
-                         squares);
-    return sum;
-}
-
-static double total_weight(const struct cox *cox) {
-    double sum = 0;
-    for (size_t i = 0; i < cox->n; i++)
-        sum += cox_weight(cox, i);
-    return sum;
+    return sum / weights;
 }
 
 struct columns {
     struct cox *cox;
     const struct cox_data *data;
-    double total;
 };
 
-/* Column j: gathered in sorted order, less its mean, divided by its standard deviation. */
+/* Column j: gathered in sorted order, centred and scaled by the rows that matter. One that is far
+ * off without ever being at risk at an event would make exp(x'b) of the others overflow. */
 static int arrange_column(void *context, size_t j, int worker, struct error *err) {
     (void)worker;
     const struct columns *columns = context;
@@ -287,13 +284,21 @@ static int arrange_column(void *context, size_t j, int worker, struct error *err
                          "about it: leave it out",
                          name_of(columns->data, j, text), least, cox->n == 1 ? "is" : "are",
                          cox->n);
-    double mean = least + weighted_sum(x, cox->weight, cox->n, least, false) / columns->total;
-    double scale = sqrt(weighted_sum(x, cox->weight, cox->n, mean, true) / columns->total);
-    cox->result.mean[j] = mean;
-    cox->scale[j] = scale;
-    cox->range[j] = (most - least) / scale;
-    for (size_t i = 0; i < cox->n; i++)
-        x[i] = (x[i] - mean) / scale;
+    const double centre = least + weighted_mean(cox, x, least, OF_ACTIVE);
+    const double scale = sqrt(weighted_mean(cox, x, centre, OF_SQUARES | OF_ACTIVE));
+    cox->result.mean[j] = least + weighted_mean(cox, x, least, 0);
+    cox->centre[j] = centre;
+    cox->scale[j] = scale > 0 ? scale : 1;
+    least = INFINITY;
+    most = -INFINITY;
+    for (size_t i = 0; i < cox->n; i++) {
+        x[i] = (x[i] - centre) / cox->scale[j];
+        if (cox_idle(cox, i))
+            continue;
+        least = fmin(least, x[i]);
+        most = fmax(most, x[i]);
+    }
+    cox->range[j] = most - least;
     return 0;
 }
 
@@ -341,6 +346,7 @@ static bool allocate(struct cox *cox, const struct cox_data *data) {
     cox->time = malloc(n * sizeof *cox->time);
     cox->x = malloc((n * p + 1) * sizeof *cox->x);
     cox->risk = malloc(n * sizeof *cox->risk);
+    cox->centre = calloc(p + 1, sizeof *cox->centre);
     cox->scale = calloc(p + 1, sizeof *cox->scale);
     cox->range = calloc(p + 1, sizeof *cox->range);
     if (data->weight)
@@ -348,7 +354,7 @@ static bool allocate(struct cox *cox, const struct cox_data *data) {
     if (data->cluster)
         cox->cluster = malloc(n * sizeof *cox->cluster);
     return cox->row && cox->first && cox->last && cox->status && cox->time && cox->x && cox->risk &&
-           cox->scale && cox->range && (!data->weight || cox->weight) &&
+           cox->centre && cox->scale && cox->range && (!data->weight || cox->weight) &&
            (!data->cluster || cox->cluster);
 }
 
@@ -390,7 +396,7 @@ int cox_arrange(struct cox *cox, const struct cox_data *data, struct error *err)
         return status;
     find_fresh(cox);
     cox->n_chunks = (cox->n + COX_CHUNK - 1) / COX_CHUNK;
-    struct columns columns = {cox, data, total_weight(cox)};
+    struct columns columns = {cox, data};
     status = workers_run(cox->options.threads, cox->p, arrange_column, &columns, err);
     if (!status && cox->competing)
         status = weigh_competing(cox, err);

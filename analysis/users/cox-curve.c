@@ -23,7 +23,7 @@ static double at_risk_before(const struct cox *cox, double at_risk, uint32_t slo
     for (uint32_t k = cox->late[slot]; k < cox->late[slot + 1]; k++)
         at_risk -= counts ? cox_weight(cox, cox->late_row[k]) : 1;
     for (uint32_t i = cox->group[slot]; i < cox->group[slot + 1]; i++)
-        if (!cox->entry || !cox_idle(cox, i))
+        if (!cox_idle(cox, i))
             at_risk += counts ? cox_weight(cox, i) : 1;
     return at_risk;
 }
@@ -34,7 +34,7 @@ static void add_drift(const struct cox *cox, uint32_t slot, const double *x, dou
         double xbar = cox->q0[slot] * cox->at_risk[(j + 1) * cox->slots + slot];
         if (cox->dying)
             xbar -= cox->q1[slot] * cox->dying[(j + 1) * cox->slots + slot];
-        c[j] += (x[j] - cox->result.mean[j]) / cox->scale[j] * cox->h[slot] - xbar;
+        c[j] += (x[j] - cox->centre[j]) / cox->scale[j] * cox->h[slot] - xbar;
     }
 }
 
@@ -63,7 +63,7 @@ int cox_predict(const struct cox *cox, const double *x, size_t stratum, struct c
     *ret = (struct cox_curve){cox->stratum_code[stratum], points, end - first - 1,
                               cox->time[cox->group[end] - 1]};
     for (size_t j = 0; j < cox->p; j++)
-        log_risk += (x[j] - cox->result.mean[j]) * cox->result.coefficient[j];
+        log_risk += (x[j] - cox->centre[j]) * cox->result.coefficient[j];
     double risk = exp(log_risk);
     for (uint32_t slot = end; slot-- > first + 1;) {
         at_risk = at_risk_before(cox, at_risk, slot);

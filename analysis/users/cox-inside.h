@@ -37,7 +37,9 @@ struct cox {
     uint32_t *cluster;     /* NULL: none */
     double *x;             /* p columns of n, centred and scaled */
     double *risk;          /* weight times exp(x'b), at the last pass */
-    double *scale, *range; /* p: what x was divided by; largest less smallest after that */
+    /* p: what was taken from x and what it was divided by, the mean and the standard deviation of
+     * rows that are at risk at any event; and largest less smallest of these after that. */
+    double *centre, *scale, *range;
 
     /* By slot. */
     size_t slots;
@@ -82,9 +84,10 @@ static inline double cox_weight(const struct cox *cox, size_t i) {
     return cox->weight ? cox->weight[i] : 1;
 }
 
-/* No event falls into the row's time at risk: it is part of no sum. */
+/* No event falls into the row's time at risk: it is part of no sum. (Who left for elsewhere stays
+ * at risk in Fine and Gray's model.) */
 static inline bool cox_idle(const struct cox *cox, size_t i) {
-    return cox->first[i] == cox->last[i];
+    return cox->first[i] == cox->last[i] && cox->status[i] != COX_COMPETING;
 }
 
 /* Cumulative hazard over the row's time at risk: its own event counts by Efron's shares. */

@@ -61,9 +61,8 @@ static int risks(void *context, size_t chunk, int worker, struct error *err) {
     if (cox->weight)
         for (size_t i = from; i < to; i++)
             risk[i] *= cox->weight[i];
-    if (cox->entry)
-        for (size_t i = from; i < to; i++)
-            risk[i] = cox_idle(cox, i) ? 0 : risk[i];
+    for (size_t i = from; i < to; i++)
+        risk[i] = cox_idle(cox, i) ? 0 : risk[i];
     pass->of_chunks[chunk * pass->stride] = events;
     return 0;
 }

@@ -140,7 +140,7 @@ static const char *where_events_are(const struct fitting *fitting, size_t j, dou
         any_high = any_high || x[i] == high;
     }
     double value = any_high ? low : high;
-    *ret_value = rint((value * cox->scale[j] + cox->result.mean[j]) * 1e6) / 1e6;
+    *ret_value = rint((value * cox->scale[j] + cox->centre[j]) * 1e6) / 1e6;
     return any_low && any_high ? NULL : "nobody";
 }
 
@@ -456,6 +456,7 @@ void cox_destroy(struct cox *cox) {
                            cox->cluster,
                            cox->x,
                            cox->risk,
+                           cox->centre,
                            cox->scale,
                            cox->range,
                            cox->when,

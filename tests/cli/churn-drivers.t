@@ -97,6 +97,9 @@ table apart.csv t,s,x,g 1,1,1,a 2,1,2,a 3,1,0.5,a 4,0,1.2,b 5,1,3,a 6,0,1,b 7,1,
 wrong 'a category that nobody left' "apart.csv: the likelihood has no maximum: the estimate of 'g=b' goes to minus infinity, as nobody left for whom it is 1; leave it out, merge rare categories, or compare within strata" --covariate x --categorical g apart.csv
 table order.csv t,s,x 1,1,9 2,1,8 3,1,7 4,1,6 5,1,5 6,0,4
 wrong 'a perfect order' "order.csv: the likelihood has no maximum: the estimate of 'x' goes to infinity, as it tells those who left from all who were at risk with them; leave it out, merge rare categories, or compare within strata" --covariate x order.csv
+# Far off, and never at risk at an event: nothing that it does may matter.
+table far.csv t,s,x,y 16,0,0.24,1 2,0,1.1,0 3,0,0.2,0 9,0,0.4,0 10,1,0.02,0 19,0,0.07,0 4,0,535,0
+wrong 'a perfect order, and an outlier that is gone by then' "far.csv: the likelihood has no maximum: the estimates of 'x' and 'y' go to infinity, as together they tell those who left from all who were at risk with them; leave it out, merge rare categories, or compare within strata" --covariate x --covariate y far.csv
 table entry.csv t,s,x,e 1,1,0,0 2,1,1,2
 wrong 'an entry that is not before the exit' 'entry.csv:3:4: entry 2, expected one before the time, 2' --covariate x --entry e entry.csv
 table weight.csv t,s,x,w 1,1,0,1 2,1,1,0

@@ -309,4 +309,28 @@ for (ties in c("efron", "breslow")) if (!stored_only) {
              coefficients_of(list(numbers = numbers), mgus, coef(cause), vcov(cause)))
 }
 
+# Small data sets, of which many have no finite estimate: infinite.txt has a line `NUMBER finite` or
+# `NUMBER infinite`, as R warns; covariates far from 0, of long tails, and of two values.
+if (!stored_only) {
+    set.seed(5)
+    verdicts <- character()
+    for (i in 1:90) {
+        n <- sample(c(8, 12, 20, 40), 1)
+        x <- switch(i %% 3 + 1, exp(3 * rnorm(n)), rnorm(n) + 1e6, rbinom(n, 1, 0.3))
+        small <- data.frame(t = if (i %% 2) ceiling(rexp(n) * 5) else round(rexp(n), 5) + 1e-5,
+                            s = rbinom(n, 1, 0.5), x = signif(x, 15), y = rbinom(n, 1, 0.2))
+        warned <- FALSE
+        b <- withCallingHandlers(
+            coef(coxph(Surv(t, s) ~ x + y, small, control = exactly)),
+            warning = function(w) {
+                warned <<- warned || grepl("infinite", conditionMessage(w))
+                invokeRestart("muffleWarning")
+            })
+        if (anyNA(b) || sum(small$s) == 0) next
+        write_input(small, paste0("small-", i))
+        verdicts <- c(verdicts, paste(i, if (warned) "infinite" else "finite"))
+    }
+    writeLines(verdicts, file.path(folder, "infinite.txt"))
+}
+
 writeLines(cases, file.path(folder, "cases.txt"))

@@ -20,4 +20,17 @@ while read -r name input options; do
     # shellcheck disable=SC2086 # options are words
     ok "$name" agrees "$name" "$input" $options
 done <expected/cases.txt
+
+# Where R warns of infinite coefficients there is an error here, and nowhere else.
+verdict() { # number of a small data set
+    if "$BIN/churn-drivers" --time t --status s --covariate x --covariate y -o small.out \
+        "expected/small-$1.csv" 2>small.err; then
+        echo finite
+    else
+        grep -q 'the likelihood has no maximum' small.err && echo infinite
+    fi
+}
+while read -r number expected; do
+    is "small data set $number" "$(verdict "$number")" "$expected"
+done <expected/infinite.txt
 finish
