@@ -190,6 +190,8 @@ static int run(struct cli *cli, struct error *err) {
     };
     struct accounts *accounts = NULL;
     int code = read_accounts(cli, &accounts, err);
+    if (!accounts)
+        return code;
     if (!code)
         code = cli_flag(cli, "destinations") ? write_destinations(cli, accounts, &options, err)
                                              : write_movements(cli, accounts, &options, err);

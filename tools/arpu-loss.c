@@ -390,7 +390,7 @@ static int write_sobol(struct cli *cli, const struct loss_plan *plan, struct err
                          options.draws, MOST_SOBOL_DRAWS);
     add_scenario(&header, plan);
     add_names(&header, names);
-    const struct loss_row **rows = malloc((plan->n_rows + 1) * sizeof *rows);
+    const struct loss_row **rows = malloc((plan->n_rows + 1) * sizeof(void *));
     struct sobol_index *indices = malloc((plan->n_rows + 1) * sizeof *indices);
     int code = rows && indices ? cli_writer(cli, header.names, header.count, &writer, err)
                                : error_memory(err);

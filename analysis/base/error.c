@@ -80,10 +80,6 @@ int error_system(struct error *err, const char *format, ...) {
     return ERROR_SYSTEM;
 }
 
-int error_memory(struct error *err) {
-    return error_set(err, ERROR_SYSTEM, "out of memory");
-}
-
 void error_prefix(struct error *err, const char *format, ...) {
     /* An empty text stands for "say nothing" and stays so. */
     if (!err || !err->code || !err->text[0])

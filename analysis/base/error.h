@@ -33,8 +33,12 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 /* The same with code ERROR_SYSTEM and ": " and the meaning of errno appended. */
 int error_system(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ERROR_SYSTEM, "out of memory". */
-int error_memory(struct error *err);
+/* ERROR_SYSTEM, "out of memory". Inline, so that whoever reads the caller (static analysis among
+ * them) sees that it is never 0. */
+static inline int error_memory(struct error *err) {
+    error_set(err, ERROR_SYSTEM, "out of memory");
+    return ERROR_SYSTEM;
+}
 
 /* Puts text (such as "scenario.csv:3: ") before the message that is set; nothing if none is. */
 void error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

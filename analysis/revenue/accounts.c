@@ -249,7 +249,7 @@ static int list_measure(const struct finish *finish, size_t number, enum account
     for (size_t at = 0; (found = ledger_next(ledger, number, &at, &sum));) {
         if (array_reserve((void **)&ret->entries, &capacity, ret->count + 1, sizeof *ret->entries,
                           err))
-            return err->code;
+            return ERROR_SYSTEM;
         struct account_entry *entry = &ret->entries[ret->count++];
         *entry = (struct account_entry){
             .user = found->user,
@@ -279,7 +279,7 @@ static int list_part(void *context, size_t number, int worker, struct error *err
         if (!finish->common->has[m])
             continue;
         int code = list_measure(finish, number, m, &other, err);
-        for (size_t i = 0; !code && i < part->count; i++)
+        for (size_t i = 0; !code && i < part->count && i < other.count; i++)
             part->entries[i].of[m] = other.entries[i].of[0];
         free(other.entries);
         if (code)

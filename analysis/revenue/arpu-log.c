@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/dictionary.h"
 #include "base/workers.h"
+#include "revenue/currency.h"
 #include "revenue/ledger.h"
 #include "stats/proportion.h"
 #include <math.h>
@@ -31,7 +32,7 @@ enum { DAYS = 1024 };
 struct state {
     struct common *common;
     struct ledger_hand hand;
-    struct dictionary currencies;
+    struct currencies currencies;
     int32_t first_day, last_day;
     uint64_t without_revenue;
 
@@ -56,7 +57,7 @@ static void state_destroy(void *given) {
     if (!state)
         return;
     ledger_hand_free(&state->hand);
-    dictionary_free(&state->currencies);
+    currencies_free(&state->currencies);
     dictionary_free(&state->pairs);
     free(state->cells);
     free(state->row_cells);
@@ -186,8 +187,8 @@ static int note_currencies(struct state *state, const struct table_batch *batch,
         const uint32_t code = cells->code[row];
         if (code == state->currency || code == DICTIONARY_NONE)
             continue;
-        uint32_t kept;
-        if (dictionary_add(&state->currencies, dictionary_name(cells->names, code), &kept, err))
+        if (currencies_add(&state->currencies, dictionary_name(cells->names, code),
+                           table_place(batch, row), err))
             return err->code;
         state->currency = code;
     }
@@ -224,7 +225,7 @@ static int state_merge(void *given_into, void *given_from, struct error *err) {
     into->first_day = from->first_day < into->first_day ? from->first_day : into->first_day;
     into->last_day = from->last_day > into->last_day ? from->last_day : into->last_day;
     into->without_revenue += from->without_revenue;
-    return dictionary_merge(&into->currencies, &from->currencies, NULL, err);
+    return currencies_merge(&into->currencies, &from->currencies, err);
 }
 
 /* ---- Tallying -------------------------------------------------------------------------------- */
@@ -373,32 +374,21 @@ static int add_rows(const struct finish *finish, struct arpu_table *table, struc
     return code;
 }
 
-/* One currency at most; several are named in the order of the alphabet. */
-static int check_currency(const struct dictionary *all, struct arpu_table *table,
-                          struct error *err) {
-    if (all->count == 0)
+/* One currency at most. */
+static int check_currency(const struct currencies *all, const struct table *table,
+                          struct arpu_table *ret, struct error *err) {
+    struct text name;
+    if (currencies_check(all, table, &name, err))
+        return err->code;
+    if (name.length == 0)
         return 0;
-    uint32_t *order = malloc(all->count * sizeof *order);
-    if (!order)
-        return error_memory(err);
-    dictionary_order(all, order);
-    const struct text a = dictionary_name(all, order[0]);
-    int code = 0;
-    if (all->count > 1) {
-        const struct text b = dictionary_name(all, order[1]);
-        code = error_set(err, ERROR_DATA, "%u currencies, such as %.*s and %.*s, expected one",
-                         all->count, (int)a.length, a.bytes, (int)b.length, b.bytes);
-    } else {
-        table->currency = (struct text){arena_text(&table->names, a.bytes, a.length), a.length};
-        if (!table->currency.bytes)
-            code = error_memory(err);
-    }
-    free(order);
-    return code;
+    ret->currency = (struct text){arena_text(&ret->names, name.bytes, name.length), name.length};
+    return ret->currency.bytes ? 0 : error_memory(err);
 }
 
-static int finish_state(struct common *common, const struct state *state, struct arpu_table *ret,
-                        struct arpu_log_summary *summary, struct error *err) {
+static int finish_state(struct common *common, const struct state *state, const struct table *table,
+                        struct arpu_table *ret, struct arpu_log_summary *summary,
+                        struct error *err) {
     const struct arpu_log_options *options = common->options;
     struct finish finish = {.common = common};
     *summary = (struct arpu_log_summary){.first_day = state->first_day,
@@ -409,7 +399,7 @@ static int finish_state(struct common *common, const struct state *state, struct
         finish.last = period_of(options->period, summary->last_day).index;
         finish.periods = (size_t)(finish.last - finish.first) + 1;
     }
-    int code = check_currency(&state->currencies, ret, err);
+    int code = check_currency(&state->currencies, table, ret, err);
     if (!code)
         code = tally_all(&finish, options, err);
     if (!code)
@@ -442,7 +432,7 @@ int arpu_read_log(struct table *table, const struct arpu_log_options *options,
     if (!code)
         code = table_fold(table, &fold, &common, &state, err);
     if (!code)
-        code = finish_state(&common, state, ret, ret_summary, err);
+        code = finish_state(&common, state, table, ret, ret_summary, err);
     state_destroy(state);
     ledger_destroy(common.ledger);
     dictionary_free(&common.cells);

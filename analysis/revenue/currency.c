@@ -9,8 +9,8 @@ static bool before(struct table_place a, struct table_place b) {
     return a.shard != b.shard ? a.shard < b.shard : a.line < b.line;
 }
 
-static int add(struct currencies *currencies, struct text name, struct table_place place,
-               struct error *err) {
+int currencies_add(struct currencies *currencies, struct text name, struct table_place place,
+                   struct error *err) {
     for (size_t i = 0; i < currencies->count; i++)
         if (text_equal(name, currencies->items[i].name)) {
             currencies->last = i;
@@ -37,12 +37,12 @@ int currencies_note(struct currencies *currencies, const struct table_batch *bat
     /* Batches of one worker come in the order of the input, so what is known stood earlier. */
     if (currencies->count > 0 && text_equal(name, currencies->items[currencies->last].name))
         return 0;
-    return add(currencies, name, table_place(batch, row), err);
+    return currencies_add(currencies, name, table_place(batch, row), err);
 }
 
 int currencies_merge(struct currencies *into, const struct currencies *from, struct error *err) {
     for (size_t i = 0; i < from->count; i++)
-        if (add(into, from->items[i].name, from->items[i].first, err))
+        if (currencies_add(into, from->items[i].name, from->items[i].first, err))
             return err->code;
     return 0;
 }

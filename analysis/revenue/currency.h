@@ -30,6 +30,12 @@ struct currencies {
     struct arena arena;
 };
 
+/* The first place of a currency; any of its places will do, the earliest one is kept. */
+int currencies_add(struct currencies *currencies, struct text name, struct table_place place,
+                   struct error *err);
+
+/* The same for the cell of a text column; a missing one adds nothing. Rows of one worker come in
+ * the order of the input. */
 int currencies_note(struct currencies *currencies, const struct table_batch *batch, size_t row,
                     size_t column, struct error *err);
 int currencies_merge(struct currencies *into, const struct currencies *from, struct error *err);

@@ -318,12 +318,16 @@ static int by_key_and_row(const void *a, const void *b) {
     return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
 }
 
-static int check_row(const struct table_batch *batch, size_t row, struct error *err) {
+/* *ret_good is false if the row was rejected and is to be skipped; `first` is the first good row.
+ */
+static int check_row(const struct table_batch *batch, size_t row, size_t first, bool *ret_good,
+                     struct error *err) {
     static const struct {
         enum column column;
         const char *name;
     } counts[] = {{USERS, "users"}, {PAYERS, "payers"}, {MINUTES, "minutes"}, {VIEWS, "views"}};
     const struct period *periods = batch->columns[PERIOD].period;
+    *ret_good = false;
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
         if (batch->columns[counts[c].column].decimal[row] < 0)
             return table_reject(batch, row, counts[c].column, err,
@@ -331,13 +335,14 @@ static int check_row(const struct table_batch *batch, size_t row, struct error *
     if (batch->columns[PAYERS].decimal[row] > batch->columns[USERS].decimal[row])
         return table_reject(batch, row, PAYERS, err,
                             "there are more payers than users, expected at most as many");
-    if (periods[row].kind != periods[0].kind) {
+    if (periods[row].kind != periods[first].kind) {
         char where[TABLE_WHERE];
-        table_where(batch, 0, -1, where);
+        table_where(batch, first, -1, where);
         return table_reject(batch, row, PERIOD, err, "period is a %s, expected a %s as at %s",
-                            period_kind_name(periods[row].kind), period_kind_name(periods[0].kind),
-                            where);
+                            period_kind_name(periods[row].kind),
+                            period_kind_name(periods[first].kind), where);
     }
+    *ret_good = true;
     return 0;
 }
 
@@ -367,43 +372,68 @@ static int add_figure(struct figures *figures, const struct table_batch *batch,
     return code;
 }
 
-/* The sorted items, each of which must have a key of its own; the first repeat is reported. */
-static int check_keys(const struct table_batch *batch, const struct item *items, size_t n,
-                      struct error *err) {
-    const struct item *repeat = NULL, *original = NULL;
-    for (size_t i = 1; i < n; i++)
-        if (by_key(&items[i - 1], &items[i]) == 0 && (!repeat || items[i].row < repeat->row)) {
-            repeat = &items[i];
-            original = &items[i - 1];
+static int by_row(const void *a, const void *b) {
+    const struct item *x = a, *y = b;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* Of several items with one key only the first is kept; the others are rejected in the order of the
+ * input. */
+static int refuse_repeats(const struct table_batch *batch, struct item *items, size_t *n,
+                          struct error *err) {
+    struct item *repeats = malloc((*n + 1) * sizeof *repeats);
+    size_t *originals = calloc(batch->rows + 1, sizeof *originals); /* of each repeat, by its row */
+    size_t kept = 0, repeated = 0;
+    int code = repeats && originals ? 0 : error_memory(err);
+    for (size_t i = 0; !code && i < *n; i++) {
+        if (kept > 0 && by_key(&items[kept - 1], &items[i]) == 0) {
+            originals[items[i].row] = items[kept - 1].row;
+            repeats[repeated++] = items[i];
+        } else {
+            items[kept++] = items[i];
         }
-    if (!repeat)
-        return 0;
-    char where[TABLE_WHERE];
-    table_where(batch, original->row, -1, where);
-    return table_reject(
-        batch, repeat->row, PERIOD, err,
-        "same platform, groups and period as %s, expected one row for each; --group "
-        "names what sets them apart",
-        where);
+    }
+    if (!code) {
+        *n = kept;
+        qsort(repeats, repeated, sizeof *repeats, by_row);
+    }
+    for (size_t i = 0; !code && i < repeated; i++) {
+        char where[TABLE_WHERE];
+        table_where(batch, originals[repeats[i].row], -1, where);
+        code = table_reject(batch, repeats[i].row, PERIOD, err,
+                            "same platform, groups and period as %s, expected one row for each; "
+                            "--group names what sets them apart",
+                            where);
+    }
+    free(repeats);
+    free(originals);
+    return code;
 }
 
 static int read_panel(const struct table_batch *batch, size_t groups, struct item *items,
                       struct currencies *currencies, struct figures *ret, struct error *err) {
+    size_t n = 0;
     for (size_t row = 0; row < batch->rows; row++) {
-        if (check_row(batch, row, err) || currencies_note(currencies, batch, row, CURRENCY, err))
+        bool good;
+        if (check_row(batch, row, n > 0 ? items[0].row : row, &good, err))
             return err->code;
-        items[row] = (struct item){.period = batch->columns[PERIOD].period[row], .row = row};
-        items[row].place.platform = batch->columns[PLATFORM].text[row];
+        if (!good)
+            continue;
+        if (currencies_note(currencies, batch, row, CURRENCY, err))
+            return err->code;
+        struct item *item = &items[n++];
+        *item = (struct item){.period = batch->columns[PERIOD].period[row], .row = row};
+        item->place.platform = batch->columns[PLATFORM].text[row];
         for (size_t g = 0; g < groups; g++)
-            items[row].place.groups[g] = batch->columns[GROUP + g].text[row];
+            item->place.groups[g] = batch->columns[GROUP + g].text[row];
     }
     if (currencies_check(currencies, batch->table, &ret->currency, err) ||
         copy_text(ret, &ret->currency, err))
         return err->code;
-    qsort(items, batch->rows, sizeof *items, by_key_and_row);
-    if (check_keys(batch, items, batch->rows, err))
+    qsort(items, n, sizeof *items, by_key_and_row);
+    if (refuse_repeats(batch, items, &n, err))
         return err->code;
-    for (size_t i = 0; i < batch->rows; i++)
+    for (size_t i = 0; i < n; i++)
         if (add_figure(ret, batch, &items[i], err))
             return err->code;
     return 0;

@@ -41,10 +41,9 @@ struct figure_ratio {
 struct figure {
     struct account_place place;
     struct period period;
-    decimal_sum users, payers; /* decimals: a panel may give averages */
-    bool has_payers;
-    decimal_sum of[ACCOUNT_MEASURES]; /* sums */
-    bool has[ACCOUNT_MEASURES];       /* a panel may miss single cells */
+    bool has_payers, has[ACCOUNT_MEASURES]; /* a panel may miss single cells */
+    decimal_sum users, payers;              /* decimals: a panel may give averages */
+    decimal_sum of[ACCOUNT_MEASURES];       /* sums */
     struct figure_ratio arpu, arppu, payer_share, per_minute, per_thousand_views;
     double top_1, top_10; /* shares; nan without payers or from totals */
     double tail;          /* index; nan: not known */

@@ -65,7 +65,7 @@ static void draw_one(const struct draws *draws, size_t c, uint32_t i) {
         at[p] = decimal_to_double(assumption->value);
         if (assumption->ranged) {
             struct random_stream stream;
-            random_open(&stream, draws->options->seed, 0, i, (*draws->cells->streams[c])[p], p);
+            random_open(&stream, draws->options->seed, 0, i, draws->cells->streams[c][p], p);
             at[p] = loss_draw(assumption, draws->options->distribution, &stream);
         }
     }
@@ -234,7 +234,7 @@ int loss_simulate_cells(const struct loss_cells *cells, const struct loss_interv
 int loss_simulate(const struct loss_scenario *scenario, const struct loss_interval_options *options,
                   struct loss_bounds (*bounds)[LOSS_MEASURES], struct error *err) {
     static const uint32_t streams[LOSS_PARAMETERS] = {0};
-    const uint32_t(*const one)[LOSS_PARAMETERS] = &streams;
+    const uint32_t *const one = streams;
     const struct loss_cells cells = {1, &scenario, &one};
     return simulate(&cells, options, false, bounds, err);
 }

@@ -66,8 +66,8 @@ int loss_simulate(const struct loss_scenario *scenario, const struct loss_interv
  * assumption, and have the same draws. */
 struct loss_cells {
     size_t n;
-    const struct loss_scenario *const *of;             /* [n], all with the same horizon */
-    const uint32_t (*const *streams)[LOSS_PARAMETERS]; /* [n] */
+    const struct loss_scenario *const *of; /* [n], all with the same horizon */
+    const uint32_t *const *streams;        /* [n][LOSS_PARAMETERS] */
 };
 
 /* bounds[cell * horizon + month - 1][measure]; the cell behind the last is the sum of all. Memory:

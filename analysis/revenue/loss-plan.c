@@ -321,12 +321,12 @@ int loss_case_total(const struct loss_case *item, decimal *ret, struct error *er
 
 int loss_case_simulate(const struct loss_case *item, const struct loss_interval_options *options,
                        struct loss_bounds (*bounds)[LOSS_MEASURES], struct error *err) {
-    const struct loss_scenario **of = malloc(item->n_cells * sizeof *of);
-    const uint32_t(**streams)[LOSS_PARAMETERS] = malloc(item->n_cells * sizeof *streams);
+    const struct loss_scenario **of = malloc(item->n_cells * sizeof(void *));
+    const uint32_t **streams = malloc(item->n_cells * sizeof(void *));
     int code = of && streams ? 0 : error_memory(err);
     for (size_t c = 0; !code && c < item->n_cells; c++) {
         of[c] = &item->cells[c].scenario;
-        streams[c] = (const uint32_t(*)[LOSS_PARAMETERS]) & item->cells[c].streams;
+        streams[c] = item->cells[c].streams;
     }
     const struct loss_cells cells = {item->n_cells, of, streams};
     if (!code)

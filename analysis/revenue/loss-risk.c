@@ -5,8 +5,10 @@
  */
 #include "revenue/loss-risk.h"
 
+#include "revenue/currency.h"
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- Reading curves -------------------------------------------------------------------------- */
@@ -27,28 +29,42 @@ static int by_group_and_time(const void *a, const void *b) {
     return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* A curve that lacks a row would be another curve: no row of it is ever skipped. */
+static int bad_curve(const struct table_batch *batch, size_t row, enum curve_column column,
+                     struct error *err, const char *problem) {
+    char where[TABLE_WHERE];
+    table_where(batch, row, (int)column, where);
+    return error_set(err, ERROR_DATA, "%s: %s", where, problem);
+}
+
 /* The step of one row, from the curve up to it. */
 static int read_step(const struct table_batch *batch, const struct curve_row *item,
                      const struct risk_step *before, struct risk_step *ret, struct error *err) {
     const int64_t at_risk = batch->columns[AT_RISK].integer[item->row];
     const int64_t events = batch->columns[EVENTS].integer[item->row];
     const double found = batch->columns[SURVIVAL].number[item->row];
+    char problem[200];
     if (item->time < 0)
-        return table_reject(batch, item->row, TIME, err, "time is negative, expected 0 or more");
-    if (at_risk < 1 || events < 0 || events > at_risk)
-        return table_reject(batch, item->row, EVENTS, err,
-                            "%lld of %lld at risk left, expected none to all of at least one",
-                            (long long)events, (long long)at_risk);
+        return bad_curve(batch, item->row, TIME, err, "time is negative, expected 0 or more");
+    if (at_risk < 1 || events < 0 || events > at_risk) {
+        snprintf(problem, sizeof problem,
+                 "%lld of %lld at risk left, expected none to all of at least one",
+                 (long long)events, (long long)at_risk);
+        return bad_curve(batch, item->row, EVENTS, err, problem);
+    }
     ret->time = item->time;
     ret->survival =
         (before ? before->survival : 1) * ((double)(at_risk - events) / (double)at_risk);
     ret->variance =
         events == at_risk ? NAN : (double)events / (double)at_risk / (double)(at_risk - events);
-    if (fabs(found - ret->survival) > 1e-9) /* rounding over thousands of steps stays far below */
-        return table_reject(batch, item->row, SURVIVAL, err,
-                            "survival is %.9g, expected %.9g by at_risk and events up to here: all "
-                            "rows of one curve of churn-survival",
-                            found, ret->survival);
+    if (fabs(found - ret->survival) > 1e-9) { /* rounding over thousands of steps stays far below */
+        snprintf(
+            problem, sizeof problem,
+            "survival is %.9g, expected %.9g by at_risk and events up to here: all rows of one "
+            "curve of churn-survival",
+            found, ret->survival);
+        return bad_curve(batch, item->row, SURVIVAL, err, problem);
+    }
     return 0;
 }
 
@@ -61,10 +77,11 @@ static int fill_curves(const struct table_batch *batch, const struct curve_row *
                 (struct risk_curve){.group = rows[i].group, .steps = &curves->steps[i]};
         struct risk_curve *curve = &curves->items[curves->count - 1];
         if (!first && rows[i].time == rows[i - 1].time) {
-            char where[TABLE_WHERE];
+            char where[TABLE_WHERE], problem[TABLE_WHERE + 60];
             table_where(batch, rows[i - 1].row, -1, where);
-            return table_reject(batch, rows[i].row, TIME, err,
-                                "same group and time as %s, expected one row for each", where);
+            snprintf(problem, sizeof problem,
+                     "same group and time as %s, expected one row for each", where);
+            return bad_curve(batch, rows[i].row, TIME, err, problem);
         }
         if (read_step(batch, &rows[i], first ? NULL : &curve->steps[curve->n - 1],
                       &curve->steps[curve->n], err))
@@ -165,13 +182,15 @@ static bool find_curve(const struct risk_curves *curves, struct text group, size
     return false;
 }
 
+/* *ret_good is false if the row was rejected and is to be skipped. */
 static int check_row(const struct table_batch *batch, size_t row, const struct risk_curves *curves,
                      const struct risk_base *base, bool grouped, struct base_row *ret,
-                     struct error *err) {
+                     bool *ret_good, struct error *err) {
     const struct text group = grouped ? batch->columns[BASE_GROUP].text[row] : (struct text){0};
     *ret = (struct base_row){.age = batch->columns[AGE].decimal[row],
                              .user = batch->columns[USER].text[row],
                              .row = row};
+    *ret_good = false;
     if (grouped && !find_curve(curves, group, &ret->group))
         return table_reject(batch, row, BASE_GROUP, err,
                             "there is no survival curve of '%.*s', expected a group such as '%.*s'",
@@ -188,6 +207,7 @@ static int check_row(const struct table_batch *batch, size_t row, const struct r
     if (batch->columns[ERROR].number[row] < 0)
         return table_reject(batch, row, ERROR, err,
                             "the standard error is negative, expected 0 or more");
+    *ret_good = true;
     return 0;
 }
 
@@ -206,29 +226,51 @@ static int by_user(const void *a, const void *b) {
     return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* The row that comes first in the input and repeats a user. */
-static int refuse_repeats(const struct table_batch *batch, struct base_row *rows, size_t n,
-                          struct error *err) {
-    size_t found = 0;
-    qsort(rows, n, sizeof *rows, by_user);
-    for (size_t i = 1; i < n; i++)
-        if (text_equal(rows[i].user, rows[i - 1].user) &&
-            (found == 0 || rows[i].row < rows[found].row))
-            found = i;
-    if (found == 0)
-        return 0;
-    char where[TABLE_WHERE];
-    table_where(batch, rows[found - 1].row, -1, where);
-    return table_reject(batch, rows[found].row, USER, err,
-                        "user stands at %s too, expected one row for each", where);
+static int by_place(const void *a, const void *b) {
+    const struct base_row *x = a, *y = b;
+    return x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* Of several rows of one user only the first is kept; the others are rejected in the order of the
+ * input. */
+static int refuse_repeats(const struct table_batch *batch, struct base_row *rows, size_t *n,
+                          struct error *err) {
+    struct base_row *repeats = malloc((*n + 1) * sizeof *repeats);
+    size_t *originals = calloc(batch->rows + 1, sizeof *originals); /* of each repeat, by its row */
+    size_t kept = 0, repeated = 0;
+    int code = repeats && originals ? 0 : error_memory(err);
+    if (!code)
+        qsort(rows, *n, sizeof *rows, by_user);
+    for (size_t i = 0; !code && i < *n; i++) {
+        if (kept > 0 && text_equal(rows[kept - 1].user, rows[i].user)) {
+            originals[rows[i].row] = rows[kept - 1].row;
+            repeats[repeated++] = rows[i];
+        } else {
+            rows[kept++] = rows[i];
+        }
+    }
+    if (!code) {
+        *n = kept;
+        qsort(repeats, repeated, sizeof *repeats, by_place);
+    }
+    for (size_t i = 0; !code && i < repeated; i++) {
+        char where[TABLE_WHERE];
+        table_where(batch, originals[repeats[i].row], -1, where);
+        code = table_reject(batch, repeats[i].row, USER, err,
+                            "user stands at %s too, expected one row for each", where);
+    }
+    free(repeats);
+    free(originals);
+    return code;
+}
+
+/* `cells` are those of the base. */
 static void add_row(const struct table_batch *batch, const struct base_row *row,
-                    struct risk_base *base) {
-    struct risk_cell *cell = base->count > 0 ? &base->cells[base->count - 1] : NULL;
+                    struct risk_cell *cells, struct risk_base *base) {
+    struct risk_cell *cell = base->count > 0 ? &cells[base->count - 1] : NULL;
     const decimal revenue = batch->columns[REVENUE].decimal[row->row];
     if (!cell || cell->group != row->group || cell->age != row->age) {
-        cell = &base->cells[base->count++];
+        cell = &cells[base->count++];
         *cell = (struct risk_cell){.group = row->group, .age = row->age};
     }
     base->negative |= revenue < 0;
@@ -243,45 +285,43 @@ static void add_row(const struct table_batch *batch, const struct base_row *row,
     cell->variance += error * error;
 }
 
-static int take_currency(const struct table_batch *batch, struct risk_base *base,
-                         struct error *err) {
-    size_t first = 0;
-    for (size_t row = 0; row < batch->rows; row++) {
-        const struct text currency = batch->columns[CURRENCY].text[row];
-        if (currency.length == 0)
-            continue;
-        if (base->currency.length == 0) {
-            base->currency = (struct text){
-                arena_text(&base->arena, currency.bytes, currency.length), currency.length};
-            first = row;
-            if (!base->currency.bytes)
-                return error_memory(err);
-        } else if (!text_equal(currency, base->currency)) {
-            char where[TABLE_WHERE];
-            table_where(batch, first, -1, where);
-            return table_reject(batch, row, CURRENCY, err,
-                                "currency is %.*s, expected %.*s as at %s", (int)currency.length,
-                                currency.bytes, (int)base->currency.length, base->currency.bytes,
-                                where);
-        }
-    }
-    return 0;
-}
-
 static int read_rows(const struct table_batch *batch, bool grouped,
                      const struct risk_curves *curves, struct risk_base *base, struct error *err) {
     struct base_row *rows = malloc((batch->rows + 1) * sizeof *rows);
-    base->cells = malloc((batch->rows + 1) * sizeof *base->cells);
-    int code = rows && base->cells ? 0 : error_memory(err);
-    for (size_t row = 0; !code && row < batch->rows; row++)
-        code = check_row(batch, row, curves, base, grouped, &rows[row], err);
-    if (!code && base->single)
-        code = refuse_repeats(batch, rows, batch->rows, err);
-    if (!code) {
-        qsort(rows, batch->rows, sizeof *rows, by_cell);
-        for (size_t i = 0; i < batch->rows; i++)
-            add_row(batch, &rows[i], base);
+    struct currencies currencies = {0};
+    struct text currency;
+    size_t n = 0;
+    struct risk_cell *cells = malloc((batch->rows + 1) * sizeof *cells);
+    base->cells = cells;
+    if (!rows || !cells) {
+        free(rows);
+        return error_memory(err);
     }
+    int code = 0;
+    for (size_t row = 0; !code && row < batch->rows; row++) {
+        bool good;
+        code = check_row(batch, row, curves, base, grouped, &rows[n], &good, err);
+        n += !code && good;
+        if (!code && good)
+            code = currencies_note(&currencies, batch, row, CURRENCY, err);
+    }
+    if (!code)
+        code = currencies_check(&currencies, batch->table, &currency, err);
+    if (!code) {
+        base->currency = (struct text){
+            arena_text(&base->arena, currency.bytes ? currency.bytes : "", currency.length),
+            currency.length};
+        if (!base->currency.bytes)
+            code = error_memory(err);
+    }
+    if (!code && base->single)
+        code = refuse_repeats(batch, rows, &n, err);
+    if (!code) {
+        qsort(rows, n, sizeof *rows, by_cell);
+        for (size_t i = 0; i < n; i++)
+            add_row(batch, &rows[i], cells, base);
+    }
+    currencies_free(&currencies);
     free(rows);
     return code;
 }
@@ -302,7 +342,7 @@ int risk_read_base(struct table *table, const char *group, const struct risk_cur
     };
     const struct table_batch *batch;
     if (table_bind(table, columns, group ? BASE_COLUMNS : BASE_GROUP, err) ||
-        table_read(table, &batch, err) || take_currency(batch, ret, err))
+        table_read(table, &batch, err))
         return err->code;
     return read_rows(batch, group != NULL, curves, ret, err);
 }

@@ -156,9 +156,9 @@ int sobol_estimate(const struct sobol_problem *problem, const struct sobol_optio
         .problem = problem,
         .options = options,
         .y = malloc((inputs + 2) * n * sizeof(double)),
-        .drawn = malloc(options->replications * 2 * inputs * sizeof(double) + 1),
+        .drawn = calloc(options->replications * 2 * inputs + 1, sizeof(double)),
     };
-    double *all = malloc(2 * inputs * sizeof *all + 1);
+    double *all = calloc(2 * inputs + 1, sizeof *all);
     int code = sobol.y && sobol.drawn && all ? 0 : error_memory(err);
     if (!code)
         code = workers_run(options->threads, (n + DRAWS_A_TASK - 1) / DRAWS_A_TASK, run_some,

@@ -291,7 +291,7 @@ done
 arpu-loss plain.csv.gz >again.csv
 same 'a log, compressed: the same bytes' once.csv again.csv
 printf 'user,platform,date,revenue,currency\nu,A,2025-01-31,1,USD\nv,A,2025-01-31,1,EUR\n' >mixed.csv
-refused 'several currencies in a log' 1 '2 currencies, such as EUR and USD, expected one' arpu-loss mixed.csv
+refused 'several currencies in a log' 1 'mixed.csv:3: currency is EUR, expected USD as at mixed.csv:2' arpu-loss mixed.csv
 awk 'BEGIN { print "user,platform,date,revenue,shop"; for (i = 0; i < 66000; i++) print "u,A,2025-01-31,1," i }' >shops.csv
 for threads in 1 4; do
     refused "more groups than there is room for, $threads threads" 1 'more than 65535 pairs of platform and segment' \
@@ -350,8 +350,16 @@ refused 'a part of a curve' 1 'part.csv:2:5: survival is 0.64, expected 0.8 by a
 sed 's/One year/One yaer/' "$telco/customers.csv" >typo.csv
 refused 'a group without a curve' 1 "typo.csv:74:1: there is no survival curve of 'One yaer'" \
     arpu-loss --survival "$telco/survival.csv" --group contract --horizon 1 typo.csv
+printf 'users,revenue\n-1,7\n50,100\n' >negative.csv
+runs 'bad rows may be skipped at risk' 0 arpu-loss --bad-rows=skip --survival curve.csv --horizon 2 negative.csv
+is 'and leave the others' "$(echo "$out" | tail -1 | cut -d, -f3-6)" '50,100.00,100.00,20.00'
+printf 'user,revenue\nu,60\nv,40\nu,7\n' >twice.csv
+runs 'a user who stands twice may be skipped' 0 arpu-loss --bad-rows=skip --survival curve.csv --horizon 2 twice.csv
+is 'and the first row counts' "$(echo "$out" | tail -1 | cut -d, -f3-6)" '2,100.00,100.00,20.00'
+refused 'but no row of a curve' 1 'part.csv:2:5: survival is 0.64' \
+    arpu-loss --bad-rows=skip --survival part.csv --horizon 1 base.csv
 printf 'users,revenue,currency\n1,1,USD\n1,1,EUR\n' >mixed.csv
-refused 'several currencies at risk' 1 'mixed.csv:3:3: currency is EUR, expected USD as at mixed.csv:2' \
+refused 'several currencies at risk' 1 'mixed.csv:3: currency is EUR, expected USD as at mixed.csv:2' \
     arpu-loss --survival curve.csv --horizon 1 mixed.csv
 
 # ---- Known truth ---------------------------------------------------------------------------------

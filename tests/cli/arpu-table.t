@@ -69,6 +69,9 @@ panel platform,period,users,revenue A,2025-01,-3,1
 refused 'negative users' 1 'p.csv:2:3: users are negative' arpu-table p.csv
 panel platform,period,users,revenue A,2025-01,3,1 A,2025-Q2,3,1
 refused 'months and quarters' 1 'p.csv:3:2: period is a quarter, expected a month as at p.csv:2' arpu-table p.csv
+panel platform,period,users,revenue A,2025-01,-3,1 A,2025-01,4,2 A,2025-01,5,9
+runs 'bad rows may be skipped' 0 arpu-table --bad-rows=skip p.csv
+is 'and the first good one counts' "$(echo "$out" | tail -1)" 'A,2025-01,4,2.00,0.50,,'
 panel platform,period,users,revenue,currency A,2025-01,3,1,USD B,2025-01,3,1,EUR
 refused 'several currencies' 1 'p.csv:3: currency is EUR, expected USD as at p.csv:2' arpu-table p.csv
 refused '--period with a panel' 2 '--period means nothing for a panel' arpu-table --period week "$DATA/tiny/revenue-panel.csv"

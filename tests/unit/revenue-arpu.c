@@ -301,7 +301,7 @@ static void log_refusals(void **state) {
     (void)state;
     assert_log_refused("user,platform,date,revenue,currency\nu1,A,2025-01-01,1,USD\n"
                        "u1,A,2025-01-01,1,EUR\nu1,A,2025-01-01,1,\n",
-                       "2 currencies, such as EUR and USD, expected one");
+                       ":3: currency is EUR, expected USD as at ");
     assert_log_refused("user,platform,date,revenue\nu1,A,2025-01-01,9000000000000\n"
                        "u1,A,2025-01-02,9000000000000\n",
                        "the revenue of one user in one period is out of range");
