@@ -9,6 +9,7 @@ const struct shape shapes[] = {
      "[observed] [mark]",
      shape_fan},
     {"forest", "label point lower upper [group] [panel] [p] [text]", shape_forest},
+    {"histogram", "x [x2] [x3] [weight]", shape_histogram},
     {"matrix", "row column value", shape_matrix},
     {"slope", "x y [group]", shape_slope},
     {"stack", "x y part [panel]", shape_stack},

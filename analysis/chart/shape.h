@@ -101,6 +101,13 @@ int shape_fan(struct drawing *drawing, struct error *err);
  * At most 60 lines; in a terminal 14. */
 int shape_forest(struct drawing *drawing, struct error *err);
 
+/* histogram: how many rows have which value, a panel for each column that has any.
+ *   x [x2] [x3] [weight]
+ * $bar       index p - 1: from, to, how many (rows, or the sum of their weights)
+ * panel_x[p] is 1, 2 or 3: which x panel p shows. 24 bins up to a value that 99 of 100 rows do not
+ * exceed; the caption says how many do. */
+int shape_histogram(struct drawing *drawing, struct error *err);
+
 /* matrix: a value for each pair of row and column.
  *   row column value
  * $cell      x, y, value

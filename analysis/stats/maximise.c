@@ -154,7 +154,7 @@ int maximise(maximise_function *function, void *context, size_t k, const double 
         memcpy(theta, starts + s * k, k * sizeof *theta);
         if (!(value_at(&problem, theta) > -INFINITY))
             continue;
-        if (descend(&problem, 1, theta, &value, err) || descend(&problem, 0.1, theta, &value, err))
+        if (descend(&problem, 1, theta, &value, err))
             return err->code;
         if (value > ret->value + 1e-4)
             ret->agreeing = 0;
@@ -166,6 +166,21 @@ int maximise(maximise_function *function, void *context, size_t k, const double 
     }
     if (!(ret->value > -INFINITY))
         return error_set(err, ERROR_DATA, "the likelihood is zero at every start");
+    /* A simplex may have shrunk on the way. */
+    if (descend(&problem, 0.1, ret->theta, &ret->value, err))
+        return err->code;
+    climb(&problem, ret);
+    return 0;
+}
+
+int maximise_from(maximise_function *function, void *context, size_t k, const double *start,
+                  struct maximum *ret, struct error *err) {
+    struct problem problem = {function, context, k};
+    *ret = (struct maximum){.gradient = NAN, .agreeing = 1};
+    memcpy(ret->theta, start, k * sizeof *start);
+    ret->value = value_at(&problem, start);
+    if (!(ret->value > -INFINITY))
+        return error_set(err, ERROR_DATA, "the likelihood is zero at the start");
     climb(&problem, ret);
     return 0;
 }

@@ -8,8 +8,8 @@
  *     if (!found.converged) ...          // the gradient is not 0, or the peak is not one
  *     sqrt(found.covariance[0]);         // standard error of theta[0]
  *
- * From each start Nelder and Mead's simplex (GSL's nmsimplex2, once restarted), and from the best
- * end Newton's steps with differences for derivatives. Parameters should be of the order of one:
+ * From each start Nelder and Mead's simplex (GSL's nmsimplex2), from the best end once more, and
+ * then Newton's steps with differences for derivatives. Parameters should be of the order of one:
  * logarithms of positive quantities of scaled data are.
  */
 #ifndef STATS_MAXIMISE_H
@@ -40,5 +40,9 @@ struct maximum {
  * -INFINITY at every start. */
 int maximise(maximise_function *function, void *context, size_t k, const double *starts,
              size_t n_starts, struct maximum *ret, struct error *err);
+
+/* Newton's steps alone, from a point near the peak: far fewer calls. `agreeing` is 1. */
+int maximise_from(maximise_function *function, void *context, size_t k, const double *start,
+                  struct maximum *ret, struct error *err);
 
 #endif

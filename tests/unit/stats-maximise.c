@@ -60,6 +60,19 @@ static void the_higher_of_two_peaks(void **state) {
     assert_true(found.converged);
 }
 
+static void newton_alone(void **state) {
+    (void)state;
+    const double start[] = {2.5, 0.5}, outside[] = {7};
+    struct maximum found;
+    struct error err = {0};
+    assert_int_equal(maximise_from(normal, NULL, 2, start, &found, &err), 0);
+    assert_true(found.converged);
+    assert_near(found.theta[0], 3, 1e-6, "mean");
+    assert_near(found.covariance[3], 1 / 100.0, 1e-6, "variance of the log sd");
+    assert_int_equal(maximise_from(two_peaks, NULL, 1, outside, &found, &err), ERROR_DATA);
+    assert_string_equal(err.text, "the likelihood is zero at the start");
+}
+
 /* Only the sum is determined: no peak, and no errors are claimed. */
 static double ridge(void *context, const double *theta) {
     (void)context;
@@ -99,6 +112,7 @@ int main(void) {
         cmocka_unit_test(a_normal_sample),
         cmocka_unit_test(the_higher_of_two_peaks),
         cmocka_unit_test(no_peak_is_said),
+        cmocka_unit_test(newton_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
