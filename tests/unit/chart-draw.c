@@ -383,6 +383,21 @@ static void fan_with_points_and_a_mark(void **state) {
     release(&drawn);
 }
 
+/* Four customers of which one counts twice; a column without values has no panel. */
+static void histograms(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "customer-value",
+         "customers,frequency,recency,alive,purchases,present_value\n"
+         "1,0,0,0,,3\n2,0,0,0.49,,4\n1,0,0,1,,5\n,0,0,1,,\n",
+         NULL);
+    has(&drawn.script, "n_panels = 2\n");
+    has(&drawn.script, "array panel_x[2] = [1, 3]\n");
+    has(&drawn.script, "$bar << DATA\n0 0.041666666666666664 1\n");
+    has(&drawn.script, " 0.5 2\n");
+    release(&drawn);
+}
+
 static void huge_and_tiny_values(void **state) {
     (void)state;
     struct drawn drawn;
@@ -574,6 +589,7 @@ int main(void) {
         cmocka_unit_test(fan_of_many_panels),
         cmocka_unit_test(fan_of_two_columns),
         cmocka_unit_test(fan_with_points_and_a_mark),
+        cmocka_unit_test(histograms),
         cmocka_unit_test(huge_and_tiny_values),
         cmocka_unit_test(flows),
         cmocka_unit_test(small_flows_are_put_together),
