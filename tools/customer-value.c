@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What customers will buy and bring in.
  *
- * Contents: what is asked for; the parameters; customer by customer; by cohort; the tool.
+ * Contents: what is asked for; the parameters; customer by customer; by cohort; contracts; the
+ * tool.
  */
 #include "cli/cli.h"
+#include "revenue/value-contract.h"
 #include "revenue/value-read.h"
 #include <inttypes.h>
 #include <math.h>
@@ -284,6 +286,105 @@ static int write_cohorts(struct cli *cli, const struct value_customers *customer
     return code;
 }
 
+/* ---- Contracts --------------------------------------------------------------------------------
+ */
+
+enum { PERIOD, KEPT, CONTRACT_COLUMNS };
+static const struct table_column contract_columns[CONTRACT_COLUMNS] = {
+    [PERIOD] = {.name = "period", .type = TABLE_INTEGER},
+    [KEPT] = {.name = "customers", .type = TABLE_INTEGER},
+};
+
+/* kept[t], t = 0 to *ret_n - 1; the rows may come in any order. */
+static int read_contracts(struct table *table, double **ret_kept, size_t *ret_n,
+                          struct error *err) {
+    const struct table_batch *batch;
+    if (table_bind(table, contract_columns, CONTRACT_COLUMNS, err) ||
+        table_read(table, &batch, err))
+        return err->code;
+    const size_t n = batch->rows;
+    double *kept = malloc((n + 1) * sizeof *kept);
+    *ret_kept = kept;
+    *ret_n = n;
+    if (!kept)
+        return error_memory(err);
+    for (size_t t = 0; t < n; t++)
+        kept[t] = NAN;
+    for (size_t row = 0; row < n; row++) {
+        const int64_t t = batch->columns[PERIOD].integer[row];
+        if (t < 0 || t >= (int64_t)n || !isnan(kept[t]))
+            return table_reject(
+                batch, row, PERIOD, err,
+                "found period %" PRId64 ", expected each from 0 to %zu once, one a row", t, n - 1);
+        kept[t] = (double)batch->columns[KEPT].integer[row];
+    }
+    for (size_t t = 1; t < n; t++)
+        if (!(kept[t] <= kept[t - 1]) || kept[t] < 0)
+            return error_set(err, ERROR_DATA,
+                             "found %.0f customers in period %zu and %.0f before, expected no rise "
+                             "and none below 0: a contract that ended does not come back",
+                             kept[t], t, kept[t - 1]);
+    return 0;
+}
+
+static int write_contract_summary(struct cli *cli, const struct value_contract *contract,
+                                  const double *kept, size_t n, struct error *err) {
+    static const char *const names[] = {"quantity", "estimate", "std_error", "lower", "upper"};
+    struct writer *writer;
+    if (cli_writer(cli, names, 5, &writer, err))
+        return err->code;
+    write_plain(writer, "customers", kept[0]);
+    write_plain(writer, "periods", (double)n - 1);
+    write_parameter(writer, "alpha", &contract->parameters[0]);
+    write_parameter(writer, "beta", &contract->parameters[1]);
+    write_plain(writer, "log_likelihood", contract->log_likelihood);
+    return 0;
+}
+
+static int write_contract(struct cli *cli, const struct value_contract *contract,
+                          const double *kept, size_t n, struct error *err) {
+    static const char *const names[] = {"period",     "customers",  "expected",  "observed", "stay",
+                                        "stay_lower", "stay_upper", "retention", "residual"};
+    const double per_year = 365.2425 / units[unit_asked(cli, "unit")].days;
+    const double factor = exp(-log1p(cli_number(cli, "discount-rate")) / per_year);
+    const double horizon = cli_number(cli, "horizon");
+    struct writer *writer;
+    if (cli_writer(cli, names, sizeof names / sizeof *names, &writer, err))
+        return err->code;
+    for (size_t t = 0; t < n || (double)t <= horizon; t++) {
+        const struct value_bounds stay =
+            value_contract_stay(contract, (double)t, cli_number(cli, "confidence"));
+        writer_integer(writer, (int64_t)t);
+        writer_number(writer, t < n ? kept[t] : NAN);
+        writer_number(writer, kept[0] * stay.value);
+        writer_number(writer, t < n ? kept[t] / kept[0] : NAN);
+        write_bounds(writer, &stay);
+        writer_number(writer, t > 0 ? value_contract_retention(contract, (double)t) : NAN);
+        writer_number(writer, value_contract_residual(contract, (double)t, factor));
+    }
+    return 0;
+}
+
+static int compute_contract(struct cli *cli, struct table *table, struct error *err) {
+    const char *const *files;
+    struct value_contract contract;
+    double *kept = NULL;
+    size_t n = 0;
+    int code = cli_given(cli, "cohort") || cli_given(cli, "as-of")
+                   ? cli_usage(err, "--%s means nothing for --model sbg",
+                               cli_given(cli, "cohort") ? "cohort" : "as-of")
+                   : read_contracts(table, &kept, &n, err);
+    if (!code)
+        code = value_contract_fit(kept, n, cli_number(cli, "confidence"), &contract, err);
+    if (code == ERROR_DATA && cli_operands(cli, &files) == 1 && !strstr(err->text, files[0]))
+        error_prefix(err, "%s: ", files[0]);
+    if (!code)
+        code = cli_flag(cli, "summary") ? write_contract_summary(cli, &contract, kept, n, err)
+                                        : write_contract(cli, &contract, kept, n, err);
+    free(kept);
+    return code;
+}
+
 /* ---- The tool -------------------------------------------------------------------------------- */
 
 static int compute(struct cli *cli, struct table *table, struct value_customers *customers,
@@ -310,8 +411,10 @@ static int compute(struct cli *cli, struct table *table, struct value_customers 
 static int run(struct cli *cli, struct error *err) {
     struct value_customers customers = {0};
     struct table *table;
-    const int code =
-        cli_open(cli, &table, err) || compute(cli, table, &customers, err) ? err->code : 0;
+    if (cli_open(cli, &table, err))
+        return err->code;
+    const int code = cli_choice(cli, "model", "sbg") ? compute_contract(cli, table, err)
+                                                     : compute(cli, table, &customers, err);
     value_customers_free(&customers);
     return code;
 }
@@ -319,9 +422,9 @@ static int run(struct cli *cli, struct error *err) {
 static const struct cli_option options[] = {
     {.name = "model",
      .type = CLI_CHOICE,
-     .range = "bg-nbd|pareto-nbd",
+     .range = "bg-nbd|pareto-nbd|sbg",
      .fallback = "bg-nbd",
-     .help = "of repeat purchases"},
+     .help = "of repeat purchases; sbg: of contracts, which end visibly"},
     {.name = "unit",
      .type = CLI_CHOICE,
      .range = "day|week|month|quarter|year",
@@ -364,6 +467,8 @@ static const struct cli_example examples[] = {
     {"customer-value --summary --model pareto-nbd datasets/tiny/purchases.csv",
      "the parameters, with errors, and the totals"},
     {"customer-value --cohort month datasets/tiny/purchases.csv", "by month of the first purchase"},
+    {"customer-value --model sbg --unit year --horizon 12 datasets/contracts/high-end.csv",
+     "how many of those under contract stay"},
     {0},
 };
 
@@ -377,15 +482,17 @@ int main(int argc, char **argv) {
             "customer or cohort what to expect over a horizon.",
         .input = "a log: user, date, revenue; or histories: frequency (repeat purchases), recency "
                  "(from the first to the last), T (since the first), and if there are any user, "
-                 "value (mean spend per repeat purchase), customers (how many are like this)",
+                 "value (mean spend per repeat purchase), customers (how many are like this); for "
+                 "--model sbg period (0, 1, ...) and customers (still there)",
         .output = "user, customers, frequency, recency, T, value: the history\n"
                   "alive: the chance of being a customer still (a sum by cohort)\n"
                   "purchases, purchases_lower, purchases_upper: expected over the horizon\n"
                   "spend: expected per purchase\n"
                   "revenue, revenue_lower, revenue_upper: expected over the horizon\n"
                   "present_value, present_value_lower, present_value_upper: discounted\n"
-                  "With --cohort, cohort and customers in place of the history. With --summary "
-                  "quantity, estimate, std_error, lower, upper",
+                  "With --cohort, cohort and customers in place of the history. With --model sbg "
+                  "period, customers, expected, observed, stay, stay_lower, stay_upper, retention, "
+                  "residual. With --summary quantity, estimate, std_error, lower, upper",
         .operands = "[FILE]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,

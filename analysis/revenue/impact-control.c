@@ -126,7 +126,7 @@ static int test(struct conformal *conformal, double effect, double *ret, struct 
 static int find_end(struct conformal *conformal, double estimate, double reach, double *ret,
                     struct error *err) {
     const double alpha = 1 - conformal->control->options->confidence;
-    double inside = estimate, outside = estimate + reach, p;
+    double inside = estimate, outside = estimate + reach, p = 0;
     for (int i = 0;; i++) {
         if (test(conformal, outside, &p, err))
             return err->code;
@@ -279,12 +279,13 @@ static int try(const struct problem *problem, size_t event, size_t end, double *
  */
 static int placebos_in_space(const struct control *control, double ratio, double *ratios,
                              size_t *ret_larger, struct error *err) {
-    double *y = malloc(control->n * sizeof *y), *weights = malloc(control->j * sizeof *weights);
+    double *y = calloc(control->n + 1, sizeof *y);
+    double *weights = calloc(control->j + 1, sizeof *weights);
     int code = y && weights ? 0 : error_memory(err);
     *ret_larger = 0;
     for (size_t d = 0; d < control->j && !code; d++) {
         const struct problem problem = {control->j - 1, y, control->x, control->j, d};
-        struct trial trial;
+        struct trial trial = {0};
         struct hull_fit fit;
         for (size_t t = 0; t < control->n; t++)
             y[t] = control->x[t * control->j + d];
@@ -363,21 +364,21 @@ static int report_weights(const struct control *control, struct impact_result *r
 /* The mean effect without each control that counts. */
 static int report_without(const struct control *control, struct impact_result *ret,
                           struct error *err) {
-    double *weights = malloc(control->j * sizeof *weights);
+    double *weights = calloc(control->j + 1, sizeof *weights);
     int code = weights ? 0 : error_memory(err);
     for (size_t d = 0; d < control->j && !code; d++) {
         if (!(control->weights[d] > 0))
             continue;
         struct problem problem = whole(control);
         struct hull_fit fit;
-        struct trial trial;
+        struct trial trial = {0};
         problem.skip = d;
         problem.j--;
         struct impact_figure *figure =
             impact_figure_add(ret, err, "without %s", control->options->control_names[d]);
-        code = figure ? try(&problem, control->before, control->n, weights, &fit, &trial, err)
-                      : err->code;
-        if (!code)
+        if (!figure)
+            code = err->code;
+        else if (!(code = try(&problem, control->before, control->n, weights, &fit, &trial, err)))
             figure->of.value = trial.mean;
     }
     free(weights);
@@ -390,7 +391,7 @@ static int report_time(const struct control *control, struct impact_result *ret,
     const struct problem problem = whole(control);
     double *weights = malloc(control->j * sizeof *weights);
     struct hull_fit fit;
-    struct trial trial;
+    struct trial trial = {0};
     char at[CALENDAR_TEXT];
     int code = weights ? try(&problem, event, control->before, weights, &fit, &trial, err)
                        : error_memory(err);
@@ -499,7 +500,7 @@ static int gather(struct control *control, struct error *err) {
 
 static int report(struct control *control, struct impact_result *ret, struct error *err) {
     const struct problem problem = whole(control);
-    struct trial trial;
+    struct trial trial = {0};
     double p = NAN;
     if (try(&problem, control->before, control->n, control->weights, &control->fit, &trial, err))
         return err->code;

@@ -141,10 +141,10 @@ static bool is_unique(struct hull *hull, double square) {
 int hull_nearest(const double *gram, size_t n, double *weights, struct hull_fit *ret,
                  struct error *err) {
     struct hull hull = {.gram = gram, .n = n, .weights = weights, .size = 1};
-    hull.corral = malloc((n + 1) * sizeof *hull.corral);
-    hull.products = malloc(n * sizeof *hull.products);
-    hull.matrix = malloc((n + 1) * (n + 1) * sizeof *hull.matrix);
-    hull.solution = malloc((n + 1) * sizeof *hull.solution);
+    hull.corral = calloc(n + 1, sizeof *hull.corral);
+    hull.products = calloc(n + 1, sizeof *hull.products);
+    hull.matrix = calloc((n + 1) * (n + 1), sizeof *hull.matrix);
+    hull.solution = calloc(n + 1, sizeof *hull.solution);
     int code = hull.corral && hull.products && hull.matrix && hull.solution ? 0 : error_memory(err);
     if (!code) {
         size_t first = 0;

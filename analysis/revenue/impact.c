@@ -184,8 +184,8 @@ static void draw_residuals(const struct search *search, double rho, uint32_t see
 
 static int compare_with_draws(const struct search *search, uint32_t seed, struct impact_break *ret,
                               struct error *err) {
-    double *noise = malloc(search->n * sizeof *noise);
-    double *room = malloc(2 * search->k * sizeof *room);
+    double *noise = calloc(search->n, sizeof *noise);
+    double *room = calloc(2 * search->k, sizeof *room);
     if (!noise || !room) {
         free(noise);
         free(room);

@@ -456,7 +456,7 @@ static int estimate_spend(const struct value_customers *customers,
                           const struct value_options *options, struct value_fit *ret,
                           struct error *err) {
     struct terms terms = {0};
-    struct maximum found;
+    struct maximum found = {0};
     struct error inner = {0};
     int code = make_spends(customers, &terms, &inner);
     if (!code)
@@ -474,7 +474,7 @@ static int estimate_spend(const struct value_customers *customers,
 int value_estimate(const struct value_customers *customers, const struct value_options *options,
                    struct value_fit *ret, struct error *err) {
     struct terms terms = {0};
-    struct maximum found;
+    struct maximum found = {0};
     *ret = (struct value_fit){.n_replicates = options->replicates};
     describe(customers, ret);
     int code = check(customers, ret, err);

@@ -126,10 +126,11 @@ static void climb(const struct problem *problem, struct maximum *found) {
         }
         found->converged = found->gradient < 1e-10 * (1 + fabs(found->value));
         double length = 1, value = -INFINITY;
-        for (; length > 1e-3 && !(value > found->value); length /= 2) {
+        for (int half = 0; half < 10 && !(value > found->value); half++) {
             for (size_t i = 0; i < k; i++)
                 next[i] = found->theta[i] + length * step[i];
             value = value_at(problem, next);
+            length /= 2;
         }
         if (!(value > found->value))
             return;
@@ -150,7 +151,7 @@ int maximise(maximise_function *function, void *context, size_t k, const double 
     struct problem problem = {function, context, k};
     *ret = (struct maximum){.value = -INFINITY, .gradient = NAN};
     for (size_t s = 0; s < n_starts; s++) {
-        double theta[MAXIMISE_MOST], value;
+        double theta[MAXIMISE_MOST], value = -INFINITY;
         memcpy(theta, starts + s * k, k * sizeof *theta);
         if (!(value_at(&problem, theta) > -INFINITY))
             continue;

@@ -124,6 +124,30 @@ refused 'several currencies' 1 '2 currencies, such as EUR and USD, expected one'
 printf 'user,date\na,2024-01-01\n' >short.csv
 refused 'no revenue' 1 "no column 'revenue'" customer-value short.csv
 
+# ---- Contracts -----------------------------------------------------------------------------------
+# Fader & Hardie 2007, table 2: alpha and beta of both cohorts.
+for cohort in 'high-end 0.668 3.806' 'regular 0.704 1.182'; do
+    set -- $cohort
+    runs "contracts, $1" 0 customer-value --model sbg --summary "$DATA/contracts/$1.csv"
+    is "contracts, $1: the published parameters" "$(awk -F, '$1 == "alpha" || $1 == "beta" { printf "%.3f ", $2 }' tap.out)" "$2 $3 "
+done
+runs 'contracts by period' 0 customer-value --model sbg --unit year --horizon 12 "$DATA/contracts/high-end.csv" --chart contract.svg
+is 'run to the horizon' "$(tail -1 tap.out | cut -d, -f1,2,4)" '12,,'
+ok 'the model ends where the paper does: 39.4 % were there after 12 years' awk -F, '$1 == 12 { print $5; exit !($5 > 0.36 && $5 < 0.40 && $6 < $5 && $5 < $7) }' tap.out
+{ head -1 "$DATA/contracts/regular.csv"; tail -n +2 "$DATA/contracts/regular.csv" | sort -r; } >back.csv
+is 'in any order' "$(customer-value --model sbg back.csv)" "$(customer-value --model sbg "$DATA/contracts/regular.csv")"
+printf 'period,customers\n0,100\n2,50\n3,40\n' >gap.csv
+refused 'a period that is missing' 1 'gap.csv:4:1: found period 3, expected each from 0 to 2 once' customer-value --model sbg gap.csv
+printf 'period,customers\n0,100\n1,50\n2,60\n' >rise.csv
+refused 'customers that come back' 1 'rise.csv: found 60 customers in period 2 and 50 before' customer-value --model sbg rise.csv
+printf 'period,customers\n0,100\n1,100\n2,100\n' >stay.csv
+refused 'nobody leaves' 1 'stay.csv: nobody leaves' customer-value --model sbg stay.csv
+printf 'period,customers\n0,1000\n1,800\n2,640\n3,512\n' >same.csv
+refused 'all leave with the same chance' 1 'same.csv: the likelihood has no clear maximum' customer-value --model sbg same.csv
+printf 'period,customers\n0,100\n1,50\n' >two.csv
+refused 'one period' 1 'two.csv: found 2 periods' customer-value --model sbg two.csv
+refused '--cohort for contracts' 2 '--cohort means nothing for --model sbg' customer-value --model sbg --cohort month two.csv
+
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'a chart of customers' 0 customer-value "$log" --chart each.svg -o each.csv
 is 'nothing is complained of' "$err" ''
