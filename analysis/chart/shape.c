@@ -4,6 +4,8 @@
 
 const struct shape shapes[] = {
     {"alluvial", "from to size", shape_alluvial},
+    {"curve", "x y [group] [fit]", shape_curve},
+    {"curve-log", "x y [group] [fit]", shape_curve_log},
     {"fan",
      "x y [lower] [upper] [y2] [lower2] [upper2] [y3] [lower3] [upper3] [panel] [part] [group] "
      "[observed] [mark]",

@@ -70,6 +70,16 @@ int shape_slope(struct drawing *drawing, struct error *err);
  * base, has_base; series 1 and 2 are the low and high values. At most 20 bars. */
 int shape_tornado(struct drawing *drawing, struct error *err);
 
+/* curve: lines over numbers, such as a Lorenz curve; curve-log: the same on logarithmic axes, where
+ * rows that are not above 0 are left out.
+ *   x y [group] [fit]
+ * $line      index s - 1: x, y
+ * $fit       index s - 1: x, fit, a line beside each; only if has_fit = 1: every group has some
+ * The template names the axes: below the panel is room for an xlabel. At most 12 groups, told apart
+ * by the legend if they are several. */
+int shape_curve(struct drawing *drawing, struct error *err);
+int shape_curve_log(struct drawing *drawing, struct error *err);
+
 /* fan: lines with bands over periods, in panels.
  *   x y [lower] [upper] [y2] [lower2] [upper2] [y3] [lower3] [upper3] [panel] [part] [group]
  *   [observed] [mark]

@@ -2,7 +2,11 @@
 /* How a tier grew between two periods, and what that is a year. */
 #include "creators/growth.h"
 
+#include "base/random.h"
 #include "creators/ratio.h"
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 struct growth growth_estimate(const struct tier_change *change, enum growth_interval interval,
@@ -17,6 +21,65 @@ struct growth growth_estimate(const struct tier_change *change, enum growth_inte
     /* The difference first: it is exact, so the rate is rounded once. */
     double difference = (double)((int64_t)change->to - (int64_t)change->from);
     return (struct growth){difference / (double)change->from, ratio.lower - 1, ratio.upper - 1};
+}
+
+/* One draw of so many creators, each of some kind with its share; those of none of the kinds make
+ * up the rest. */
+static double draw_rate(const uint64_t *clusters, size_t most, uint64_t creators,
+                        struct random_stream *stream) {
+    double before = 0, now = 0;
+    uint64_t left = creators, unseen = creators; /* to be drawn; to be drawn from */
+    for (size_t a = 0; a <= most; a++)
+        for (size_t b = 0; b <= most; b++) {
+            uint64_t kind = clusters[a * (most + 1) + b], drawn;
+            if (kind == 0)
+                continue;
+            /* Binomial given the kinds before it. */
+            drawn = kind >= unseen
+                        ? left
+                        : gsl_ran_binomial(random_gsl(stream), (double)kind / (double)unseen,
+                                           (unsigned)left);
+            before += (double)(a * drawn);
+            now += (double)(b * drawn);
+            left -= drawn;
+            unseen -= kind;
+        }
+    return now / before - 1; /* nan or inf from nothing */
+}
+
+static void sum_clusters(const uint64_t *clusters, size_t most, double *ret_before,
+                         double *ret_now) {
+    *ret_before = *ret_now = 0;
+    for (size_t a = 0; a <= most; a++)
+        for (size_t b = 0; b <= most; b++) {
+            double count = (double)clusters[a * (most + 1) + b];
+            *ret_before += (double)a * count;
+            *ret_now += (double)b * count;
+        }
+}
+
+enum { PURPOSE_GROWTH = 0x6e0e };
+
+struct growth growth_bootstrap(const uint64_t *clusters, size_t most, uint64_t creators,
+                               double confidence, size_t replications, uint32_t seed,
+                               uint32_t entity, uint32_t step, double *work) {
+    double before, now, tail = (1 - confidence) / 2;
+    struct growth growth = {NAN, NAN, NAN};
+    sum_clusters(clusters, most, &before, &now);
+    if (!(before > 0))
+        return growth;
+    growth.rate = (now - before) / before;
+    for (size_t r = 0; r < replications; r++) {
+        struct random_stream stream;
+        random_open(&stream, seed, (uint32_t)r, entity, step, PURPOSE_GROWTH);
+        work[r] = draw_rate(clusters, most, creators, &stream);
+        if (!isfinite(work[r]))
+            return growth;
+    }
+    gsl_sort(work, 1, replications);
+    growth.lower = gsl_stats_quantile_from_sorted_data(work, 1, replications, tail);
+    growth.upper = gsl_stats_quantile_from_sorted_data(work, 1, replications, 1 - tail);
+    return growth;
 }
 
 static double annualise(double rate, double years) {

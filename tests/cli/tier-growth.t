@@ -155,17 +155,17 @@ ok "$(cat leaving) leave each month where 0.03 do" awk '{ exit !($1 > 0.028 && $
 # ---- Small panels --------------------------------------------------------------------------------
 panel
 runs 'a header alone' 0 tier-growth panel.csv
-is 'gives a header' "$out" 'tier,period,creators,growth,lower,upper,annual_growth,annual_lower,annual_upper,entered,promoted_in,demoted_in,promoted_out,demoted_out,left'
+is 'gives a header' "$out" 'tier,period,creators,growth,lower,upper,annual_growth,annual_lower,annual_upper,entered,promoted_in,demoted_in,promoted_out,demoted_out,left,moved_in,moved_out'
 runs 'also by platform' 0 tier-growth --by-platform --summary panel.csv
 is 'and in sum' "$out" 'platform,tier,from,to,creators_from,creators_to,growth,lower,upper,annual_growth,annual_lower,annual_upper'
 panel 李雷,小红书,2025-01,12000
 runs 'one creator in one period' 0 tier-growth panel.csv
-is 'every tier has its row, none has growth' "$out" 'tier,period,creators,growth,lower,upper,annual_growth,annual_lower,annual_upper,entered,promoted_in,demoted_in,promoted_out,demoted_out,left
-nano,2025-01,0,,,,,,,,,,,,
-micro,2025-01,1,,,,,,,,,,,,
-mid,2025-01,0,,,,,,,,,,,,
-macro,2025-01,0,,,,,,,,,,,,
-mega,2025-01,0,,,,,,,,,,,,'
+is 'every tier has its row, none has growth' "$out" 'tier,period,creators,growth,lower,upper,annual_growth,annual_lower,annual_upper,entered,promoted_in,demoted_in,promoted_out,demoted_out,left,moved_in,moved_out
+nano,2025-01,0,,,,,,,,,,,,,,
+micro,2025-01,1,,,,,,,,,,,,,,
+mid,2025-01,0,,,,,,,,,,,,,,
+macro,2025-01,0,,,,,,,,,,,,,,
+mega,2025-01,0,,,,,,,,,,,,,,'
 runs 'its summary' 0 tier-growth --summary --tiers all:0 panel.csv
 is 'is from the period to itself' "$(tail -1 tap.out)" 'all,2025-01,2025-01,1,1,,,,,,'
 runs 'missing values in JSON' 0 tier-growth --summary --tiers all:0 -f json panel.csv
@@ -249,6 +249,53 @@ like 'where it is missing' "$err" "no column 'platform'"
 printf '达人,平台,月份,粉丝\n李雷,小红书,2025-01,12000\n' >chinese.csv
 runs 'other headers' 0 tier-growth --by-platform --column creator=达人 --column platform=平台 --column period=月份 --column followers=粉丝 chinese.csv
 like 'by --column' "$out" '^小红书,micro,2025-01,1,'
+# ---- Amounts, the bootstrap, moves -----------------------------------------------------------------
+printf '%s\n' creator,platform,period,followers,income a,A,2025-01,5,10.50 b,A,2025-01,50,30 \
+    c,A,2025-01,60, a,A,2025-02,70,1 b,A,2025-02,50,2 c,B,2025-02,8,3 >income.csv
+runs 'income by tier' 0 tier-growth --tiers low:0,high:50 --sum income income.csv
+is 'adds up to all, and shifts' "$(columns 1,2,18,19,22 | awk -F, 'NR > 1 { printf "%s %s %s %.9f %.9f\n", $1, $2, $3, $4, $5 }')" \
+    'low 2025-01 10.50 0.259259259 0.000000000
+low 2025-02 3.00 0.500000000 0.240740741
+high 2025-01 30.00 0.740740741 0.000000000
+high 2025-02 3.00 0.500000000 -0.240740741'
+# Var s = ((10.5 (1 - s))^2 + (30 s)^2) / 40.5^2, s = 10.5/40.5.
+ok 'the interval of a share' awk "BEGIN { s = 10.5 / 40.5; e = sqrt((10.5 * (1 - s))^2 + (30 * s)^2) / 40.5; d = $(columns 21 | sed -n 2p) - (s + 1.959963984540054 * e); exit !(d < 1e-12 && d > -1e-12) }"
+is 'c moved to B' "$(columns 1,10,15-17 | sed -n '3p;5p')" 'low,1,0,1,0
+high,0,1,0,1'
+runs 'tiers by income' 0 tier-growth --by income --tiers poor:0,rich:5 --bad-rows skip income.csv
+is 'where there is some' "$(columns 1-3)" 'tier,period,creators
+poor,2025-01,0
+poor,2025-02,3
+rich,2025-01,2
+rich,2025-02,0'
+runs 'by income and of it' 0 tier-growth --by income --tiers poor:0,rich:5 --sum income --bad-rows skip income.csv
+is 'once' "$(columns 18 | tail -1)" 0.00
+runs 'four sums' 2 tier-growth --sum a --sum b --sum c --sum d income.csv
+many 400 2025-01 | sed 's/^c/x/' >part
+{ echo $header; many 1000 2025-01; cat part; many 1300 2025-02; } >boot.csv
+runs 'the interval by flows' 0 tier-growth --summary --tiers mid:0 boot.csv
+flows=$(columns 7,8 | tail -1)
+runs 'by a bootstrap' 0 tier-growth --summary --tiers mid:0 --interval bootstrap --replications 4000 boot.csv
+ok 'is about the same' awk "BEGIN { split(\"$flows,$(columns 7,8 | tail -1)\", x, \",\"); exit !((x[1] - x[3])^2 < 1e-5 && (x[2] - x[4])^2 < 1e-5) }"
+cp tap.out one.csv
+runs 'again, by one thread' 0 tier-growth --threads 1 --summary --tiers mid:0 --interval bootstrap --replications 4000 boot.csv
+same 'with the same digits' one.csv tap.out
+
+# ---- Spellings and rows that stand twice -------------------------------------------------------------
+panel 'Ada L,A,2025-01,1' 'adal,A,2025-02,1' '李雷,A,2025-01,1'
+runs 'two spellings' 0 tier-growth panel.csv
+is 'are warned of' "$err" "tier-growth: creators 'adal' and 'Ada L' may be the same (--fold-names takes them as one)"
+runs 'or taken as one' 0 tier-growth --fold-names --tiers all:0 panel.csv
+is 'who stayed' "$(columns 3,10,15 | tail -1)" '1,0,1'
+panel a,A,2025-01,1 a,A,2025-01,7 a,A,2025-01,5
+for rule in max:high first:low sum:high; do
+    runs "--duplicates ${rule%:*}" 0 tier-growth --duplicates ${rule%:*} --tiers low:0,high:7 panel.csv
+    is 'chooses' "$(columns 1,3 | grep ,1)" "${rule#*:},1"
+done
+panel a,A,2025-01,1.3M 'b,A,2025-01,"1,300,000"' c,A,2025-01,130万
+runs 'numbers as people write them' 0 tier-growth --human-numbers --tiers low:0,high:1300000 panel.csv
+is 'are read' "$(columns 3 | tail -1)" 3
+
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'a summary has no chart' 2 tier-growth --summary --chart chart.svg "$tiny"
 like 'and says so' "$err" "options '--summary' and '--chart' exclude each other"

@@ -197,6 +197,27 @@ static void long_curves_are_thinned(void **state) {
     release(&drawn);
 }
 
+/* ---- Curves over numbers -------------------------------------------------------------------- */
+
+static void curves(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "tier-inequality",
+         "platform,creators,share\nA,0.5,0.1\nA,0,0\nA,1,1\nB,0,0\nB,1,1\n", NULL);
+    has(&drawn.script, "$line << DATA\n0 0\n0.5 0.1\n1 1\n\n\n0 0\n1 1\nDATA\n");
+    has(&drawn.script, "has_fit = 0\n");
+    has(&drawn.script, "array y_log[1] = [0]\n");
+    release(&drawn);
+    /* On logarithmic axes what is not above 0 is left out; the fit begins where it begins. */
+    draw(&drawn, "tier-inequality",
+         "value,share,fit\n0,1,\n10,0.5,\n100,0.1,0.09\n1000,0.01,0.02\n", NULL);
+    has(&drawn.script, "$line << DATA\n10 0.5\n100 0.1\n1000 0.01\nDATA\n");
+    has(&drawn.script, "has_fit = 1\n");
+    has(&drawn.script, "100 0.09\n1000 0.02\nDATA\n");
+    has(&drawn.script, "array x_log[1] = [1]\n");
+    release(&drawn);
+}
+
 /* ---- Slopes -------------------------------------------------------------------------------- */
 
 static void slope_of_two_periods(void **state) {
@@ -579,6 +600,7 @@ int main(void) {
         cmocka_unit_test(one_point_without_a_group),
         cmocka_unit_test(many_groups),
         cmocka_unit_test(long_curves_are_thinned),
+        cmocka_unit_test(curves),
         cmocka_unit_test(slope_of_two_periods),
         cmocka_unit_test(slope_of_many_periods),
         cmocka_unit_test(tornado_around_a_base),
