@@ -158,8 +158,10 @@ static double log_truncated_integral(double alpha, double lambda, double q) {
  * where they change slowly, then Euler and Maclaurin's formula. */
 static double log_truncated_sum(double alpha, double lambda, double q) {
     double sum = 0, x = q;
-    for (; x < 40 + q && (x < 40 || lambda > 0.1); x++)
+    while (x < 40 + q && (x < 40 || lambda > 0.1)) {
         sum += exp(-alpha * log(x / q) - lambda * (x - q));
+        x += 1;
+    }
     if (lambda > 1) /* what is left is below exp(-40) */
         return log(sum) - alpha * log(q);
     double term = exp(-alpha * log(x / q) - lambda * (x - q));

@@ -43,9 +43,10 @@ static void add_term(struct series *series, double term, double slope, double be
 double tail_log_zeta(double s, double q, double *ret_first, double *ret_second) {
     struct series sum = {0};
     double log_q = log(q), x = q;
-    for (; x < 12 + s; x++) {
-        double l = x > q ? log(x) - log_q : 0;
-        add_term(&sum, exp(-s * l), -l, 0);
+    while (x < 12 + s) { /* terms one by one, until the formula is good */
+        double near = x > q ? log(x) - log_q : 0;
+        add_term(&sum, exp(-s * near), -near, 0);
+        x += 1;
     }
     double l = log(x) - log_q, base = exp(-s * l), rise = 1 / (s - 1);
     add_term(&sum, base * x * rise, -l - rise, rise * rise);
@@ -302,9 +303,12 @@ static double quantile(const struct law *law, double u) {
         low = fmax(low - reach, xmin);
         reach *= 2;
     }
-    for (high = low + 1, reach = 1; survival(law, high) >= u; reach *= 2) {
+    high = low + 1;
+    reach = 1;
+    while (survival(law, high) >= u) {
         low = high;
         high += reach;
+        reach *= 2;
     }
     while (high - low > 1) {
         double middle = floor((low + high) / 2);
@@ -383,7 +387,7 @@ int tail_goodness(const struct tail_data *data, const struct tail_fit *fit, size
         ready = (bootstrap.samples[i] = malloc(data->n * sizeof(double))) != NULL;
     int status = ready ? workers_run((int)workers, replications, bootstrap_task, &bootstrap, err)
                        : error_memory(err);
-    for (size_t r = 0; r < replications && !status; r++)
+    for (size_t r = 0; r < replications && ready; r++)
         count += bootstrap.as_far[r];
     if (!status)
         *ret_p = (double)count / (double)replications;

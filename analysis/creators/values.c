@@ -88,7 +88,9 @@ int values_gather(const struct standing *standing, const struct values_options *
                            .tiers = options->by_tier ? standing->outside : 1};
     const size_t cells = ret->groups * ret->periods * ret->tiers;
     ret->start = calloc(cells + 2, sizeof *ret->start);
-    int status = ret->start ? pass(standing, options, ret, false, err) : error_memory(err);
+    if (!ret->start)
+        return error_memory(err);
+    int status = pass(standing, options, ret, false, err);
     if (!status) {
         for (size_t cell = 0; cell < cells; cell++)
             ret->start[cell + 1] += ret->start[cell];
