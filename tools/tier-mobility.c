@@ -7,6 +7,7 @@
 #include "creators/gibrat.h"
 #include "creators/mobility.h"
 #include "stats/markov-chain.h"
+#include "stats/markov-rate.h"
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,26 +19,30 @@ static const struct cli_option options[] = {
     CREATOR_PANEL_OPTIONS,
     {.name = "steps",
      .type = CLI_FLAG,
-     .conflicts = "stationary time-to indices test gibrat chart",
+     .conflicts = "stationary time-to indices test gibrat rate chart",
      .help = "a matrix for each step from one period to the next, instead of one of all steps"},
     {.name = "stationary",
      .type = CLI_FLAG,
-     .conflicts = "time-to indices test gibrat chart",
+     .conflicts = "time-to indices test gibrat rate chart",
      .help = "the shares of the tiers to which these moves lead"},
     {.name = "time-to",
      .type = CLI_TEXT,
      .argument = "TIER",
-     .conflicts = "indices test gibrat chart",
+     .conflicts = "indices test gibrat rate chart",
      .help = "from each tier, the chance to reach this one before leaving, and the steps it takes"},
     {.name = "indices",
      .type = CLI_FLAG,
-     .conflicts = "test gibrat chart",
+     .conflicts = "test gibrat rate chart",
      .help = "mobility in one number: Shorrocks and Prais, Bartholomew, upward, downward"},
     {.name = "test",
      .type = CLI_FLAG,
-     .conflicts = "gibrat chart",
+     .conflicts = "gibrat rate chart",
      .help = "are the chances the same in all steps, and does one step back tell all (Anderson & "
              "Goodman)"},
+    {.name = "rate",
+     .type = CLI_FLAG,
+     .conflicts = "gibrat chart",
+     .help = "moves between neighbouring tiers per unit of time, for snapshots at irregular times"},
     {.name = "gibrat",
      .type = CLI_FLAG,
      .conflicts = "chart",
@@ -53,7 +58,7 @@ static const struct cli_option options[] = {
          "MacKinnon & White's HC3"},
     {.name = "stayers",
      .type = CLI_FLAG,
-     .conflicts = "indices test gibrat",
+     .conflicts = "indices test gibrat rate",
      .help = "only those who are in the panel before and after a step: nobody is new or gone"},
     {0},
 };
@@ -449,6 +454,59 @@ static int write_gibrat(struct report *report, struct error *err) {
     return status;
 }
 
+/* ---- Rates -------------------------------------------------------------------------------------
+ */
+
+static void write_rate(const struct report *report, size_t group, const char *from, const char *to,
+                       struct markov_estimate rate) {
+    const double cells[] = {isfinite(rate.value) ? rate.value : NAN, rate.lower, rate.upper,
+                            rate.error};
+    creators_write_group(report->standing, report->writer, group);
+    writer_string(report->writer, from);
+    writer_string(report->writer, to);
+    write_numbers(report->writer, cells, 4);
+    writer_string(report->writer, period_kind_name(report->creators->panel.periods[0].kind));
+}
+
+static int write_group_rates(const struct report *report, size_t group, struct error *err) {
+    const size_t tiers = report->standing->outside;
+    struct markov_steps steps = {0};
+    struct markov_rate rate = {0};
+    struct text names[TIERS_MOST];
+    bool *allowed = calloc(tiers * tiers, sizeof *allowed);
+    if (!allowed)
+        return error_memory(err);
+    for (size_t tier = 0; tier < tiers; tier++)
+        names[tier] = text_of(tier_name(report, tier));
+    const struct markov_rate_options how = {.names = names, .allowed = allowed};
+    int status = mobility_looks(report->standing, group, &steps, allowed, err);
+    bool any = false;
+    for (size_t i = 0; i < tiers * tiers; i++)
+        any = any || allowed[i];
+    if (!status && any)
+        status = markov_rate_fit(&steps, &how, &rate, err);
+    for (size_t from = 0; from < tiers && !status && any; from++) {
+        for (size_t to = 0; to < tiers; to++)
+            if (allowed[from * tiers + to])
+                write_rate(report, group, tier_name(report, from), tier_name(report, to),
+                           markov_rate_intensity(&rate, from, to, report->confidence));
+        write_rate(report, group, tier_name(report, from), "(mean stay)",
+                   markov_rate_sojourn(&rate, from, report->confidence));
+    }
+    markov_rate_free(&rate);
+    markov_steps_free(&steps);
+    free(allowed);
+    return status;
+}
+
+static int write_rates(struct report *report, struct error *err) {
+    static const char *const names[] = {"from", "to", "rate", "lower", "upper", "error", "unit"};
+    int status = open_writer(report, names, 7, err);
+    for (size_t group = 0; group < report->standing->groups && !status; group++)
+        status = write_group_rates(report, group, err);
+    return status;
+}
+
 /* ---- The tool ----------------------------------------------------------------------------------
  */
 
@@ -522,6 +580,8 @@ static int run(struct cli *cli, struct error *err) {
         goto done;
     if (cli_flag(cli, "gibrat"))
         write_gibrat(&report, err);
+    else if (cli_flag(cli, "rate"))
+        write_rates(&report, err);
     else if (!flows_count(&creators.standing, &counting, &flows, err) &&
              !check_target(&report, err))
         write_report(&report, err);

@@ -2,6 +2,7 @@
 /* Mobility between tiers: matrices of transitions, and indices of them. */
 #include "creators/mobility.h"
 
+#include "base/buffer.h"
 #include "stats/markov-chain.h"
 #include <math.h>
 #include <stdlib.h>
@@ -103,5 +104,85 @@ int mobility_indices(const struct mobility *mobility, struct mobility_index *ret
         status = markov_mean(shares, totals, n, values, &ret[kind].value, &ret[kind].error, err);
     }
     free(shares);
+    return status;
+}
+
+/* ---- Looks at irregular times ------------------------------------------------------------------
+ */
+
+/* Counts by [time][from][to]. */
+struct looks {
+    const struct standing *standing;
+    size_t group, tiers, times;
+    uint64_t *counts;
+};
+
+static void count_looks(struct looks *looks, const struct unit *unit) {
+    const struct period *periods = looks->standing->options.panel->periods;
+    size_t before = unit->first;
+    for (size_t now = unit->first + 1; now < unit->end; now++) {
+        if (unit->followers[now] < 0)
+            continue;
+        size_t time = (size_t)(periods[now].index - periods[before].index);
+        if (unit->group[before] == looks->group && unit->group[now] == looks->group)
+            looks->counts[(time * looks->tiers + unit->tier[before]) * looks->tiers +
+                          unit->tier[now]]++;
+        before = now;
+    }
+}
+
+static int count_all_looks(struct looks *looks, struct error *err) {
+    const size_t n = looks->standing->options.panel->n_creators;
+    struct units units = {0};
+    int status = 0;
+    for (size_t creator = 0; creator < n && !status; creator++) {
+        status = standing_load(looks->standing, creator, &units, err);
+        for (size_t i = 0; i < units.n && !status; i++)
+            count_looks(looks, &units.items[i]);
+    }
+    units_free(&units);
+    return status;
+}
+
+static void allow(bool *allowed, size_t tiers, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++)
+        allowed[i * tiers + i + 1] = true;
+    for (size_t i = from; i > to; i--)
+        allowed[i * tiers + i - 1] = true;
+}
+
+static int list_looks(const struct looks *looks, struct markov_steps *ret, bool *allowed,
+                      struct error *err) {
+    const size_t tiers = looks->tiers;
+    for (size_t cell = 0; cell < looks->times * tiers * tiers; cell++) {
+        if (looks->counts[cell] == 0)
+            continue;
+        size_t to = cell % tiers, from = cell / tiers % tiers, time = cell / (tiers * tiers);
+        if (array_reserve((void **)&ret->steps, &ret->capacity, ret->n + 1, sizeof *ret->steps,
+                          err))
+            return err->code;
+        ret->steps[ret->n++] = (struct markov_step){(uint32_t)from, (uint32_t)to, (double)time,
+                                                    (double)looks->counts[cell]};
+        allow(allowed, tiers, from, to);
+    }
+    return 0;
+}
+
+int mobility_looks(const struct standing *standing, size_t group, struct markov_steps *ret,
+                   bool *allowed, struct error *err) {
+    const struct panel *panel = standing->options.panel;
+    struct looks looks = {.standing = standing, .group = group, .tiers = standing->outside};
+    ret->n_states = looks.tiers;
+    if (panel->n_periods == 0)
+        return 0;
+    looks.times =
+        (size_t)(panel->periods[panel->n_periods - 1].index - panel->periods[0].index) + 1;
+    looks.counts = calloc(looks.times * looks.tiers * looks.tiers, sizeof *looks.counts);
+    if (!looks.counts)
+        return error_memory(err);
+    int status = count_all_looks(&looks, err);
+    if (!status)
+        status = list_looks(&looks, ret, allowed, err);
+    free(looks.counts);
     return status;
 }

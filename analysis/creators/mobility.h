@@ -12,6 +12,7 @@
 #define CREATORS_MOBILITY_H
 
 #include "creators/flows.h"
+#include "stats/markov-rate.h"
 
 /* Counts over all steps of one group. Zero-initialise. */
 struct mobility {
@@ -50,5 +51,14 @@ const char *mobility_name(enum mobility_kind kind);
 /* Writes all of them; nan where a tier has no transitions, or with one tier. */
 int mobility_indices(const struct mobility *mobility, struct mobility_index *ret,
                      struct error *err);
+
+/* Looks at the tiers of one group, at whatever times there are rows, for stats/markov-rate.h: from
+ * one row of a unit to its next, `time` in periods of the panel's kind (a month that is left out
+ * makes it 2). Who is not there is not looked at, and not gone. Zero-initialise ret;
+ * markov_steps_free it. allowed[from * tiers + to], of tiers x tiers, becomes true for neighbouring
+ * tiers between which somebody was seen to pass: followers rise and fall through what is between.
+ */
+int mobility_looks(const struct standing *standing, size_t group, struct markov_steps *ret,
+                   bool *allowed, struct error *err);
 
 #endif

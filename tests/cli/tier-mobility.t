@@ -140,6 +140,26 @@ is 'by hand: small 2 of 2 and 2 of 4 stayed...' "$(columns 1,2,3,7 | sed -n 3,4p
 same in all steps,large,0.75,1'
 like 'few cells are warned of' "$err" 'fewer than 5 are expected in 8 of 8 cells'
 
+# ---- Rates: one look apart, two tiers: q = s p / (p + q), s = -ln(1 - p - q) ---------------------------
+{ echo creator,period,followers
+  for i in 1 2 3 4 5 6 7 8 9 10; do
+      echo "a$i,2025-01,1"
+      echo "a$i,2025-02,$((i <= 2 ? 10 : 1))"
+      echo "b$i,2025-01,10"
+      echo "b$i,2025-02,$((i <= 3 ? 1 : 10))"
+  done; } >rates.csv
+runs 'rates' 0 tier-mobility --rate --tiers small:0,large:10 rates.csv
+ok 'in closed form' awk "BEGIN { d = $(columns 3 | sed -n 2p) / (-log(0.5) * 0.4) - 1; exit !(d < 1e-9 && d > -1e-9) }"
+is 'and the mean stay' "$(columns 1,2,7 | sed -n 3p)" 'small,(mean stay),month'
+sed 's/2025-02/2025-03/' rates.csv >later.csv
+runs 'two months apart' 0 tier-mobility --rate --tiers small:0,large:10 later.csv
+ok 'half as fast' awk "BEGIN { d = $(columns 3 | sed -n 2p) / (-log(0.5) * 0.2) - 1; exit !(d < 1e-9 && d > -1e-9) }"
+
+# ---- R's Gibrat on the tiny panel: steps by merge(); fit <- lm(log(y/x) ~ log(x)), 9 steps of 5;
+# vcovCL(fit, cluster = creator, type = "HC1") ----------------------------------------------------------
+runs 'Gibrat' 0 tier-mobility --gibrat "$tiny"
+is 'as R has it' "$(columns 2-5 | awk -F, 'END { printf "%.9f %.9f %.9f %.9f\n", $1, $2, $3, $4 }')" '-0.122189035 -0.346683586 0.102305516 0.205271335'
+
 # ---- Nothing and little ----------------------------------------------------------------------------
 panel
 for what in '' --steps --stationary --indices --test --gibrat '--time-to mega'; do

@@ -153,6 +153,20 @@ compare <- function(panel_file, what, result_file) {
         check("p", found$pearson_p[1], pchisq(sum(chi), sum(df), lower.tail = FALSE), 1e-8)
         check("order 0", found$pearson[k + 2], unname(suppressWarnings(chisq.test(n)$statistic)),
               1e-9)
+    } else if (what == "rate") { # two tiers, from 50,000 on
+        suppressMessages(library(msm))
+        panel <- panel[panel$platform == "TikTok", ]
+        panel$id <- match(panel$creator, unique(panel$creator))
+        panel$time <- as.numeric(sub(".*-", "", panel$period))
+        panel$state <- 1 + (panel$followers >= 50000)
+        panel <- panel[order(panel$id, panel$time), ]
+        panel <- panel[ave(panel$time, panel$id, FUN = length) > 1, ]
+        m <- msm(state ~ time, id, panel, qmatrix = rbind(c(0, 0.1), c(0.1, 0)),
+                 control = list(reltol = 1e-14, fnscale = 5000))
+        check("rates", found$rate[found$to != "(mean stay)"],
+              c(m$Qmatrices$baseline[1, 2], m$Qmatrices$baseline[2, 1]), 1e-5)
+        check("errors", found$error[found$to != "(mean stay)"],
+              c(m$QmatricesSE$baseline[1, 2], m$QmatricesSE$baseline[2, 1]), 1e-3)
     } else {
         pairs <- steps[!is.na(steps$x) & !is.na(steps$y) & steps$x > 0 & steps$y > 0, ]
         for (tier in c(names(from), "(all)")) {

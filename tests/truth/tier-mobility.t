@@ -23,4 +23,8 @@ compared test --test
 compared creator --gibrat
 compared hc1 --gibrat --errors hc1
 compared hc3 --gibrat --errors hc3
+awk -F, 'NR == 1 || $2 == "TikTok"' panel.csv >tiktok.csv && mv tiktok.csv panel.csv
+if Rscript -e 'library(msm)' >/dev/null 2>&1; then
+    compared rate --rate --tiers small:0,large:50000
+fi
 finish
