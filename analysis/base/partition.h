@@ -22,7 +22,7 @@
  * least and greatest). A finished result that goes through the parts in ascending order, and sorts
  * what is in them, is then the same for any number of threads.
  *
- * revenue/ledger.c is a sum for each user, cell and period made so.
+ * base/ledger.c is a sum for each user, cell and period made so.
  */
 #ifndef BASE_PARTITION_H
 #define BASE_PARTITION_H

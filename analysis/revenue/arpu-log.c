@@ -7,9 +7,9 @@
 
 #include "base/buffer.h"
 #include "base/dictionary.h"
+#include "base/ledger.h"
 #include "base/workers.h"
 #include "revenue/currency.h"
-#include "revenue/ledger.h"
 #include "stats/proportion.h"
 #include <math.h>
 #include <pthread.h>

@@ -17,7 +17,7 @@
  * (revenue/estimate.h), the share of users lost by proportion_wilson (stats/proportion.h).
  *
  * Memory grows with users, not rows, and not with threads: 32 to 48 bytes for each user, cell and
- * period they are active in (revenue/ledger.h).
+ * period they are active in (base/ledger.h).
  */
 #ifndef REVENUE_ARPU_LOG_H
 #define REVENUE_ARPU_LOG_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Ledgers against sums in a plain array. */
-#include "revenue/ledger.h"
+#include "base/ledger.h"
 
 #include "base/random.h"
 #include "base/workers.h"

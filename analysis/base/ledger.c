@@ -2,7 +2,7 @@
 /* Ledgers: hash tables of (user, cell, period) with exact sums.
  *
  * Contents: the table of one part; adding; visiting. */
-#include "revenue/ledger.h"
+#include "base/ledger.h"
 
 #define XXH_INLINE_ALL /* most names are short: the call would cost as much as the hash */
 #include "base/buffer.h"
