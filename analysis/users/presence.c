@@ -9,16 +9,31 @@
  */
 #include "users/presence.h"
 
+#include "base/arena.h"
 #include "base/buffer.h"
+#include "base/dictionary.h"
+#include "base/ledger.h"
 #include "base/workers.h"
+#include <pthread.h>
 #include <stdlib.h>
 
-/* Columns as bound: the one of the platform, if there is one, is the last. */
-enum { USER, FROM, TO, COLUMNS = 4 };
+/* Columns as bound: those of the platform and the amount, if there are any, are the last. */
+enum { USER, FROM, TO, COLUMNS = 5 };
 
 static const enum period_kind months = PERIOD_MONTH;
 
 /* ---- 1. Reading ------------------------------------------------------------------------------ */
+
+/* What all workers fill. */
+struct common {
+    const struct presence_options *options;
+    enum period_kind kind; /* of the steps; not of a panel */
+    size_t platform;       /* its column; 0: none */
+    size_t amount;         /* likewise */
+    struct ledger *ledger;
+    pthread_mutex_t lock; /* for what follows */
+    struct dictionary platforms;
+};
 
 /* Where a kind of period was met first. */
 struct kind_met {
@@ -30,31 +45,40 @@ struct kind_met {
 
 /* Without an end, and the last look is not known yet. */
 struct open_spell {
-    struct text user, platform; /* in the arena */
+    struct text user; /* in the arena */
     int32_t start;
+    uint16_t platform;
 };
 
-enum { KINDS = PERIOD_DAY + 1, GATHERED = 1024 };
+enum { KINDS = PERIOD_DAY + 1, GATHERED = 16384, DAYS = 1024 };
+#define UNKNOWN UINT16_MAX /* no number of a platform */
+
+/* Rows on their way into the ledger, which takes many at a time. */
+struct gathered {
+    struct text users[GATHERED];
+    decimal amounts[GATHERED];
+    int32_t days[GATHERED];
+    uint16_t platforms[GATHERED];
+    size_t n;
+};
 
 /* One worker's, or several's once merged. */
 struct reading {
-    const struct presence_options *options;
-    enum period_kind kind; /* of the steps; not of a panel */
-    size_t platform;       /* its column */
-    bool has_platform;
-    struct active_days **sets;
-    size_t n, capacity;
+    struct common *common;
+    struct ledger_hand hand;
+    struct gathered *gathered;
+    uint16_t *platforms; /* of the codes of the worker's own */
+    size_t n_platforms, platforms_capacity;
     uint64_t rows, late_rows;
     int32_t first, last;
+    struct {
+        int32_t day, first;
+    } firsts[DAYS]; /* first days of the periods of days met before */
     struct kind_met kinds[KINDS];
     uint64_t *panel_days; /* of a panel: a bit for each first day of a period, or NULL */
     struct open_spell *open;
     size_t n_open, open_capacity;
     struct arena names; /* of the open ones */
-    /* Days on their way into the set, as it takes many at a time. */
-    struct text users[GATHERED], platforms[GATHERED];
-    int32_t days[GATHERED];
-    size_t gathered;
 };
 
 enum { ALL_DAYS = CALENDAR_MAX_DAY - CALENDAR_MIN_DAY + 1, DAY_WORDS = (ALL_DAYS + 63) / 64 };
@@ -63,11 +87,9 @@ static void reading_destroy(void *state) {
     struct reading *reading = state;
     if (!reading)
         return;
-    for (size_t i = 0; i < reading->n; i++) {
-        active_days_free(reading->sets[i]);
-        free(reading->sets[i]);
-    }
-    free(reading->sets);
+    ledger_hand_free(&reading->hand);
+    free(reading->gathered);
+    free(reading->platforms);
     free(reading->panel_days);
     free(reading->open);
     arena_free(&reading->names);
@@ -75,29 +97,25 @@ static void reading_destroy(void *state) {
 }
 
 static int reading_begin(void *context, void **ret_state, struct error *err) {
-    const struct reading *like = context;
     struct reading *reading = calloc(1, sizeof *reading);
-    struct active_days *set = calloc(1, sizeof *set);
-    if (!reading || !set ||
-        array_reserve((void **)&reading->sets, &reading->capacity, 1, sizeof(struct active_days *),
-                      err)) {
+    if (!reading)
+        return error_memory(err);
+    reading->common = context;
+    reading->gathered = calloc(1, sizeof *reading->gathered);
+    if (!reading->gathered) {
         free(reading);
-        free(set);
         return error_memory(err);
     }
-    reading->options = like->options;
-    reading->kind = like->kind;
-    reading->platform = like->platform;
-    reading->has_platform = like->has_platform;
     reading->first = INT32_MAX;
     reading->last = INT32_MIN;
-    reading->sets[reading->n++] = set;
+    for (size_t i = 0; i < DAYS; i++)
+        reading->firsts[i].day = INT32_MIN; /* no date */
     *ret_state = reading;
     return 0;
 }
 
 static int32_t last_look(const struct reading *reading) {
-    return reading->options->as_of ? *reading->options->as_of : INT32_MAX;
+    return reading->common->options->as_of ? *reading->common->options->as_of : INT32_MAX;
 }
 
 static void see_day(struct reading *reading, int32_t day) {
@@ -105,40 +123,115 @@ static void see_day(struct reading *reading, int32_t day) {
     reading->last = day > reading->last ? day : reading->last;
 }
 
+/* The number that a platform has for all workers. */
+static int number_platform(struct common *common, struct text name, uint16_t *ret,
+                           struct error *err) {
+    uint32_t code = 0;
+    pthread_mutex_lock(&common->lock);
+    int status = dictionary_add(&common->platforms, name, &code, err);
+    pthread_mutex_unlock(&common->lock);
+    if (!status && code >= LEDGER_CELLS)
+        status = error_set(err, ERROR_DATA, "more than %d different '%s', expected fewer",
+                           LEDGER_CELLS, common->options->platform);
+    *ret = (uint16_t)code;
+    return status;
+}
+
+static int look_up(struct reading *reading, const struct dictionary *names, uint32_t code,
+                   struct error *err) {
+    if (array_reserve((void **)&reading->platforms, &reading->platforms_capacity, (size_t)code + 1,
+                      sizeof *reading->platforms, err))
+        return err->code;
+    while (reading->n_platforms <= code)
+        reading->platforms[reading->n_platforms++] = UNKNOWN;
+    return number_platform(reading->common, dictionary_name(names, code), &reading->platforms[code],
+                           err);
+}
+
+static int find_platform(struct reading *reading, const struct table_batch *batch, size_t row,
+                         uint16_t *ret, struct error *err) {
+    const struct table_cells *cells = &batch->columns[reading->common->platform];
+    const uint32_t code = reading->common->platform ? cells->code[row] : 0;
+    if (!reading->common->platform)
+        return number_platform(reading->common, text_of(""), ret, err);
+    if ((code >= reading->n_platforms || reading->platforms[code] == UNKNOWN) &&
+        look_up(reading, cells->names, code, err))
+        return err->code;
+    *ret = reading->platforms[code];
+    return 0;
+}
+
 static int flush(struct reading *reading, struct error *err) {
-    const size_t n = reading->gathered;
-    reading->gathered = 0;
-    return n == 0 ? 0
-                  : active_days_add(reading->sets[0], reading->users, reading->platforms,
-                                    reading->days, n, err);
+    struct gathered *gathered = reading->gathered;
+    const struct ledger_rows rows = {.users = gathered->users,
+                                     .cells = gathered->platforms,
+                                     .periods = gathered->days,
+                                     .revenue = gathered->amounts};
+    const size_t n = gathered->n;
+    gathered->n = 0;
+    return n == 0 ? 0 : ledger_add(reading->common->ledger, &reading->hand, &rows, n, err);
 }
 
-static int gather(struct reading *reading, struct text user, struct text platform, int32_t day,
-                  struct error *err) {
-    const size_t i = reading->gathered++;
-    reading->users[i] = user;
-    reading->platforms[i] = platform;
-    reading->days[i] = day;
-    return reading->gathered == GATHERED ? flush(reading, err) : 0;
+static int gather(struct reading *reading, struct text user, uint16_t platform, int32_t day,
+                  decimal amount, struct error *err) {
+    struct gathered *gathered = reading->gathered;
+    const size_t i = gathered->n++;
+    gathered->users[i] = user;
+    gathered->platforms[i] = platform;
+    gathered->days[i] = day;
+    gathered->amounts[i] = amount;
+    return gathered->n == GATHERED ? flush(reading, err) : 0;
 }
 
-static struct text platform_of(const struct reading *reading, const struct table_batch *batch,
-                               size_t row) {
-    return reading->has_platform ? batch->columns[reading->platform].text[row] : text_of("");
+/* The first day of the period, as the ledger tells no other days apart; or the day itself. */
+static int32_t day_kept(struct reading *reading, int32_t day) {
+    if (reading->common->options->days)
+        return day;
+    const size_t place = (uint32_t)day % DAYS;
+    if (reading->firsts[place].day != day) {
+        const int32_t first = period_first_day(period_of(reading->common->kind, day));
+        reading->firsts[place].day = day;
+        reading->firsts[place].first = first;
+    }
+    return reading->firsts[place].first;
+}
+
+/* False if the row is bad and skipped. */
+static bool read_amount(struct reading *reading, const struct table_batch *batch, size_t row,
+                        decimal *ret, int *ret_status, struct error *err) {
+    const struct common *common = reading->common;
+    *ret = common->amount ? batch->columns[common->amount].decimal[row] : 0;
+    if (*ret >= 0 || !common->options->positive)
+        return true;
+    char shown[DECIMAL_TEXT];
+    decimal_format(*ret, 0, shown);
+    *ret_status =
+        table_reject(batch, row, (int)common->amount, err, "found %s in '%s', expected 0 or more",
+                     shown, common->options->amount);
+    return false;
+}
+
+static int add_dated(struct reading *reading, const struct table_batch *batch, size_t row,
+                     int32_t day, int32_t kept, struct error *err) {
+    uint16_t platform = 0;
+    decimal amount;
+    int status = 0;
+    if (!read_amount(reading, batch, row, &amount, &status, err))
+        return status;
+    reading->rows++;
+    see_day(reading, day);
+    if (find_platform(reading, batch, row, &platform, err))
+        return err->code;
+    return gather(reading, batch->columns[USER].text[row], platform, kept, amount, err);
 }
 
 static int add_log(struct reading *reading, const struct table_batch *batch, struct error *err) {
     const int32_t as_of = last_look(reading);
     for (size_t row = 0; row < batch->rows; row++) {
         const int32_t day = batch->columns[FROM].date[row];
-        if (day > as_of) {
+        if (day > as_of)
             reading->late_rows++;
-            continue;
-        }
-        reading->rows++;
-        see_day(reading, day);
-        if (gather(reading, batch->columns[USER].text[row], platform_of(reading, batch, row), day,
-                   err))
+        else if (add_dated(reading, batch, row, day, day_kept(reading, day), err))
             return err->code;
     }
     return 0;
@@ -165,25 +258,24 @@ static int add_panel(struct reading *reading, const struct table_batch *batch, s
             reading->late_rows++;
             continue;
         }
-        reading->rows++;
+        const bool finer = reading->common->options->period && period.kind == PERIOD_DAY;
+        const int32_t kept = finer ? day_kept(reading, day) : day;
+        const uint32_t bit = (uint32_t)(kept - CALENDAR_MIN_DAY);
         see_kind(&reading->kinds[period.kind], batch, row);
-        see_day(reading, day);
-        const uint32_t bit = (uint32_t)(day - CALENDAR_MIN_DAY);
         reading->panel_days[bit / 64] |= UINT64_C(1) << bit % 64;
-        if (gather(reading, batch->columns[USER].text[row], platform_of(reading, batch, row), day,
-                   err))
+        if (add_dated(reading, batch, row, day, kept, err))
             return err->code;
     }
     return 0;
 }
 
 /* A day for each period from `start` to `last`, which is not before it. */
-static int gather_spell(struct reading *reading, struct text user, struct text platform,
-                        int32_t start, int32_t last, struct error *err) {
+static int gather_spell(struct reading *reading, struct text user, uint16_t platform, int32_t start,
+                        int32_t last, struct error *err) {
     for (int32_t day = start; day <= last;) {
-        if (gather(reading, user, platform, day, err))
+        const int32_t ends = period_last_day(period_of(reading->common->kind, day));
+        if (gather(reading, user, platform, day_kept(reading, day), 0, err))
             return err->code;
-        const int32_t ends = period_last_day(period_of(reading->kind, day));
         if (ends >= last)
             break;
         day = ends + 1;
@@ -191,17 +283,15 @@ static int gather_spell(struct reading *reading, struct text user, struct text p
     return 0;
 }
 
-static int keep_open(struct reading *reading, struct text user, struct text platform, int32_t start,
-                     struct error *err) {
+static int keep_open(struct reading *reading, const struct open_spell *spell, struct error *err) {
     if (array_reserve((void **)&reading->open, &reading->open_capacity, reading->n_open + 1,
                       sizeof *reading->open, err))
         return err->code;
-    const char *user_copy = arena_text(&reading->names, user.bytes, user.length);
-    const char *platform_copy = arena_text(&reading->names, platform.bytes, platform.length);
-    if (!user_copy || !platform_copy)
+    const char *user = arena_text(&reading->names, spell->user.bytes, spell->user.length);
+    if (!user)
         return error_memory(err);
-    reading->open[reading->n_open++] =
-        (struct open_spell){{user_copy, user.length}, {platform_copy, platform.length}, start};
+    reading->open[reading->n_open] = *spell;
+    reading->open[reading->n_open++].user.bytes = user;
     return 0;
 }
 
@@ -211,7 +301,7 @@ static int add_spell(struct reading *reading, const struct table_batch *batch, s
     const bool ended = !table_missing(batch, TO, row);
     const int32_t end = ended ? batch->columns[TO].date[row] : INT32_MAX;
     const struct text user = batch->columns[USER].text[row];
-    const struct text platform = platform_of(reading, batch, row);
+    uint16_t platform = 0;
     if (end < start) {
         char from[CALENDAR_TEXT], to[CALENDAR_TEXT];
         calendar_format_date(start, from);
@@ -226,8 +316,10 @@ static int add_spell(struct reading *reading, const struct table_batch *batch, s
     see_day(reading, start);
     if (ended && end <= as_of)
         see_day(reading, end);
-    if (!ended && !reading->options->as_of)
-        return keep_open(reading, user, platform, start, err);
+    if (find_platform(reading, batch, row, &platform, err))
+        return err->code;
+    if (!ended && !reading->common->options->as_of)
+        return keep_open(reading, &(struct open_spell){user, start, platform}, err);
     const int32_t last = end > as_of ? as_of : end > start ? end - 1 : start;
     return gather_spell(reading, user, platform, start, last, err);
 }
@@ -242,7 +334,7 @@ static int add_spells(struct reading *reading, const struct table_batch *batch, 
 /* What was gathered points into the batch. */
 static int reading_add(void *state, const struct table_batch *batch, struct error *err) {
     struct reading *reading = state;
-    const enum presence_shape shape = reading->options->shape;
+    const enum presence_shape shape = reading->common->options->shape;
     const int status = shape == PRESENCE_LOG     ? add_log(reading, batch, err)
                        : shape == PRESENCE_PANEL ? add_panel(reading, batch, err)
                                                  : add_spells(reading, batch, err);
@@ -251,7 +343,7 @@ static int reading_add(void *state, const struct table_batch *batch, struct erro
 
 static int merge_open(struct reading *into, const struct reading *from, struct error *err) {
     for (size_t i = 0; i < from->n_open; i++)
-        if (keep_open(into, from->open[i].user, from->open[i].platform, from->open[i].start, err))
+        if (keep_open(into, &from->open[i], err))
             return err->code;
     return 0;
 }
@@ -275,13 +367,8 @@ static void merge_kinds(struct reading *into, struct reading *from) {
 
 static int reading_merge(void *into_state, void *from_state, struct error *err) {
     struct reading *into = into_state, *from = from_state;
-    if (array_reserve((void **)&into->sets, &into->capacity, into->n + from->n,
-                      sizeof(struct active_days *), err) ||
-        merge_open(into, from, err))
+    if (merge_open(into, from, err))
         return err->code;
-    for (size_t i = 0; i < from->n; i++)
-        into->sets[into->n++] = from->sets[i];
-    from->n = 0;
     into->rows += from->rows;
     into->late_rows += from->late_rows;
     into->first = from->first < into->first ? from->first : into->first;
@@ -300,8 +387,10 @@ struct step {
 struct presence {
     struct presence_options options;
     struct presence_report report;
+    struct common common;
     struct reading *reading;
-    struct active_platforms platforms;
+    uint32_t *order; /* order[rank] = number of the platform */
+    uint32_t *ranks; /* the other way round */
     struct step *steps;
     size_t n_steps, capacity;
     uint32_t *step_of_day; /* from report.first on, up to the last look */
@@ -384,7 +473,7 @@ static int check_kinds(const struct table *table, const struct reading *reading,
                          period_kind_name((enum period_kind)(second - reading->kinds)),
                          period_kind_name(kind));
     }
-    const enum period_kind *wanted = reading->options->period;
+    const enum period_kind *wanted = reading->common->options->period;
     if (wanted && *wanted != kind && kind != PERIOD_DAY)
         return error_set(err, ERROR_DATA,
                          "the periods of the panel are of kind %s, expected %s or day",
@@ -400,7 +489,7 @@ static int find_steps(struct presence *presence, const struct table *table, stru
     *report = (struct presence_report){.any = reading->rows > 0,
                                        .first = reading->first,
                                        .last = reading->last,
-                                       .kind = reading->kind,
+                                       .kind = presence->common.kind,
                                        .rows = reading->rows,
                                        .late_rows = reading->late_rows};
     if (panel && check_kinds(table, reading, &report->kind, err))
@@ -419,8 +508,9 @@ static int find_steps(struct presence *presence, const struct table *table, stru
 
 /* ---- 4. All of it ---------------------------------------------------------------------------- */
 
-static int bind(struct table *table, const struct presence_options *options,
-                struct table_column columns[COLUMNS], struct reading *like, struct error *err) {
+static int bind(struct table *table, struct common *common, struct table_column columns[COLUMNS],
+                struct error *err) {
+    const struct presence_options *options = common->options;
     size_t n = 0;
     columns[n++] = (struct table_column){.name = "user", .type = TABLE_TEXT};
     if (options->shape == PRESENCE_LOG) {
@@ -431,10 +521,15 @@ static int bind(struct table *table, const struct presence_options *options,
         columns[n++] = (struct table_column){.name = "start", .type = TABLE_DATE};
         columns[n++] = (struct table_column){.name = "end", .type = TABLE_DATE, .missing = true};
     }
-    like->platform = n;
-    like->has_platform = options->platform != NULL;
-    if (options->platform)
-        columns[n++] = (struct table_column){.name = options->platform, .type = TABLE_TEXT};
+    if (options->platform) {
+        common->platform = n;
+        columns[n++] = (struct table_column){.name = options->platform, .type = TABLE_CATEGORY};
+    }
+    if (options->amount) {
+        common->amount = n;
+        columns[n++] =
+            (struct table_column){.name = options->amount, .type = TABLE_DECIMAL, .missing = true};
+    }
     return table_bind(table, columns, n, err);
 }
 
@@ -448,33 +543,48 @@ static int add_open(struct presence *presence, struct error *err) {
     return flush(reading, err);
 }
 
+static int rank_platforms(struct presence *presence, struct error *err) {
+    const struct dictionary *platforms = &presence->common.platforms;
+    presence->order = calloc(platforms->count + 1, sizeof *presence->order);
+    presence->ranks = calloc(platforms->count + 1, sizeof *presence->ranks);
+    if (!presence->order || !presence->ranks)
+        return error_memory(err);
+    dictionary_order(platforms, presence->order);
+    for (uint32_t rank = 0; rank < platforms->count; rank++)
+        presence->ranks[presence->order[rank]] = rank;
+    return 0;
+}
+
 int presence_read(struct presence **ret, struct table *table,
                   const struct presence_options *options, struct error *err) {
     static const struct table_fold fold = {reading_begin, reading_add, reading_merge,
                                            reading_destroy};
     struct table_column columns[COLUMNS];
-    struct reading like = {.options = options, .kind = options->period ? *options->period : months};
     struct presence *presence = calloc(1, sizeof *presence);
+    *ret = NULL;
     if (!presence)
         return error_memory(err);
     presence->options = *options;
+    presence->common.options = &presence->options;
+    presence->common.kind = options->period ? *options->period : months;
+    pthread_mutex_init(&presence->common.lock, NULL);
     void *reading = NULL;
-    int status = bind(table, options, columns, &like, err);
+    int status = ledger_create(&presence->common.ledger, err);
     if (!status)
-        status = table_fold(table, &fold, &like, &reading, err);
+        status = bind(table, &presence->common, columns, err);
+    if (!status)
+        status = table_fold(table, &fold, &presence->common, &reading, err);
     presence->reading = reading;
     if (!status)
         status = find_steps(presence, table, err);
     if (!status)
         status = add_open(presence, err);
     if (!status)
-        status = active_platforms_unite(presence->reading->sets, presence->reading->n,
-                                        &presence->platforms, err);
-    if (status) {
+        status = rank_platforms(presence, err);
+    if (status)
         presence_destroy(presence);
-        presence = NULL;
-    }
-    *ret = presence;
+    else
+        *ret = presence;
     return status;
 }
 
@@ -500,18 +610,22 @@ bool presence_find(const struct presence *presence, struct period period, size_t
 }
 
 uint32_t presence_platforms(const struct presence *presence) {
-    return presence->platforms.names.count;
+    return presence->common.platforms.count;
 }
 
 struct text presence_platform(const struct presence *presence, uint32_t rank) {
-    return active_platform_name(&presence->platforms, rank);
+    return dictionary_name(&presence->common.platforms, presence->order[rank]);
 }
 
 void presence_destroy(struct presence *presence) {
     if (!presence)
         return;
     reading_destroy(presence->reading);
-    active_platforms_free(&presence->platforms);
+    ledger_destroy(presence->common.ledger);
+    pthread_mutex_destroy(&presence->common.lock);
+    dictionary_free(&presence->common.platforms);
+    free(presence->order);
+    free(presence->ranks);
     free(presence->steps);
     free(presence->step_of_day);
     free(presence);
@@ -519,10 +633,22 @@ void presence_destroy(struct presence *presence) {
 
 /* ---- 5. One user at a time ------------------------------------------------------------------- */
 
+/* A ledger's entry, with what sorts it: all bits of its user, then day and platform. */
+struct line {
+    uint64_t user;
+    uint64_t place; /* 26 bits of user, 22 of day, 16 of platform */
+    decimal amount;
+};
+
 struct worker {
     void *state;
+    struct line *lines, *sorted;
+    size_t lines_capacity, sorted_capacity;
+    uint32_t *starts;
+    size_t starts_capacity;
     struct presence_stay *stays;
     size_t capacity;
+    size_t n;
 };
 
 struct run {
@@ -532,80 +658,132 @@ struct run {
     struct worker *workers;
 };
 
-/* A block's days, a step at a time. Stays of one platform come by step; none twice in a row. */
-static size_t block_stays(const struct presence *presence, const struct active_block *block,
-                          struct presence_stay *stays, size_t n) {
-    const int32_t first_day = active_block_first_day(block);
-    const uint32_t platform = active_block_platform(block);
-    for (uint64_t days = block->days; days;) {
-        const int32_t day = first_day + __builtin_ctzll(days);
-        const uint32_t step = presence->step_of_day[day - presence->report.first];
-        if (n == 0 || stays[n - 1].step != step || stays[n - 1].platform != platform)
-            stays[n++] = (struct presence_stay){step, platform};
-        const int32_t rest = presence->steps[step].last_day - first_day; /* bits up to this one */
-        days = rest >= 63 ? 0 : days & ~((UINT64_C(2) << rest) - 1);
-    }
-    return n;
+static bool line_before(const struct line *a, const struct line *b) {
+    return a->user != b->user ? a->user < b->user : a->place < b->place;
 }
 
-/* By insertion: a user's stays are few, and in order already where the platform is one. */
-static void sort_stays(struct presence_stay *stays, size_t n) {
+static int by_line(const void *a, const void *b) {
+    return line_before(a, b) ? -1 : line_before(b, a);
+}
+
+static int take_lines(const struct run *run, struct worker *worker, size_t part,
+                      struct error *err) {
+    const struct ledger_entry *entry;
+    struct ledger *ledger = run->presence->common.ledger;
+    int128 sum;
+    worker->n = 0;
+    for (size_t place = 0; (entry = ledger_next(ledger, part, &place, &sum));) {
+        decimal amount;
+        if (!decimal_narrow(sum, &amount))
+            return error_set(err, ERROR_DATA,
+                             "the sum of '%s' of one user in one period is out of range",
+                             run->presence->options.amount);
+        if (array_reserve((void **)&worker->lines, &worker->lines_capacity, worker->n + 1,
+                          sizeof *worker->lines, err))
+            return err->code;
+        const uint64_t user = entry->place >> (LEDGER_PERIOD_BITS + LEDGER_CELL_BITS);
+        const uint64_t day = (uint64_t)(ledger_period(entry) - LEDGER_FIRST_PERIOD);
+        const uint64_t platform = run->presence->ranks[ledger_cell(entry)];
+        worker->lines[worker->n++] = (struct line){entry->user,
+                                                   user << (LEDGER_PERIOD_BITS + LEDGER_CELL_BITS) |
+                                                       day << LEDGER_CELL_BITS | platform,
+                                                   amount};
+    }
+    ledger_drop(ledger, part);
+    return 0;
+}
+
+static void sort_few(struct line *lines, size_t n) {
     for (size_t i = 1; i < n; i++) {
-        const struct presence_stay stay = stays[i];
+        const struct line line = lines[i];
         size_t at = i;
-        for (; at > 0 &&
-               (stays[at - 1].step > stay.step ||
-                (stays[at - 1].step == stay.step && stays[at - 1].platform > stay.platform));
-             at--)
-            stays[at] = stays[at - 1];
-        stays[at] = stay;
+        for (; at > 0 && line_before(&line, &lines[at - 1]); at--)
+            lines[at] = lines[at - 1];
+        lines[at] = line;
     }
 }
 
-static int by_step(const void *a, const void *b) {
-    const struct presence_stay *x = a, *y = b;
-    return x->step != y->step ? (x->step > y->step) - (x->step < y->step)
-                              : (x->platform > y->platform) - (x->platform < y->platform);
-}
+enum { FEW = 48, MOST_BITS = 20 };
 
-enum { FEW = 48 };
-
-static int add_user(const struct run *run, struct worker *worker, const struct active_block *blocks,
-                    size_t n_blocks, struct error *err) {
-    if (array_reserve((void **)&worker->stays, &worker->capacity, 64 * n_blocks,
-                      sizeof *worker->stays, err))
+/* Users are hashes, so their uppermost bits deal the lines evenly into heaps of a few. */
+static int sort_lines(struct worker *worker, struct error *err) {
+    int bits = 0;
+    while (bits < MOST_BITS && (worker->n >> (bits + 3)) > 0)
+        bits++;
+    const size_t heaps = (size_t)1 << bits;
+    if (array_reserve((void **)&worker->sorted, &worker->sorted_capacity, worker->n + 1,
+                      sizeof *worker->sorted, err) ||
+        array_reserve((void **)&worker->starts, &worker->starts_capacity, heaps + 2,
+                      sizeof *worker->starts, err))
         return err->code;
-    size_t n = 0;
-    for (size_t i = 0; i < n_blocks; i++)
-        n = block_stays(run->presence, &blocks[i], worker->stays, n);
-    if (active_block_platform(&blocks[0]) != active_block_platform(&blocks[n_blocks - 1])) {
+    uint32_t *starts = worker->starts;
+    for (size_t i = 0; i < heaps + 2; i++)
+        starts[i] = 0;
+    for (size_t i = 0; i < worker->n; i++)
+        starts[(bits ? worker->lines[i].user >> (64 - bits) : 0) + 2]++;
+    for (size_t i = 2; i < heaps + 2; i++)
+        starts[i] += starts[i - 1];
+    for (size_t i = 0; i < worker->n; i++)
+        worker->sorted[starts[(bits ? worker->lines[i].user >> (64 - bits) : 0) + 1]++] =
+            worker->lines[i];
+    for (size_t i = 0; i < heaps; i++) {
+        const size_t n = starts[i + 1] - starts[i];
         if (n <= FEW)
-            sort_stays(worker->stays, n);
+            sort_few(worker->sorted + starts[i], n);
         else
-            qsort(worker->stays, n, sizeof *worker->stays, by_step);
+            qsort(worker->sorted + starts[i], n, sizeof *worker->sorted, by_line);
     }
-    const struct presence_user user = {worker->stays, n, blocks, n_blocks};
+    return 0;
+}
+
+static bool one_user(const struct line *a, const struct line *b) {
+    return a->user == b->user && a->place >> (LEDGER_PERIOD_BITS + LEDGER_CELL_BITS) ==
+                                     b->place >> (LEDGER_PERIOD_BITS + LEDGER_CELL_BITS);
+}
+
+/* A spell's or a period's first day may lie before the first date of the data. */
+static uint32_t step_of(const struct presence *presence, int32_t day) {
+    return day <= presence->report.first ? 0 : presence->step_of_day[day - presence->report.first];
+}
+
+static void make_stays(const struct presence *presence, const struct line *lines, size_t n,
+                       struct presence_stay *stays) {
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t place = lines[i].place;
+        const int32_t day =
+            (int32_t)(place >> LEDGER_CELL_BITS & ((1U << LEDGER_PERIOD_BITS) - 1)) +
+            LEDGER_FIRST_PERIOD;
+        stays[i] = (struct presence_stay){.step = step_of(presence, day),
+                                          .platform = place & ((1U << LEDGER_CELL_BITS) - 1),
+                                          .day = day,
+                                          .amount = lines[i].amount};
+    }
+}
+
+static int add_user(const struct run *run, struct worker *worker, const struct line *lines,
+                    size_t n, struct error *err) {
+    if (array_reserve((void **)&worker->stays, &worker->capacity, n, sizeof *worker->stays, err))
+        return err->code;
+    make_stays(run->presence, lines, n, worker->stays);
+    const struct presence_user user = {worker->stays, n};
     return run->fold->add(worker->state, &user, err);
 }
 
 static int add_part(void *context, size_t number, int index, struct error *err) {
     const struct run *run = context;
     struct worker *worker = &run->workers[index];
-    struct active_part part;
     if (!worker->state && run->fold->begin(run->context, &worker->state, err))
         return err->code;
-    int status = active_days_unite(run->presence->reading->sets, run->presence->reading->n,
-                                   &run->presence->platforms, number, &part, err);
-    if (status)
-        return status;
-    for (size_t i = 0, end; i < part.n && !status; i = end) {
-        const uint32_t user = active_block_user(&part.blocks[i]);
-        for (end = i + 1; end < part.n && active_block_user(&part.blocks[end]) == user; end++)
+    if (take_lines(run, worker, number, err) || sort_lines(worker, err))
+        return err->code;
+    for (size_t i = 0, end; i < worker->n; i = end) {
+        const struct line *first = &worker->sorted[i];
+        for (end = i + 1; end < worker->n && one_user(first, &worker->sorted[end]); end++)
             ;
-        status = add_user(run, worker, part.blocks + i, end - i, err);
+        if (add_user(run, worker, first, end - i, err))
+            return err->code;
     }
-    active_part_free(&part);
-    return status;
+    return 0;
 }
 
 /* Worker 0 has done a part, as the caller's thread is one of the workers; if it came too late for
@@ -621,25 +799,31 @@ static int merge_workers(const struct run *run, int threads, struct error *err) 
     return status;
 }
 
+static void worker_free(const struct run *run, struct worker *worker) {
+    if (worker->state)
+        run->fold->destroy(worker->state);
+    free(worker->lines);
+    free(worker->sorted);
+    free(worker->starts);
+    free(worker->stays);
+}
+
 int presence_fold(struct presence *presence, const struct presence_fold *fold, void *context,
                   void **ret_state, struct error *err) {
     const int threads = presence->options.threads > 1 ? presence->options.threads : 1;
     struct run run = {presence, fold, context, calloc((size_t)threads, sizeof *run.workers)};
+    *ret_state = NULL;
     if (!run.workers)
         return error_memory(err);
-    int status = workers_run(threads, ACTIVE_DAYS_PARTS, add_part, &run, err);
+    int status = workers_run(threads, LEDGER_PARTS, add_part, &run, err);
     if (!status)
         status = merge_workers(&run, threads, err);
-    *ret_state = NULL;
     if (!status) {
         *ret_state = run.workers[0].state;
         run.workers[0].state = NULL;
     }
-    for (int i = 0; i < threads; i++) {
-        if (run.workers[i].state)
-            fold->destroy(run.workers[i].state);
-        free(run.workers[i].stays);
-    }
+    for (int i = 0; i < threads; i++)
+        worker_free(&run, &run.workers[i]);
     free(run.workers);
     return status;
 }

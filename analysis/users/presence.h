@@ -18,7 +18,12 @@
  * of absence), and on the start itself in any case; without an end, up to the last look.
  *
  * PLATFORM is whatever column tells apart where they were, or none. Rows may come in any order and
- * repeat: a row that says again what is known changes nothing.
+ * repeat: a row that says again what is known changes nothing, but for amounts (money, minutes),
+ * which are added up.
+ *
+ * All threads fill one ledger (base/ledger.h): 24 bytes for each user, platform and period (or
+ * day), however many rows there are and however long the names; users are told apart by 98 bits of
+ * hash.
  *
  * Time goes in steps, numbered from 0. The steps of a log and of spells are all calendar periods of
  * one kind from the first date to the last look, those without any row included. The steps of a
@@ -31,7 +36,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "table/table.h"
-#include "users/active-days.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +49,9 @@ struct presence_options {
     /* The kind of the steps. NULL: months; of a panel, those of its periods. A panel of dates can
      * be had in any kind, other ones in their own only. */
     const enum period_kind *period;
+    bool days;            /* tell the days of a log apart, not only the steps */
+    const char *amount;   /* column: something to be added up, missing is 0; NULL: none */
+    bool positive;        /* amounts below 0 are bad rows */
     const int32_t *as_of; /* the last look: what happened later is not used; NULL: the last date */
     int threads;          /* for what comes after the reading; 0 is 1 */
 };
@@ -84,16 +91,14 @@ void presence_destroy(struct presence *presence); /* NULL is fine */
 struct presence_stay {
     uint32_t step;
     uint32_t platform;
+    int32_t day; /* with options.days the day; otherwise the first day of the step's period */
+    decimal amount;
 };
 
 /* All of one user; valid during the call. */
 struct presence_user {
-    const struct presence_stay *stays; /* by step, then platform; none twice; at least one */
+    const struct presence_stay *stays; /* by step, day and platform; none twice; at least one */
     size_t n;
-    /* The days behind them (users/active-days.h), by platform and time. Of a panel and of spells
-     * the first day of each period at least: for a log alone do they say on which days. */
-    const struct active_block *blocks;
-    size_t n_blocks;
 };
 
 /* As a table_fold, over users in place of batches: each worker begins a state, and adding and
@@ -105,7 +110,8 @@ struct presence_fold {
     void (*destroy)(void *state);
 };
 
-/* Hands out every user once; what was read is used up by it, so there is one fold to a presence. */
+/* Hands out every user once; what was read is used up by it, so there is one fold to a presence.
+ * ERROR_DATA if an amount is out of range. */
 int presence_fold(struct presence *presence, const struct presence_fold *fold, void *context,
                   void **ret_state, struct error *err);
 

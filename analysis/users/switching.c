@@ -357,7 +357,11 @@ static int sort_states(struct naming *naming, uint32_t *codes, struct error *err
     const uint32_t n = naming->sets.count;
     struct named *named = calloc(n + 1, sizeof *named);
     switching->states = calloc(n + 2, sizeof *switching->states);
-    int status = named && switching->states ? 0 : error_memory(err);
+    if (!named || !switching->states) {
+        free(named);
+        return error_memory(err);
+    }
+    int status = 0;
     for (uint32_t i = 0; i < n && !status; i++) {
         named[i].code = i;
         status = name_state(naming, i, &named[i].state, err);
