@@ -10,7 +10,7 @@
  *
  * A log is a row an activity: `user,platform,date,revenue` and, if it has them, `minutes` and
  * `views`. Sums are exact. A place is a platform and the values of the grouping columns; places are
- * numbered by name. Users are told apart by a hash of 98 bits (revenue/ledger.h), and are visited
+ * numbered by name. Users are told apart by a hash of 98 bits (base/ledger.h), and are visited
  * in the order of it, in 256 parts: each part is one task, its users always come in the same order,
  * so a sum over the users of a part, and then over the parts, has the same digits for any number of
  * threads.
@@ -22,7 +22,7 @@
 #define REVENUE_ACCOUNTS_H
 
 #include "base/calendar.h"
-#include "revenue/ledger.h"
+#include "base/ledger.h"
 #include "table/table.h"
 #include <stdbool.h>
 
