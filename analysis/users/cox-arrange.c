@@ -259,6 +259,7 @@ static double weighted_mean(const struct cox *cox, const double *x, double from,
 struct columns {
     struct cox *cox;
     const struct cox_data *data;
+    bool idle; /* there are rows that are part of no sum */
 };
 
 /* Column j: gathered in sorted order, centred and scaled by the rows that matter. One that is far
@@ -284,16 +285,17 @@ static int arrange_column(void *context, size_t j, int worker, struct error *err
                          "about it: leave it out",
                          name_of(columns->data, j, text), least, cox->n == 1 ? "is" : "are",
                          cox->n);
-    const double centre = least + weighted_mean(cox, x, least, OF_ACTIVE);
-    const double scale = sqrt(weighted_mean(cox, x, centre, OF_SQUARES | OF_ACTIVE));
-    cox->result.mean[j] = least + weighted_mean(cox, x, least, 0);
+    const unsigned of = columns->idle ? OF_ACTIVE : 0;
+    const double centre = least + weighted_mean(cox, x, least, of);
+    const double scale = sqrt(weighted_mean(cox, x, centre, OF_SQUARES | of));
+    cox->result.mean[j] = columns->idle ? least + weighted_mean(cox, x, least, 0) : centre;
     cox->centre[j] = centre;
     cox->scale[j] = scale > 0 ? scale : 1;
     least = INFINITY;
     most = -INFINITY;
     for (size_t i = 0; i < cox->n; i++) {
         x[i] = (x[i] - centre) / cox->scale[j];
-        if (cox_idle(cox, i))
+        if (columns->idle && cox_idle(cox, i))
             continue;
         least = fmin(least, x[i]);
         most = fmax(most, x[i]);
@@ -396,7 +398,9 @@ int cox_arrange(struct cox *cox, const struct cox_data *data, struct error *err)
         return status;
     find_fresh(cox);
     cox->n_chunks = (cox->n + COX_CHUNK - 1) / COX_CHUNK;
-    struct columns columns = {cox, data};
+    struct columns columns = {cox, data, false};
+    for (size_t i = 0; i < cox->n && !columns.idle; i++)
+        columns.idle = cox_idle(cox, i);
     status = workers_run(cox->options.threads, cox->p, arrange_column, &columns, err);
     if (!status && cox->competing)
         status = weigh_competing(cox, err);
