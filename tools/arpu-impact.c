@@ -211,7 +211,7 @@ static int write_periods(struct cli *cli, const struct impact_series *series,
     struct writer *writer;
     if (cli_writer(cli, names, sizeof names / sizeof *names, &writer, err))
         return err->code;
-    for (size_t t = 0; t < series->n; t++) {
+    for (size_t t = 0; t < result->n; t++) {
         writer_period(writer, impact_at(series, t));
         writer_integer(writer, t >= series->event);
         writer_number(writer, series->value[t]);

@@ -303,7 +303,7 @@ static int read_contracts(struct table *table, double **ret_kept, size_t *ret_n,
         table_read(table, &batch, err))
         return err->code;
     const size_t n = batch->rows;
-    double *kept = malloc((n + 1) * sizeof *kept);
+    double *kept = calloc(n + 1, sizeof *kept);
     *ret_kept = kept;
     *ret_n = n;
     if (!kept)
@@ -378,7 +378,7 @@ static int compute_contract(struct cli *cli, struct table *table, struct error *
         code = value_contract_fit(kept, n, cli_number(cli, "confidence"), &contract, err);
     if (code == ERROR_DATA && cli_operands(cli, &files) == 1 && !strstr(err->text, files[0]))
         error_prefix(err, "%s: ", files[0]);
-    if (!code)
+    if (!code && n > 0)
         code = cli_flag(cli, "summary") ? write_contract_summary(cli, &contract, kept, n, err)
                                         : write_contract(cli, &contract, kept, n, err);
     free(kept);

@@ -480,8 +480,8 @@ static int gather(struct control *control, struct error *err) {
     control->before = series->before;
     const size_t most = series->before + series->after;
     control->positions = malloc(most * sizeof *control->positions);
-    control->y = malloc(most * sizeof *control->y);
-    control->x = malloc(most * control->j * sizeof *control->x);
+    control->y = calloc(most, sizeof *control->y);
+    control->x = calloc(most * control->j, sizeof *control->x);
     control->gap = malloc(most * sizeof *control->gap);
     control->weights = calloc(control->j, sizeof *control->weights);
     if (!control->positions || !control->y || !control->x || !control->gap || !control->weights)

@@ -179,8 +179,9 @@ static int colour_of(const double *a, size_t k, double *ret, struct error *err) 
     if (!code) {
         gsl_matrix_view m = gsl_matrix_view_array(matrix, k, k);
         gsl_matrix_view inverse = gsl_matrix_view_array(ret, k, k);
-        for (size_t i = 0; i < k * k; i++)
-            matrix[i] = (i / k == i % k) - a[i];
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = 0; j < k; j++)
+                matrix[i * k + j] = (i == j) - a[i * k + j];
         if (gsl_linalg_LU_decomp(&m.matrix, order, &sign) != GSL_SUCCESS ||
             gsl_linalg_LU_invert(&m.matrix, order, &inverse.matrix) != GSL_SUCCESS)
             code = error_set(err, ERROR_DATA, "prewhitening met a unit root");
@@ -369,7 +370,7 @@ int hac_covariance(const struct impact_fit *fit, const double *x, const struct h
     if (!code) {
         *ret_bandwidth = choose_bandwidth(&scores, n, options);
         sum_lags(&scores, options, *ret_bandwidth, meat);
-        if (options->prewhiten) {
+        if (scores.colour) {
             enclose(scores.colour, meat, k, room, ret);
             memcpy(meat, ret, k * k * sizeof *meat);
         }

@@ -2,7 +2,7 @@
 /* The nearest point of a convex hull, by Wolfe's algorithm. */
 #include "revenue/impact-hull.h"
 
-#include <gsl/gsl_linalg.h>
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +140,7 @@ static bool is_unique(struct hull *hull, double square) {
 
 int hull_nearest(const double *gram, size_t n, double *weights, struct hull_fit *ret,
                  struct error *err) {
+    assert(n > 0);
     struct hull hull = {.gram = gram, .n = n, .weights = weights, .size = 1};
     hull.corral = calloc(n + 1, sizeof *hull.corral);
     hull.products = calloc(n + 1, sizeof *hull.products);
