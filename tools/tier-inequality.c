@@ -377,6 +377,17 @@ static int choose_periods(struct report *report, bool all, struct error *err) {
     return error_set(err, ERROR_DATA, "no row is of period '%s'", wanted);
 }
 
+/* A line goes through one period. */
+static int check_chart(const struct report *report, const struct result *result,
+                       struct error *err) {
+    bool curve = result->write == write_lorenz || result->write == write_ccdf;
+    if (curve && cli_given(report->cli, "chart") && report->end - report->first > 1 &&
+        creators_group_column(report->cli))
+        return cli_usage(err, "option '--chart': found several periods and groups, expected "
+                              "--period last or one such as 2025-01");
+    return 0;
+}
+
 static int write_report(struct report *report, const struct result *result, struct error *err) {
     int status = open_writer(report, result->names, result->n, err);
     for (size_t group = 0; group < report->values->groups && !status; group++)
@@ -400,7 +411,7 @@ static int run(struct cli *cli, struct error *err) {
                             .confidence = cli_number(cli, "confidence"),
                             .decimals = strcmp(of, "followers") != 0};
     if (creators_read(cli, &of, report.decimals ? 1 : 0, true, &creators, err) ||
-        choose_periods(&report, result->option == NULL, err))
+        choose_periods(&report, result->option == NULL, err) || check_chart(&report, result, err))
         goto done;
     /* With --by income, that column is the first amount, and may be the one asked for. */
     size_t amount = !report.decimals                                               ? 0

@@ -94,6 +94,10 @@ echo creator,period,followers >empty.csv
 for what in '' --lorenz --decompose --tail --ccdf; do
     runs "a header alone $what" 0 tier-inequality $what empty.csv
 done
+runs 'curves of several periods and platforms' 2 tier-inequality --lorenz --by-platform --period all --chart x.svg "$tiny"
+like 'are too many for one chart' "$err" 'expected --period last'
+runs 'of several periods' 0 tier-inequality --lorenz --period all --chart lorenz.gp -o lorenz.csv "$tiny"
+like 'is a line each' "$(cat lorenz.gp)" "^array series_name\[3\] = \['2024-12', '2025-01', '2025-02'\]"
 runs 'a chart of parts' 2 tier-inequality --decompose --chart x.svg "$tiny"
 runs 'errors by bootstrap' 0 tier-inequality --errors bootstrap --replications 50 --threads 1 moby.csv
 cp tap.out one.csv
