@@ -3,9 +3,12 @@
 #include "cli/cli.h"
 #include "stats/proportion.h"
 #include "users/departures.h"
+#include "users/looks.h"
 #include "users/presence.h"
+#include "users/switching-chain.h"
 #include "users/switching.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +36,53 @@ static const struct cli_option options[] = {
      .conflicts = "departures",
      .help = "for each platform and period who came, who went, and how its share of the market "
              "was displaced"},
+    {.name = "stationary",
+     .type = CLI_FLAG,
+     .conflicts = "departures summary pooled between",
+     .help = "the shares of the states in the long run, if users go on moving as they did; with "
+             "intervals from draws of the matrix"},
+    {.name = "project",
+     .type = CLI_INTEGER,
+     .argument = "K",
+     .range = "[1,1000]",
+     .conflicts = "departures summary pooled between stationary",
+     .help = "the shares of the states now and in the next K periods, likewise"},
+    {.name = "draws",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[100,1000000]",
+     .fallback = "2000",
+     .help = "with --stationary and --project: how many matrices to draw"},
+    {.name = "rate",
+     .type = CLI_FLAG,
+     .conflicts = "departures summary pooled between stationary project top as-of period",
+     .help =
+         "intensities of moving, per day or unit of --time, and mean stays, from users who were "
+         "looked at now and then: a Markov process in continuous time"},
+    {.name = "time",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .needs = "rate",
+     .help = "when a user was looked at, as a number, in place of the column date"},
+    {.name = "allow",
+     .type = CLI_TEXT,
+     .argument = "A>B",
+     .many = true,
+     .needs = "rate",
+     .help = "users can go from A to B without passing another state; default: wherever somebody "
+             "was seen in B at the look after A"},
+    {.name = "exact",
+     .type = CLI_TEXT,
+     .argument = "STATE",
+     .many = true,
+     .needs = "rate",
+     .help = "users enter this state at the very time of the look, not some time before"},
+    {.name = "horizon",
+     .type = CLI_NUMBER,
+     .argument = "T",
+     .range = "(0,inf)",
+     .needs = "rate",
+     .help = "also the chance of each state a time T after each other"},
     {.name = "departures",
      .type = CLI_FLAG,
      .help = "of those who left, where to: counts the spells that have ended, by destination, "
@@ -89,8 +139,7 @@ static bool wanted_period(struct cli *cli, enum period_kind *ret) {
     return false;
 }
 
-/* ---- Departures --------------------------------------------------------------------------------
- */
+/* ---- Departures ------------------------------------------------------------------------------ */
 
 /* From the first departure to the last, as ISO 8601 writes an interval. */
 enum { SPAN_TEXT = 2 * CALENDAR_TEXT };
@@ -163,8 +212,7 @@ static int run_departures(struct cli *cli, struct table *table, struct error *er
     return status;
 }
 
-/* ---- Switching ---------------------------------------------------------------------------------
- */
+/* ---- Switching ------------------------------------------------------------------------------- */
 
 static int write_moves(struct cli *cli, const struct switching *switching,
                        const struct period *between, struct error *err) {
@@ -253,6 +301,86 @@ static int write_balances(struct cli *cli, const struct switching *switching, st
     return 0;
 }
 
+/* ---- If users go on as they did -------------------------------------------------------------- */
+
+static void write_bounds(struct writer *writer, const struct switching_share *share) {
+    writer_number(writer, share->share);
+    writer_number(writer, share->interval.lower);
+    writer_number(writer, share->interval.upper);
+}
+
+static int write_stationary(struct cli *cli, const struct switching *switching,
+                            const struct switching_chain *chain, const struct switching_draws *how,
+                            struct error *err) {
+    static const char *const names[] = {"state", "share_now", "share", "lower", "upper"};
+    struct writer *writer;
+    struct switching_share *shares = calloc(chain->n + 1, sizeof *shares);
+    if (!shares)
+        return error_memory(err);
+    int status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
+    if (!status)
+        status = switching_stationary(chain, how, shares, err);
+    for (size_t i = 0; i < chain->n && !status; i++) {
+        writer_text(writer, switching->states[chain->states[i]].name);
+        writer_number(writer, chain->start[i]);
+        write_bounds(writer, &shares[i]);
+    }
+    if (!status && chain->n > 0 && isnan(shares[0].share))
+        cli_warn(cli, "the long run depends on where one begins, or on states that were not seen "
+                      "to be left or stayed in; see --project");
+    free(shares);
+    return status;
+}
+
+static int write_projection(struct cli *cli, const struct switching *switching,
+                            const struct switching_chain *chain, const struct switching_draws *how,
+                            struct error *err) {
+    static const char *const names[] = {"period", "state", "share", "lower", "upper"};
+    const size_t steps = (size_t)cli_integer(cli, "project");
+    struct writer *writer;
+    struct switching_share *shares = calloc((steps + 1) * chain->n, sizeof *shares);
+    if (!shares)
+        return error_memory(err);
+    int status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
+    if (!status)
+        status = switching_project(chain, steps, how, shares, err);
+    for (size_t k = 0; k <= steps && !status; k++) {
+        struct period period = chain->last;
+        period.index += (int32_t)k;
+        for (size_t i = 0; i < chain->n; i++) {
+            writer_period(writer, period);
+            writer_text(writer, switching->states[chain->states[i]].name);
+            write_bounds(writer, &shares[k * chain->n + i]);
+        }
+    }
+    free(shares);
+    return status;
+}
+
+static int write_chain(struct cli *cli, const struct switching *switching, struct error *err) {
+    const struct switching_draws how = {.seed = (uint32_t)cli_integer(cli, "seed"),
+                                        .draws = (size_t)cli_integer(cli, "draws"),
+                                        .confidence = cli_number(cli, "confidence")};
+    struct switching_chain chain;
+    int status = switching_chain_of(switching, &chain, err);
+    if (!status)
+        status = cli_flag(cli, "stationary") ? write_stationary(cli, switching, &chain, &how, err)
+                                             : write_projection(cli, switching, &chain, &how, err);
+    switching_chain_free(&chain);
+    return status;
+}
+
+static int write_switching(struct cli *cli, const struct switching *switching,
+                           const struct period *between, struct error *err) {
+    if (cli_flag(cli, "summary"))
+        return write_balances(cli, switching, err);
+    if (cli_flag(cli, "pooled"))
+        return write_pooled(cli, switching, err);
+    if (cli_flag(cli, "stationary") || cli_given(cli, "project"))
+        return write_chain(cli, switching, err);
+    return write_moves(cli, switching, between, err);
+}
+
 static void say_what_was_seen(struct cli *cli, const struct presence *presence) {
     const struct presence_report *report = presence_report(presence);
     char first[CALENDAR_TEXT], last[CALENDAR_TEXT], name[CALENDAR_TEXT];
@@ -325,16 +453,143 @@ static int run_switching(struct cli *cli, struct table *table, enum presence_sha
         cli_note(cli, "%zu platform%s put together as " SWITCHING_OTHER, switching.others,
                  plural((int64_t)switching.others));
     if (!status)
-        status = cli_flag(cli, "summary")  ? write_balances(cli, &switching, err)
-                 : cli_flag(cli, "pooled") ? write_pooled(cli, &switching, err)
-                                           : write_moves(cli, &switching, how.between, err);
+        status = write_switching(cli, &switching, how.between, err);
     switching_free(&switching);
     presence_destroy(presence);
     return status;
 }
 
-/* ---- Which
- * --------------------------------------------------------------------------------------- */
+/* ---- Rates ----------------------------------------------------------------------------------- */
+
+static int find_state(const struct looks *looks, const char *option, struct text name, size_t *ret,
+                      struct error *err) {
+    if (looks_find(looks, name, ret))
+        return 0;
+    return error_set(err, ERROR_DATA, "--%s: nobody was seen in '%.*s'", option, (int)name.length,
+                     name.bytes);
+}
+
+/* "A>B"; a name may hold a '>' itself, so each is tried. */
+static int read_move(const struct looks *looks, const char *given, bool *allowed,
+                     struct error *err) {
+    size_t from = 0, to = 0;
+    const char *at = strchr(given, '>');
+    if (!at || at == given || at[1] == '\0')
+        return cli_usage(err, "--allow: found '%s', expected two states, such as 'A>B'", given);
+    for (const char *mark = at; mark; mark = strchr(mark + 1, '>'))
+        if (looks_find(looks, (struct text){given, (size_t)(mark - given)}, &from) &&
+            looks_find(looks, text_of(mark + 1), &to)) {
+            allowed[from * looks->n_states + to] = true;
+            return 0;
+        }
+    if (find_state(looks, "allow", (struct text){given, (size_t)(at - given)}, &from, err))
+        return err->code;
+    return find_state(looks, "allow", text_of(at + 1), &to, err);
+}
+
+/* allowed and exact have room for n x n and n. */
+static int read_moves(struct cli *cli, const struct looks *looks, bool *allowed, bool *exact,
+                      struct error *err) {
+    const char *const *given;
+    size_t n = cli_many(cli, "allow", &given);
+    for (size_t i = 0; i < n; i++)
+        if (read_move(looks, given[i], allowed, err))
+            return err->code;
+    n = cli_many(cli, "exact", &given);
+    for (size_t i = 0; i < n; i++) {
+        size_t state = 0;
+        if (find_state(looks, "exact", text_of(given[i]), &state, err))
+            return err->code;
+        exact[state] = true;
+    }
+    return 0;
+}
+
+/* What an estimate is of. An infinite stay has no number. */
+static void write_estimate(struct writer *writer, const struct looks *looks, const char *measure,
+                           size_t from, const size_t *to, struct markov_estimate estimate) {
+    const double cells[] = {isinf(estimate.value) ? NAN : estimate.value, estimate.error,
+                            estimate.lower, estimate.upper};
+    writer_string(writer, measure);
+    writer_text(writer, looks->states[from]);
+    if (to)
+        writer_text(writer, looks->states[*to]);
+    else
+        writer_missing(writer);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        writer_number(writer, cells[i]);
+}
+
+static int write_chances(struct cli *cli, struct writer *writer, const struct looks *looks,
+                         const struct markov_rate *rate, struct error *err) {
+    for (size_t from = 0; from < looks->n_states; from++)
+        for (size_t to = 0; to < looks->n_states; to++) {
+            struct markov_estimate chance;
+            if (markov_rate_probability(rate, from, to, cli_number(cli, "horizon"),
+                                        cli_number(cli, "confidence"), &chance, err))
+                return err->code;
+            write_estimate(writer, looks, "probability", from, &to, chance);
+        }
+    return 0;
+}
+
+static int write_rates(struct cli *cli, const struct looks *looks, const struct markov_rate *rate,
+                       struct error *err) {
+    static const char *const names[] = {"measure",   "from",  "to",   "value",
+                                        "std_error", "lower", "upper"};
+    const double confidence = cli_number(cli, "confidence");
+    struct writer *writer;
+    if (cli_writer(cli, names, sizeof names / sizeof *names, &writer, err))
+        return err->code;
+    for (size_t k = 0; k < rate->n_moves; k++) {
+        const size_t from = rate->moves[k].from, to = rate->moves[k].to;
+        write_estimate(writer, looks, "intensity", from, &to,
+                       markov_rate_intensity(rate, from, to, confidence));
+    }
+    for (size_t from = 0; from < looks->n_states; from++)
+        write_estimate(writer, looks, "sojourn", from, NULL,
+                       markov_rate_sojourn(rate, from, confidence));
+    return cli_given(cli, "horizon") ? write_chances(cli, writer, looks, rate, err) : 0;
+}
+
+static int fit_rates(struct cli *cli, const struct looks *looks, bool *allowed, bool *exact,
+                     struct error *err) {
+    const struct markov_rate_options how = {.names = looks->states,
+                                            .allowed = cli_given(cli, "allow") ? allowed : NULL,
+                                            .exact = cli_given(cli, "exact") ? exact : NULL};
+    struct markov_rate rate = {0};
+    int status = read_moves(cli, looks, allowed, exact, err);
+    if (!status)
+        status = markov_rate_fit(&looks->steps, &how, &rate, err);
+    if (!status) {
+        cli_note(cli, "%zu users, %zu looks, %zu states; log-likelihood %.10g after %d iterations",
+                 looks->steps.subjects, looks->steps.looks, looks->n_states, rate.log_likelihood,
+                 rate.iterations);
+        status = write_rates(cli, looks, &rate, err);
+    }
+    markov_rate_free(&rate);
+    return status;
+}
+
+static int run_rate(struct cli *cli, struct table *table, struct error *err) {
+    const struct looks_options reading = {.platform = "platform",
+                                          .time = cli_text(cli, "time"),
+                                          .date = "date",
+                                          .join = cli_text(cli, "join")};
+    struct looks looks;
+    int status = looks_read(table, &reading, &looks, err);
+    if (status)
+        return status;
+    bool *allowed = calloc(looks.n_states * looks.n_states + 1, sizeof *allowed);
+    bool *exact = calloc(looks.n_states + 1, sizeof *exact);
+    status = allowed && exact ? fit_rates(cli, &looks, allowed, exact, err) : error_memory(err);
+    free(allowed);
+    free(exact);
+    looks_free(&looks);
+    return status;
+}
+
+/* ---- Which ----------------------------------------------------------------------------------- */
 
 /* What is read follows from the columns; with `departures` spells of which only the end counts. */
 static int find_shape(struct cli *cli, const struct table *table, bool *ret_departures,
@@ -365,7 +620,11 @@ static int run(struct cli *cli, struct error *err) {
     struct table *table;
     enum presence_shape shape = PRESENCE_LOG;
     bool departures = false;
-    if (cli_open(cli, &table, err) || find_shape(cli, table, &departures, &shape, err))
+    if (cli_open(cli, &table, err))
+        return err->code;
+    if (cli_flag(cli, "rate"))
+        return run_rate(cli, table, err);
+    if (find_shape(cli, table, &departures, &shape, err))
         return err->code;
     return departures ? run_departures(cli, table, err) : run_switching(cli, table, shape, err);
 }
@@ -396,11 +655,16 @@ int main(int argc, char **argv) {
             "lower, upper: its interval\n"
             "platform, before, new, returned, joined, moved, gone, users: with --summary; before "
             "and who came, less who went, are users\n"
+            "state, share_now, share, lower, upper: with --stationary, the share of the state now "
+            "and in the long run\n"
+            "period, state, share, lower, upper: with --project\n"
+            "measure, from, to, value, std_error, lower, upper: with --rate: intensity, sojourn or, "
+            "with --horizon, probability\n"
             "share_before, share, displacement, lower, upper: with --summary, the platform's share "
             "of all active users, how it changed, and the interval of that",
         .operands = "[FILE]...",
         .max_operands = -1,
-        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE,
+        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,
         .options = options,
         .examples = examples,
         .run = run};

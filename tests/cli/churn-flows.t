@@ -64,6 +64,88 @@ like 'of the shares' "$(cat pooled.gp)" 'From where to where'
 runs 'ribbons' 0 flows "$DATA/tiny/activity.csv" --chart ribbons.gp
 like 'of the users' "$(cat ribbons.gp)" 'Where they went'
 
+# ---- If users go on as they did ------------------------------------------------------------------
+# A log in which all states are left and come back to; months without a name of their own.
+awk 'BEGIN {
+    srand(3)
+    print "user,platform,date"
+    for (u = 0; u < 400; u++)
+        for (m = 1; m <= 12; m++)
+            for (p = 0; p < 2; p++)
+                if (rand() < 0.35 + p / 5 || m == 1 && p == 0 || m == 12 && u == 0)
+                    printf "u%d,%s,2024-%02d-%02d\n", u, p ? "B" : "A", m, 1 + rand() * 28
+}' >mixed.csv
+flows mixed.csv --as-of 2024-12-31 --pooled -o pooled.csv
+runs 'the long run' 0 flows mixed.csv --as-of 2024-12-31 --stationary --draws 400 -o long.csv
+ok 'is what one more step leaves alone' awk -F, '
+    FNR == 1 { file++; next }
+    file == 1 { p[$1 "," $2] = $4 }
+    file == 2 { pi[$1] = $3; sum += $3; outside += !($4 < $3 && $3 < $5) }
+    END {
+        for (j in pi) {
+            next_share = 0
+            for (i in pi) next_share += pi[i] * p[i "," j]
+            bad += next_share - pi[j] > 1e-12 || pi[j] - next_share > 1e-12
+            n++
+        }
+        exit !(n == 4 && !bad && !outside && sum > 1 - 1e-12 && sum < 1 + 1e-12)
+    }' pooled.csv long.csv
+runs 'the next periods' 0 flows mixed.csv --as-of 2024-12-31 --project 2 --draws 400 -o ahead.csv
+ok 'follow from the last by the pooled matrix' awk -F, '
+    FNR == 1 { file++; next }
+    file == 1 { p[$1 "," $2] = $4 }
+    file == 2 { share[$1 "," $2] = $3; state[$2]; period[$1] }
+    END {
+        split("2024-12 2025-01 2025-02", at, " ")
+        for (k = 2; k <= 3; k++) for (j in state) {
+            expected = 0
+            for (i in state) expected += share[at[k - 1] "," i] * p[i "," j]
+            d = expected - share[at[k] "," j]
+            bad += d > 1e-12 || d < -1e-12
+            n++
+        }
+        exit !(n == 8 && !bad)
+    }' pooled.csv ahead.csv
+flows mixed.csv --as-of 2024-12-31 --project 2 --draws 400 --threads 1 -o again.csv
+same 'the same seed, the same draws' again.csv ahead.csv
+runs 'no long run' 0 flows "$DATA/tiny/spells.csv" --period week --as-of 2025-01-26 --stationary
+like 'that does not depend on the start' "$err" 'the long run depends on where one begins'
+runs 'one period' 1 flows "$DATA/tiny/activity.csv" --period year --stationary
+like 'leads nowhere' "$err" 'there are no moves to go on with'
+
+# ---- Rates ---------------------------------------------------------------------------------------
+# R> library(msm); f <- msm(state ~ months, ptnum, psor, control = list(reltol = 1e-16, fnscale = 1000),
+#        qmatrix = rbind(c(0, .1, 0, 0), c(0, 0, .1, 0), c(0, 0, 0, .1), 0))
+# R> f$Qmatrices$baseline; f$QmatricesSE$baseline; sojourn.msm(f)
+runs 'a panel of msm' 0 flows "$TESTS/truth/churn-flows/psor.csv" --rate --time months --allow '1>2' --allow '2>3' --allow '3>4' --verbose
+ok 'as msm has it, to a millionth' awk -F, '
+    BEGIN {
+        q["1,2"] = 0.0912459386269; e["1,2"] = 0.0102244049315
+        q["2,3"] = 0.1571596623043; e["2,3"] = 0.0181143128901
+        q["3,4"] = 0.2598215282350; e["3,4"] = 0.0338395868153
+    }
+    function far(a, b) { return a / b - 1 > 1e-6 || 1 - a / b > 1e-6 }
+    $1 == "intensity" { n++; bad += far($4, q[$2 "," $3]) || far($5, e[$2 "," $3]) }
+    $1 == "sojourn" && $2 < 4 { n++; bad += far($4, 1 / q[$2 "," $2 + 1]) }
+    END { exit !(n == 6 && !bad) }' tap.out
+like 'the same log-likelihood' "$err" 'log-likelihood -623.0076402 after'
+awk 'function two(from, to, n) { for (; n > 0; n--) printf "u%d,%s,0\nu%d,%s,1\n", ++u, from, u, to }
+    BEGIN { print "user,platform,time"; two("A", "A", 900); two("A", "B", 95); two("A", "C", 2); two("B", "B", 900); two("B", "C", 95) }' >by-b.csv
+runs 'a move that nobody needs' 1 flows by-b.csv --rate --time time
+like 'is named' "$err" "the intensity from 'A' to 'C' goes to 0: .*; do not allow it"
+runs 'moves that do not lead there' 1 flows "$TESTS/truth/churn-flows/psor.csv" --rate --time months --allow '1>2' --allow '2>3'
+like 'what was seen all the same' "$err" "going from '1' to '4', which the allowed moves do not lead to"
+runs 'a state that nobody was in' 1 flows "$TESTS/truth/churn-flows/psor.csv" --rate --time months --allow '1>9'
+like 'is named too' "$err" "^churn-flows: --allow: nobody was seen in '9'"
+runs 'no move' 2 flows "$TESTS/truth/churn-flows/psor.csv" --rate --time months --allow 12
+# Two states and one interval: q = -log(0.7) / 10 a day for those of whom 3 of 10 have gone.
+awk 'BEGIN { print "user,platform,date"; for (i = 0; i < 10; i++) { printf "u%d,A,2025-01-01\n", i; printf "u%d,%s,2025-01-11\n", i, i < 3 ? "(gone)" : "A" } }' >ten.csv
+runs 'dates are days' 0 flows ten.csv --rate --horizon 10
+ok 'in closed form' awk -F, '
+    $1 == "intensity" { q = $4 }
+    $1 == "probability" && $2 == "A" && $3 == "(gone)" { p = $4 }
+    END { exit !(q > 0.03566749439387 && q < 0.03566749439388 && p > 0.29999999999 && p < 0.30000000001) }' tap.out
+
 # ---- Departures: the real case -------------------------------------------------------------------------------
 # Counts: awk -F, 'NR > 1 { n[$3] += $4 } END { for (d in n) print n[d], d }' | sort -rn
 # Bounds: R's prop.test(k, 1056, correct = FALSE)$conf.int

@@ -44,4 +44,18 @@ awk 'BEGIN {
         printf "u%d,%c,2024-%02d-%02d\n", rand() * 2500, 65 + rand() * 4, 3 + rand() * 8, 1 + rand() * 28
 }' >random.csv
 matrix_agrees 'a random log' random.csv 0.99
+
+# Intensities, mean stays and chances, on the panels that come with msm.
+rates_agree() { # data set, the moves that are allowed, further options...
+    set_of_data=$1 moves=$2
+    shift 2
+    Rscript "$TESTS/truth/churn-flows-rate.R" "$set_of_data" write panel.csv
+    for move in $moves; do set -- "$@" --allow "$move"; done
+    runs "$set_of_data: ends well" 0 "$BIN/churn-flows" panel.csv --rate --time time --horizon 4 -o result.csv "$@"
+    ok "$set_of_data: as in msm" Rscript "$TESTS/truth/churn-flows-rate.R" "$set_of_data" compare result.csv 4
+}
+rates_agree psor '1>2 2>3 3>4'
+rates_agree cav '1>2 1>4 2>1 2>3 2>4 3>2 3>4'
+rates_agree cav-exact '1>2 1>4 2>1 2>3 2>4 3>2 3>4' --exact 4
+rates_agree bos '1>2 1>5 2>3 2>5 3>4 3>5 4>5' --exact 5
 finish
