@@ -186,7 +186,8 @@ static int make_customers(struct log *log, const struct value_request *request,
     log->n = kept;
     if (rank_users(log, &ret->names, err))
         return err->code;
-    qsort(log->payments, log->n, sizeof *log->payments, by_user_and_day);
+    if (log->n > 0)
+        qsort(log->payments, log->n, sizeof *log->payments, by_user_and_day);
     for (size_t from = 0, to; from < log->n; from = to) {
         const uint32_t user = log->payments[from].user;
         for (to = from; to < log->n && log->payments[to].user == user;)

@@ -117,7 +117,8 @@ static void columns_decide(void **state) {
     assert_string_equal(err.text,
                         "no chart of tier-growth fits this table: found the columns month,"
                         "revenue_lost,lower,upper,cumulative,cumulative_lower,cumulative_upper, "
-                        "expected tier,platform,period,creators; or tier,period,creators");
+                        "expected tier,platform,period,creators; or tier,group,period,creators; "
+                        "or tier,period,creators");
     err = (struct error){0};
     assert_int_equal(template_choose("no-such-tool", &sheet, &template, &err), ERROR_DATA);
     assert_string_equal(err.text, "no-such-tool has no chart");
