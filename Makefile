@@ -39,7 +39,7 @@ library         := $(build)/libsojourn.a
 objects         := $(library_sources:%.c=$(build)/%.o) $(build)/plots.o
 c_files         := $(library_sources) $(tool_sources) $(unit_sources) $(long_sources) \
                    $(wildcard tests/fuzz/*.c tests/bench/*.c)
-h_files         := $(wildcard analysis/*/*.h tests/lib/*.h)
+h_files         := $(wildcard analysis/*/*.h tools/*.h tests/lib/*.h)
 
 # ---- How it is built -----------------------------------------------------------------------------
 warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -78,7 +78,7 @@
 
 /* Cuts a list of one or two words; one stands for both. */
 static inline int split(const struct cli *cli, const char *option, struct text ret[PLATFORMS],
-                 struct error *err) {
+                        struct error *err) {
     struct text whole = text_of(cli_text(cli, option));
     const char *comma = memchr(whole.bytes, ',', whole.length);
     ret[0] = ret[1] = whole;
@@ -95,7 +95,7 @@ static inline int split(const struct cli *cli, const char *option, struct text r
 }
 
 static inline int find_policies(const struct cli *cli, const char *option,
-                         const struct policy_class *ret[PLATFORMS], struct error *err) {
+                                const struct policy_class *ret[PLATFORMS], struct error *err) {
     struct text names[PLATFORMS];
     int code = split(cli, option, names, err);
     if (code)
@@ -168,8 +168,8 @@ static inline int read_scenario(struct cli *cli, struct scenario *ret, struct er
     return scenario_check(ret, err);
 }
 
-static inline int read_calibration(struct cli *cli, const struct names *names, struct calibration *ret,
-                            struct error *err) {
+static inline int read_calibration(struct cli *cli, const struct names *names,
+                                   struct calibration *ret, struct error *err) {
     const char *arpu = cli_text(cli, "arpu"), *tiers = cli_text(cli, "tiers");
     const char *survival = cli_text(cli, "survival"), *flows = cli_text(cli, "flows");
     struct table *table;
@@ -190,14 +190,14 @@ static inline int read_calibration(struct cli *cli, const struct names *names, s
 }
 
 static inline void say_rules(struct cli *cli, const struct simulate_options *how,
-                      const struct names *names) {
+                             const struct names *names) {
     for (int p = 0; p < PLATFORMS; p++)
         cli_note(cli, "%s: ranked by %s (%s), in the warm-up by %s", names->platforms[p],
                  how->policies[p]->name, how->policies[p]->summary, how->baseline[p]->name);
 }
 
 static inline void say_calibration(struct cli *cli, const struct calibration *calibration,
-                            const struct scenario *scenario, const struct names *names) {
+                                   const struct scenario *scenario, const struct names *names) {
     struct buffer lines = {0};
     calibrate_describe(calibration, scenario, names->platforms, &lines);
     for (char *line = lines.bytes, *end; line && *line; line = end + 1) {
