@@ -187,19 +187,18 @@ static int add_those_who_stay_gone(struct counting *counting, struct error *err)
 
 /* ---- 4. Which platforms are told apart ------------------------------------------------------- */
 
-/* The platforms of a state while counting; `one` has room for one. */
-static size_t members(const struct counting *counting, uint32_t state, uint32_t *one,
-                      const uint32_t **ret) {
+/* Puts the platforms of a state while counting into counting->set; returns how many they are. A key
+ * of a dictionary stands at any address, so it is copied before it is read as numbers. */
+static size_t members(const struct counting *counting, uint32_t state) {
     if (state < ALONE)
         return 0;
     if (state < ALONE + counting->n_platforms) {
-        *one = state - ALONE;
-        *ret = one;
+        counting->set[0] = state - ALONE;
         return 1;
     }
     const struct text key = dictionary_name(&counting->sets, state - ALONE - counting->n_platforms);
-    *ret = (const uint32_t *)(const void *)key.bytes; /* the arena aligns it */
-    return key.length / sizeof(uint32_t);
+    memcpy(counting->set, key.bytes, key.length);
+    return key.length / sizeof *counting->set;
 }
 
 struct popular {
@@ -216,11 +215,9 @@ static int most_popular(const void *a, const void *b) {
 
 static void count_users(const struct counting *counting, uint32_t state, int64_t users,
                         struct popular *platforms) {
-    uint32_t one;
-    const uint32_t *ranks = NULL;
-    const size_t n = members(counting, state, &one, &ranks);
+    const size_t n = members(counting, state);
     for (size_t i = 0; i < n; i++)
-        platforms[ranks[i]].users += users;
+        platforms[counting->set[i]].users += users;
 }
 
 /* shown[rank] = number of the platform as it is shown, by name, the last being (other). */
@@ -407,12 +404,9 @@ static int show_states(const struct counting *counting, struct naming *naming,
     for (size_t place = 0; transitions_next(&counting->counts, &place, &move);)
         seen[move->from] = seen[move->to] = true;
     for (uint32_t state = ALONE; state < n && !status; state++) {
-        uint32_t one;
-        const uint32_t *ranks = NULL;
-        if (occurs(counting, state, seen)) {
-            const size_t size = members(counting, state, &one, &ranks);
-            status = show_set(naming, ranks, size, shown, &numbers[state], err);
-        }
+        if (occurs(counting, state, seen))
+            status = show_set(naming, counting->set, members(counting, state), shown,
+                              &numbers[state], err);
     }
     if (!status)
         status = sort_states(naming, codes, err);

@@ -15,11 +15,11 @@ static int read_exposure(const char *spells, const char *graph, int32_t lag,
                            tables_write("graph.csv", text_of(graph))};
     struct table *tables[2] = {NULL, NULL};
     const struct follow_graph_options options = {.lag = lag};
+    const struct table_options how[2] = {{.files = &paths[0], .n_files = 1},
+                                         {.files = &paths[1], .n_files = 1}};
     int status = 0;
-    for (int i = 0; i < 2 && !status; i++) {
-        const struct table_options how = {.files = &paths[i], .n_files = 1};
-        status = table_open(&tables[i], &how, err);
-    }
+    for (int i = 0; i < 2 && !status; i++)
+        status = table_open(&tables[i], &how[i], err);
     if (!status)
         status = follow_graph_read(tables[0], tables[1], &options, ret, err);
     table_close(tables[0]);
