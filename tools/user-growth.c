@@ -246,8 +246,8 @@ static void write_curve(struct cli *cli, struct writer *writer, const struct gro
 
 static int write_group(struct cli *cli, struct writer *writer, const struct grown *grown,
                        struct error *err) {
-    struct growth_fit fits[GROWTH_MODELS];
-    bool chosen[GROWTH_MODELS];
+    struct growth_fit fits[GROWTH_MODELS] = {{0}};
+    bool chosen[GROWTH_MODELS] = {false};
     if (fit_all(cli, grown, fits, err))
         return err->code;
     if (cli_flag(cli, "summary")) {

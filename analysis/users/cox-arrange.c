@@ -197,7 +197,7 @@ static int enter_late(struct cox *cox, const struct cox_data *data, struct error
     if (cox->late[cox->slots] == 0)
         return 0;
     cox->late_row = malloc(cox->late[cox->slots] * sizeof *cox->late_row);
-    uint32_t *next = malloc(cox->slots * sizeof *next);
+    uint32_t *next = malloc((cox->slots + 1U) * sizeof *next);
     if (!cox->late_row || !next) {
         free(next);
         return error_memory(err);
