@@ -25,7 +25,9 @@ if (arguments[2] == "write") {
 n <- max(model$data$platform)
 Q <- matrix(0, n, n)
 Q[model$moves] <- 0.1
-control <- list(reltol = 1e-16, fnscale = 4000, maxit = 20000)
+# From any other start msm finds no maximum on bos.
+Q <- crudeinits.msm(platform ~ time, user, data = model$data, qmatrix = Q)
+control <- list(reltol = 1e-16, maxit = 20000)
 fit <- msm(platform ~ time, user, data = model$data, qmatrix = Q, deathexact = model$exact, control = control)
 q <- fit$Qmatrices$baseline
 e <- fit$QmatricesSE$baseline
