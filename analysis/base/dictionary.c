@@ -128,6 +128,20 @@ void dictionary_order(const struct dictionary *dictionary, uint32_t *order) {
     qsort_r(order, dictionary->count, sizeof *order, compare_codes, dictionary->names);
 }
 
+int dictionary_ranks(const struct dictionary *dictionary, uint32_t **ret_order,
+                     uint32_t **ret_ranks, struct error *err) {
+    uint32_t *order = malloc((dictionary->count + (size_t)1) * sizeof *order);
+    uint32_t *ranks = calloc(dictionary->count + (size_t)1, sizeof *ranks);
+    *ret_order = order;
+    *ret_ranks = ranks;
+    if (!order || !ranks)
+        return error_memory(err);
+    dictionary_order(dictionary, order);
+    for (uint32_t i = 0; i < dictionary->count; i++)
+        ranks[order[i]] = i;
+    return 0;
+}
+
 void dictionary_free(struct dictionary *dictionary) {
     arena_free(&dictionary->arena);
     free(dictionary->names);

@@ -42,6 +42,11 @@ int dictionary_merge(struct dictionary *into, const struct dictionary *from, uin
 /* order[rank] = code, by text_compare; `order` has room for count. */
 void dictionary_order(const struct dictionary *dictionary, uint32_t *order);
 
+/* The same in fresh memory, with its inverse: ranks[order[rank]] = rank. The caller frees both,
+ * also after an error. */
+int dictionary_ranks(const struct dictionary *dictionary, uint32_t **ret_order,
+                     uint32_t **ret_ranks, struct error *err);
+
 void dictionary_free(struct dictionary *dictionary);
 
 #endif

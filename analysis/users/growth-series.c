@@ -60,20 +60,14 @@ static int take_counts(const struct table_batch *batch, bool grouped, struct dic
 }
 
 /* From codes to ranks of the names. */
-static int rank_groups(struct dictionary *groups, struct count *counts, size_t n,
+static int rank_groups(const struct dictionary *groups, struct count *counts, size_t n,
                        struct error *err) {
-    uint32_t *order = malloc((groups->count + 1U) * sizeof *order);
-    uint32_t *rank = malloc((groups->count + 1U) * sizeof *rank);
-    if (order && rank) {
-        dictionary_order(groups, order);
-        for (uint32_t i = 0; i < groups->count; i++)
-            rank[order[i]] = i;
-        for (size_t i = 0; i < n; i++)
-            counts[i].rank = rank[counts[i].rank];
-    }
-    const int status = order && rank ? 0 : error_memory(err);
+    uint32_t *order, *ranks;
+    const int status = dictionary_ranks(groups, &order, &ranks, err);
+    for (size_t i = 0; i < n && !status; i++)
+        counts[i].rank = ranks[counts[i].rank];
     free(order);
-    free(rank);
+    free(ranks);
     return status;
 }
 

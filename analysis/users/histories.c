@@ -105,21 +105,6 @@ static int state_merge(void *into, void *pointer, struct error *err) {
 
 /* ---- In order -------------------------------------------------------------------------------- */
 
-/* ranks[code] by name. */
-static int rank_names(const struct dictionary *names, uint32_t **ret_order, uint32_t **ret_ranks,
-                      struct error *err) {
-    uint32_t *order = malloc((names->count + (size_t)1) * sizeof *order);
-    uint32_t *ranks = calloc(names->count + (size_t)1, sizeof *ranks);
-    *ret_order = order;
-    *ret_ranks = ranks;
-    if (!order || !ranks)
-        return error_memory(err);
-    dictionary_order(names, order);
-    for (uint32_t i = 0; i < names->count; i++)
-        ranks[order[i]] = i;
-    return 0;
-}
-
 static int compare_spells(const void *left, const void *right) {
     const struct history_spell *a = left, *b = right;
     if (a->user != b->user)
@@ -137,11 +122,11 @@ static int compare_spells(const void *left, const void *right) {
 
 static int put_in_order(struct state *state, struct histories *ret, struct error *err) {
     uint32_t *user_order = NULL, *users = NULL, *platforms = NULL, *groups = NULL;
-    int status = rank_names(&state->users, &user_order, &users, err);
+    int status = dictionary_ranks(&state->users, &user_order, &users, err);
     if (!status)
-        status = rank_names(&state->platforms, &ret->platform_order, &platforms, err);
+        status = dictionary_ranks(&state->platforms, &ret->platform_order, &platforms, err);
     if (!status)
-        status = rank_names(&state->groups, &ret->group_order, &groups, err);
+        status = dictionary_ranks(&state->groups, &ret->group_order, &groups, err);
     for (size_t i = 0; i < state->n && !status; i++) {
         struct history_spell *spell = &state->spells[i];
         spell->user = users[spell->user];

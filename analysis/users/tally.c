@@ -292,26 +292,11 @@ static int close_records(struct state *state, struct spells_report *report, stru
 
 /* ---- 4. Codes that do not depend on the order of rows ---------------------------------------- */
 
-/* ranks[code] by name. */
-static int rank_names(const struct dictionary *names, uint32_t **ret_order, uint32_t **ret_ranks,
-                      struct error *err) {
-    uint32_t *order = malloc((names->count + (size_t)1) * sizeof *order);
-    uint32_t *ranks = calloc(names->count + (size_t)1, sizeof *ranks);
-    *ret_order = order;
-    *ret_ranks = ranks;
-    if (!order || !ranks)
-        return error_memory(err);
-    dictionary_order(names, order);
-    for (uint32_t i = 0; i < names->count; i++)
-        ranks[order[i]] = i;
-    return 0;
-}
-
 static int sort_destinations(struct state *state, struct tally *ret, struct error *err) {
     uint32_t *ranks = NULL;
     uint32_t n = state->destinations.count;
     uint32_t *kinds = calloc(n + EXITS_EVENT + (size_t)1, sizeof *kinds);
-    int status = rank_names(&state->destinations, &ret->order, &ranks, err);
+    int status = dictionary_ranks(&state->destinations, &ret->order, &ranks, err);
     if (!kinds || status) {
         status = error_memory(err);
         goto done;
@@ -331,7 +316,7 @@ done:
 
 static int rank_clusters(struct state *state, struct error *err) {
     uint32_t *order = NULL, *ranks = NULL;
-    int status = rank_names(&state->clusters, &order, &ranks, err);
+    int status = dictionary_ranks(&state->clusters, &order, &ranks, err);
     for (size_t i = 0; i < state->n && !status; i++)
         state->records[i].cluster = ranks[state->records[i].cluster];
     free(order);
