@@ -19,7 +19,8 @@ use POSIX qw(strftime);
 
 use constant RUNS      => 5;    # of each contender,
 use constant SLOW      => 8;    # but of one that takes more seconds than this
-use constant SLOW_RUNS => 3;    # only so many
+use constant SLOW_RUNS => 3;    # only so many,
+use constant VERY_SLOW => 30;   # and of one beyond this the first is measured, and is the only one
 use constant BUSY      => 0.1;  # of the processors: as much as others may use
 use constant TOLERANCE => 1e-9; # relative: peers that add in binary floating point lose some digits
 
@@ -113,6 +114,11 @@ sub measure {
             push @lines, [agrees => $who, agreement($case, $ours, tables($case), $who)];
         }
         push @lines, [version => $who, $version{$who}];
+        if ($warm->[0] > VERY_SLOW && $who ne 'sojourn') {
+            push @lines, [run => $who, @$warm];
+            printf "  %-12s %8.3f s  %7.0f MiB\n", $who, $warm->[0], $warm->[3] / 1024;
+            next;
+        }
         $runs{$who} = $warm->[0] > SLOW ? SLOW_RUNS : RUNS;
     }
     for my $round (1 .. RUNS) {
