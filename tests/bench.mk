@@ -67,7 +67,7 @@ $(bench)/distinct-%.csv:
 	@echo '  draw     $@'
 	$(Q)awk -v n=$* 'BEGIN { print "user,platform,date,revenue"; for (i = 0; i < n; i++) \
 	    printf "u%08d,%s,2025-%02d-%02d,%d.%02d\n", i * 7919 % n, i % 3 ? "TikTok" : "RedNote", \
-	    int(i % 90 / 30) * 2 + 1, i % 31 + 1, i % 13, i % 100 }' >$@.new
+	    int(i % 90 / 30) + 1, i % 28 + 1, i % 13, i % 100 }' >$@.new
 	$(Q)mv $@.new $@
 
 $(bench)/covariates-%.csv: $(bench)/durations-%.csv

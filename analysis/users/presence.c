@@ -137,25 +137,22 @@ static int number_platform(struct common *common, struct text name, uint16_t *re
     return status;
 }
 
-static int look_up(struct reading *reading, const struct dictionary *names, uint32_t code,
-                   struct error *err) {
+static int look_up(struct reading *reading, struct text name, uint32_t code, struct error *err) {
     if (array_reserve((void **)&reading->platforms, &reading->platforms_capacity, (size_t)code + 1,
                       sizeof *reading->platforms, err))
         return err->code;
     while (reading->n_platforms <= code)
         reading->platforms[reading->n_platforms++] = UNKNOWN;
-    return number_platform(reading->common, dictionary_name(names, code), &reading->platforms[code],
-                           err);
+    return number_platform(reading->common, name, &reading->platforms[code], err);
 }
 
 static int find_platform(struct reading *reading, const struct table_batch *batch, size_t row,
                          uint16_t *ret, struct error *err) {
-    const struct table_cells *cells = &batch->columns[reading->common->platform];
-    const uint32_t code = reading->common->platform ? cells->code[row] : 0;
-    if (!reading->common->platform)
-        return number_platform(reading->common, text_of(""), ret, err);
+    const size_t column = reading->common->platform;
+    const struct table_cells *cells = &batch->columns[column];
+    const uint32_t code = column ? cells->code[row] : 0;
     if ((code >= reading->n_platforms || reading->platforms[code] == UNKNOWN) &&
-        look_up(reading, cells->names, code, err))
+        look_up(reading, column ? dictionary_name(cells->names, code) : text_of(""), code, err))
         return err->code;
     *ret = reading->platforms[code];
     return 0;
