@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "ranking/choice.h"
 #include "ranking/purpose.h"
+#include "ranking/slate.h"
 #include "ranking/vector.h"
 
 #include <gsl/gsl_randist.h>
@@ -123,4 +124,36 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
             pull -= DISMISS_PULL;
         vector_add(profile, (float)(rate * pull), embedding_of(policy, slate->positions[i]), d);
     }
+}
+
+/* ---- For policy classes -----------------------------------------------------------------------
+ */
+
+/* A quarter more than are shown leaves the rule about creators something to choose from; marginal
+ * relevance chooses among twice as many. */
+void interest_score(const struct policy *policy, const struct session *session,
+                    const struct candidates *candidates, const float *scores,
+                    struct kernel_top *ret) {
+    const struct interest *interest = policy->state;
+    size_t slate = policy_slate(policy);
+    bool novelty = policy->world->settings.parameters.novelty > 0;
+    kernel_begin(ret, novelty ? 2 * slate + 1 : slate + slate / 4 + 1);
+    policy_scan(policy, candidates, interest_profile(interest, policy, session->user),
+                policy->world->dimensions, scores, ret);
+}
+
+void interest_rerank(const struct policy *policy, struct session *session,
+                     const struct kernel_top *top, struct slate *ret) {
+    slate_diverse(policy, top, policy->world->settings.parameters.novelty, ret);
+    slate_explore(policy, session, ret);
+}
+
+void interest_feedback(struct policy *policy, const struct session *session,
+                       const struct slate *slate, const struct reaction *reaction) {
+    interest_learn(policy->state, policy, session->user, slate, reaction);
+}
+
+float *interest_profiles(const struct policy *policy) {
+    const struct interest *interest = policy->state;
+    return interest->profiles;
 }

@@ -52,4 +52,19 @@ double interest_match(const struct interest *interest, const struct policy *poli
 void interest_learn(struct interest *interest, const struct policy *policy, uint32_t user,
                     const struct slate *slate, const struct reaction *reaction);
 
+/* ---- For policy classes whose state begins with a struct interest ------------------------------
+ */
+
+/* The best by w_u . x_i + scores: as many as interest_rerank chooses from. */
+void interest_score(const struct policy *policy, const struct session *session,
+                    const struct candidates *candidates, const float *scores,
+                    struct kernel_top *ret);
+
+/* Gaps between creators, novelty, and some places for items at random. */
+void interest_rerank(const struct policy *policy, struct session *session,
+                     const struct kernel_top *top, struct slate *ret);
+void interest_feedback(struct policy *policy, const struct session *session,
+                       const struct slate *slate, const struct reaction *reaction);
+float *interest_profiles(const struct policy *policy);
+
 #endif

@@ -19,11 +19,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { KINDS = ACTION_DISMISS };
-
 struct pools {
-    struct interest interest;
-    double weights[KINDS];
+    struct interest interest; /* first, for ranking/interest.h */
+    double weights[POLICY_ACTIONS];
     /* Of each item: */
     uint8_t *level; /* 0 is the first pool */
     bool *stopped;
@@ -36,18 +34,13 @@ struct pools {
 };
 
 static int init(struct policy *policy, struct error *err) {
-    const struct parameters *set = &policy->world->settings.parameters;
     struct arena *arena = &policy->arena;
     struct pools *state = arena_alloc(arena, sizeof *state);
     if (!state)
         return error_memory(err);
     size_t n = policy->world->items.n;
     policy->state = state;
-    state->weights[ACTION_LIKE] = set->weight_like;
-    state->weights[ACTION_SAVE] = set->weight_save;
-    state->weights[ACTION_COMMENT] = set->weight_comment;
-    state->weights[ACTION_SHARE] = set->weight_share;
-    state->weights[ACTION_FOLLOW] = set->weight_follow;
+    policy_weights(policy, state->weights);
     state->level = arena_alloc(arena, n * sizeof *state->level);
     state->stopped = arena_alloc(arena, n * sizeof *state->stopped);
     state->born = arena_alloc(arena, n * sizeof *state->born);
@@ -69,7 +62,7 @@ static double points_of(const struct pools *state, const struct policy *policy, 
     const uint32_t *actions =
         policy->world->items.actions[policy->platform] + (size_t)item * ACTIONS;
     double sum = 0;
-    for (size_t a = 0; a < KINDS; a++)
+    for (size_t a = 0; a < POLICY_ACTIONS; a++)
         sum += state->weights[a] * (double)actions[a];
     return sum;
 }
@@ -218,17 +211,6 @@ static void rerank(const struct policy *policy, struct session *session,
     }
 }
 
-static void feedback(struct policy *policy, const struct session *session,
-                     const struct slate *slate, const struct reaction *reaction) {
-    struct pools *state = policy->state;
-    interest_learn(&state->interest, policy, session->user, slate, reaction);
-}
-
-static float *profiles(const struct policy *policy) {
-    const struct pools *state = policy->state;
-    return state->interest.profiles;
-}
-
 const struct policy_class policy_pools = {
     .name = "pools",
     .summary = "staged traffic: items that do well in one pool of views get into a larger one",
@@ -236,6 +218,6 @@ const struct policy_class policy_pools = {
     .round_begin = round_begin,
     .score = score,
     .rerank = rerank,
-    .feedback = feedback,
-    .profiles = profiles,
+    .feedback = interest_feedback,
+    .profiles = interest_profiles,
 };

@@ -13,27 +13,21 @@
 
 #include <math.h>
 
-enum { KINDS = ACTION_DISMISS }; /* actions that count */
-
 static const double PRIOR = 20;
 
 struct transparent {
-    struct interest interest;
-    double weights[KINDS], platform[KINDS], mean; /* rates and points per exposure */
-    float *points;                                /* by position on the shelf */
+    struct interest interest; /* first, for ranking/interest.h */
+    double weights[POLICY_ACTIONS], platform[POLICY_ACTIONS],
+        mean;      /* rates and points per exposure */
+    float *points; /* by position on the shelf */
 };
 
 static int init(struct policy *policy, struct error *err) {
-    const struct parameters *set = &policy->world->settings.parameters;
     struct transparent *state = arena_alloc(&policy->arena, sizeof *state);
     if (!state)
         return error_memory(err);
     policy->state = state;
-    state->weights[ACTION_LIKE] = set->weight_like;
-    state->weights[ACTION_SAVE] = set->weight_save;
-    state->weights[ACTION_COMMENT] = set->weight_comment;
-    state->weights[ACTION_SHARE] = set->weight_share;
-    state->weights[ACTION_FOLLOW] = set->weight_follow;
+    policy_weights(policy, state->weights);
     state->points = policy_biases(policy);
     return state->points ? interest_open(&state->interest, policy, err) : error_memory(err);
 }
@@ -42,15 +36,15 @@ static int init(struct policy *policy, struct error *err) {
 static void count_platform(struct transparent *state, const struct policy *policy) {
     const struct items *items = &policy->world->items;
     int p = policy->platform;
-    uint64_t shown = 0, done[KINDS] = {0};
+    uint64_t shown = 0, done[POLICY_ACTIONS] = {0};
     for (size_t i = 0; i < policy->shelf->n; i++) {
         uint32_t item = policy->shelf->items[i];
         shown += items->exposures[p][item];
-        for (size_t a = 0; a < KINDS; a++)
+        for (size_t a = 0; a < POLICY_ACTIONS; a++)
             done[a] += items->actions[p][(size_t)item * ACTIONS + a];
     }
     state->mean = 0;
-    for (size_t a = 0; a < KINDS; a++) {
+    for (size_t a = 0; a < POLICY_ACTIONS; a++) {
         state->platform[a] = ((double)done[a] + PRIOR * 0.01) / ((double)shown + PRIOR);
         state->mean += state->weights[a] * state->platform[a];
     }
@@ -74,7 +68,7 @@ static void round_begin(struct policy *policy) {
     count_platform(state, policy);
     for (size_t i = 0; i < policy->shelf->n; i++) {
         double sum = 0;
-        for (size_t a = 0; a < KINDS; a++)
+        for (size_t a = 0; a < POLICY_ACTIONS; a++)
             sum += points(state, policy, policy->shelf->items[i], a);
         state->points[i] = (float)sum;
     }
@@ -128,32 +122,21 @@ static void rerank(const struct policy *policy, struct session *session,
     slate_spectrum(policy, top, set->diversity, (size_t)set->diversity_window, ret);
 }
 
-static void feedback(struct policy *policy, const struct session *session,
-                     const struct slate *slate, const struct reaction *reaction) {
-    struct transparent *state = policy->state;
-    interest_learn(&state->interest, policy, session->user, slate, reaction);
-}
-
 static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
                       struct term ret[POLICY_TERMS]) {
-    static const char *const names[KINDS] = {
+    static const char *const names[POLICY_ACTIONS] = {
         [ACTION_LIKE] = "like",   [ACTION_SAVE] = "save",     [ACTION_COMMENT] = "comment",
         [ACTION_SHARE] = "share", [ACTION_FOLLOW] = "follow",
     };
     const struct transparent *state = policy->state;
     uint32_t item = policy->shelf->items[position], creator = policy->shelf->creators[position];
     bool followed = world_follows(policy->world, user, policy->platform, creator);
-    for (size_t a = 0; a < KINDS; a++)
+    for (size_t a = 0; a < POLICY_ACTIONS; a++)
         ret[a] = (struct term){names[a], points(state, policy, item, a)};
-    ret[KINDS] = (struct term){"interest", interest_term(policy, user, position)};
-    ret[KINDS + 1] = (struct term){
+    ret[POLICY_ACTIONS] = (struct term){"interest", interest_term(policy, user, position)};
+    ret[POLICY_ACTIONS + 1] = (struct term){
         "following", followed ? policy->world->settings.parameters.dial_following : 0};
-    return KINDS + 2;
-}
-
-static float *profiles(const struct policy *policy) {
-    const struct transparent *state = policy->state;
-    return state->interest.profiles;
+    return POLICY_ACTIONS + 2;
 }
 
 const struct policy_class policy_transparent = {
@@ -164,7 +147,7 @@ const struct policy_class policy_transparent = {
     .retrieve = policy_retrieve_sample,
     .score = score,
     .rerank = rerank,
-    .feedback = feedback,
+    .feedback = interest_feedback,
     .explain = explain,
-    .profiles = profiles,
+    .profiles = interest_profiles,
 };

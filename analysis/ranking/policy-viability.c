@@ -9,13 +9,12 @@
 #include "ranking/choice.h"
 #include "ranking/interest.h"
 #include "ranking/policy.h"
-#include "ranking/slate.h"
 
 #include <math.h>
 
 struct viability {
-    struct interest interest;
-    float *scores; /* biases and boosts, by position on the shelf */
+    struct interest interest; /* first, for ranking/interest.h */
+    float *scores;            /* biases and boosts, by position on the shelf */
 };
 
 static int init(struct policy *policy, struct error *err) {
@@ -64,23 +63,7 @@ static void round_begin(struct policy *policy) {
 static void score(const struct policy *policy, struct session *session,
                   const struct candidates *candidates, struct kernel_top *ret) {
     const struct viability *state = policy->state;
-    size_t slate = policy_slate(policy);
-    bool novelty = policy->world->settings.parameters.novelty > 0;
-    kernel_begin(ret, novelty ? 2 * slate + 1 : slate + slate / 4 + 1);
-    policy_scan(policy, candidates, interest_profile(&state->interest, policy, session->user),
-                policy->world->dimensions, state->scores, ret);
-}
-
-static void rerank(const struct policy *policy, struct session *session,
-                   const struct kernel_top *top, struct slate *ret) {
-    slate_diverse(policy, top, policy->world->settings.parameters.novelty, ret);
-    slate_explore(policy, session, ret);
-}
-
-static void feedback(struct policy *policy, const struct session *session,
-                     const struct slate *slate, const struct reaction *reaction) {
-    struct viability *state = policy->state;
-    interest_learn(&state->interest, policy, session->user, slate, reaction);
+    interest_score(policy, session, candidates, state->scores, ret);
 }
 
 static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
@@ -93,11 +76,6 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
     return 3;
 }
 
-static float *profiles(const struct policy *policy) {
-    const struct viability *state = policy->state;
-    return state->interest.profiles;
-}
-
 const struct policy_class policy_viability = {
     .name = "viability",
     .summary = "foryou with a boost for creators who are near leaving",
@@ -105,8 +83,8 @@ const struct policy_class policy_viability = {
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
     .score = score,
-    .rerank = rerank,
-    .feedback = feedback,
+    .rerank = interest_rerank,
+    .feedback = interest_feedback,
     .explain = explain,
-    .profiles = profiles,
+    .profiles = interest_profiles,
 };

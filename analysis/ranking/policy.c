@@ -133,6 +133,15 @@ void policy_scan(const struct policy *policy, const struct candidates *candidate
     kernel_scan(user, dimensions, embeddings, biases, 0, candidates->blocks - straight, ret);
 }
 
+void policy_weights(const struct policy *policy, double ret[POLICY_ACTIONS]) {
+    const struct parameters *set = &policy->world->settings.parameters;
+    ret[ACTION_LIKE] = set->weight_like;
+    ret[ACTION_SAVE] = set->weight_save;
+    ret[ACTION_COMMENT] = set->weight_comment;
+    ret[ACTION_SHARE] = set->weight_share;
+    ret[ACTION_FOLLOW] = set->weight_follow;
+}
+
 float *policy_biases(struct policy *policy) {
     size_t n = kernel_blocks(policy->world->items.n) * KERNEL_LANES;
     return arena_alloc(&policy->arena, n * sizeof(float));

@@ -59,6 +59,8 @@ struct term {
 };
 #define POLICY_TERMS 8
 
+#define POLICY_ACTIONS ACTION_DISMISS /* actions that may count for an item: all but this one */
+
 struct policy {
     const struct policy_class *class;
     const struct world *world;
@@ -130,6 +132,9 @@ void policy_retrieve_sample(const struct policy *policy, struct session *session
 /* Scans the candidates. */
 void policy_scan(const struct policy *policy, const struct candidates *candidates,
                  const float *user, size_t dimensions, const float *biases, struct kernel_top *ret);
+
+/* What each action counts: weight_like and so on. */
+void policy_weights(const struct policy *policy, double ret[POLICY_ACTIONS]);
 
 /* Room for one bias an item that may ever be on the shelf, whole blocks; NULL: out of memory. */
 float *policy_biases(struct policy *policy);
