@@ -104,8 +104,7 @@ static int write_simulation(struct cli *cli, const struct simulation *simulation
     return 0;
 }
 
-/* One row for each term of each item; an item whose policy has no score has one row without a term.
- */
+/* One row for each term of each item. Facts that are no parts of a score have no share. */
 static int write_explanation(struct cli *cli, const struct simulation *simulation,
                              const struct ranking_setup *setup, struct error *err) {
     static const char *const columns[] = {"platform", "place", "creator", "tier",
@@ -117,16 +116,16 @@ static int write_explanation(struct cli *cli, const struct simulation *simulatio
         const struct shown *shown = &simulation->shown[i];
         double sum = 0;
         for (size_t k = 0; k < shown->n; k++)
-            sum += fabs(shown->terms[k].value);
-        for (size_t k = 0; k < (shown->n > 0 ? shown->n : 1); k++) {
-            bool term = k < shown->n;
+            sum += shown->terms[k].fact ? 0 : fabs(shown->terms[k].value);
+        for (size_t k = 0; k < shown->n; k++) {
+            const struct term *term = &shown->terms[k];
             writer_string(writer, setup->names.texts[shown->platform].bytes);
             writer_integer(writer, (int64_t)shown->place + 1);
             writer_integer(writer, shown->creator);
             writer_string(writer, tier_name(&setup->calibration, shown->tier));
-            writer_string(writer, term ? shown->terms[k].name : "(none)");
-            write_rounded(writer, term ? shown->terms[k].value : NAN);
-            write_rounded(writer, term && sum > 0 ? fabs(shown->terms[k].value) / sum : NAN);
+            writer_string(writer, term->name);
+            write_rounded(writer, term->value);
+            write_rounded(writer, !term->fact && sum > 0 ? fabs(term->value) / sum : NAN);
         }
     }
     return 0;

@@ -56,6 +56,18 @@ static void score(const struct policy *policy, struct session *session,
             kernel_offer(ret, state->newest[shelf->by_creator[i]], shelf->by_creator[i]);
 }
 
+/* The score: of those whom the user follows the newest, otherwise what is popular. */
+static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
+                      struct term ret[POLICY_TERMS]) {
+    const struct following *state = policy->state;
+    double popularity = (double)state->biases[position];
+    bool followed =
+        world_follows(policy->world, user, policy->platform, policy->shelf->creators[position]);
+    ret[0] = term_part("following", followed ? (double)state->newest[position] - popularity : 0);
+    ret[1] = term_part("popularity", popularity);
+    return 2;
+}
+
 const struct policy_class policy_following = {
     .name = "following",
     .summary = "the newest of those whom a user follows, then what is popular",
@@ -63,4 +75,5 @@ const struct policy_class policy_following = {
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
     .score = score,
+    .explain = explain,
 };

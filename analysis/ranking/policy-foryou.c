@@ -22,14 +22,15 @@ static void score(const struct policy *policy, struct session *session,
 static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
                       struct term ret[POLICY_TERMS]) {
     const struct interest *state = policy->state;
-    ret[0] = (struct term){"popularity", (double)state->biases[position]};
-    ret[1] = (struct term){"interest", interest_match(state, policy, user, position)};
+    ret[0] = term_part("popularity", (double)state->biases[position]);
+    ret[1] = term_part("interest", interest_match(state, policy, user, position));
     return 2;
 }
 
 const struct policy_class policy_foryou = {
     .name = "foryou",
     .summary = "interests learnt from what each user takes up",
+    .aside = "exploration",
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,

@@ -207,17 +207,34 @@ static void rerank(const struct policy *policy, struct session *session,
         uint32_t position;
         if (random_uniform(session->exploring) < share &&
             draw_followed(policy, session, &position) && !slate_holds(ret, position))
-            ret->positions[i] = position;
+            ret->positions[i] = position, ret->aside |= UINT64_C(1) << i;
     }
+}
+
+/* How an item comes to be drawn, and by what it is then chosen among those drawn. */
+static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
+                      struct term ret[POLICY_TERMS]) {
+    const struct pools *state = policy->state;
+    double all = 0, left = state->quota[position];
+    for (size_t i = 0; i < policy->shelf->n; i++)
+        all += state->quota[i];
+    size_t n = 0;
+    ret[n++] = term_fact("pool", state->level[policy->shelf->items[position]] + 1.0);
+    ret[n++] = term_fact("views_left", left);
+    ret[n++] = term_fact("chance", all > 0 ? left / all : 0);
+    ret[n++] = term_fact("interest", interest_match(&state->interest, policy, user, position));
+    return n;
 }
 
 const struct policy_class policy_pools = {
     .name = "pools",
     .summary = "staged traffic: items that do well in one pool of views get into a larger one",
+    .aside = "following",
     .init = init,
     .round_begin = round_begin,
     .score = score,
     .rerank = rerank,
     .feedback = interest_feedback,
+    .explain = explain,
     .profiles = interest_profiles,
 };

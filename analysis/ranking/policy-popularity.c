@@ -58,8 +58,8 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
     const struct popularity *state = policy->state;
     uint32_t taken =
         policy->world->items.engagements[policy->platform][policy->shelf->items[position]];
-    ret[0] = (struct term){"item", (double)taken};
-    ret[1] = (struct term){"creator", (double)state->biases[position] - (double)taken};
+    ret[0] = term_part("item", (double)taken);
+    ret[1] = term_part("creator", (double)state->biases[position] - (double)taken);
     return 2;
 }
 

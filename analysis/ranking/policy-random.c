@@ -27,8 +27,17 @@ static void score(const struct policy *policy, struct session *session,
     }
 }
 
+static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
+                      struct term ret[POLICY_TERMS]) {
+    (void)user, (void)position; /* all alike */
+    double chance = (double)policy_slate(policy) / (double)policy->shelf->n;
+    ret[0] = term_fact("chance", chance);
+    return 1;
+}
+
 const struct policy_class policy_random = {
     .name = "random",
     .summary = "every item as likely as any other",
     .score = score,
+    .explain = explain,
 };

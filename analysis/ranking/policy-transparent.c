@@ -132,10 +132,10 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
     uint32_t item = policy->shelf->items[position], creator = policy->shelf->creators[position];
     bool followed = world_follows(policy->world, user, policy->platform, creator);
     for (size_t a = 0; a < POLICY_ACTIONS; a++)
-        ret[a] = (struct term){names[a], points(state, policy, item, a)};
-    ret[POLICY_ACTIONS] = (struct term){"interest", interest_term(policy, user, position)};
-    ret[POLICY_ACTIONS + 1] = (struct term){
-        "following", followed ? policy->world->settings.parameters.dial_following : 0};
+        ret[a] = term_part(names[a], points(state, policy, item, a));
+    ret[POLICY_ACTIONS] = term_part("interest", interest_term(policy, user, position));
+    ret[POLICY_ACTIONS + 1] =
+        term_part("following", followed ? policy->world->settings.parameters.dial_following : 0);
     return POLICY_ACTIONS + 2;
 }
 

@@ -70,15 +70,16 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
                       struct term ret[POLICY_TERMS]) {
     const struct viability *state = policy->state;
     double own = (double)state->interest.biases[position];
-    ret[0] = (struct term){"popularity", own};
-    ret[1] = (struct term){"interest", interest_match(&state->interest, policy, user, position)};
-    ret[2] = (struct term){"viability", (double)state->scores[position] - own};
+    ret[0] = term_part("popularity", own);
+    ret[1] = term_part("interest", interest_match(&state->interest, policy, user, position));
+    ret[2] = term_part("viability", (double)state->scores[position] - own);
     return 3;
 }
 
 const struct policy_class policy_viability = {
     .name = "viability",
     .summary = "foryou with a boost for creators who are near leaving",
+    .aside = "exploration",
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,

@@ -81,6 +81,7 @@ void policy_serve(const struct policy *policy, struct session *session, struct s
     struct candidates candidates = {0, policy->shelf->blocks};
     struct kernel_top top;
     ret->n = 0;
+    ret->aside = 0;
     if (policy->shelf->n == 0)
         return;
     if (policy->class->retrieve)
@@ -105,7 +106,15 @@ void policy_round_end(struct policy *policy) {
 
 size_t policy_explain(const struct policy *policy, uint32_t user, uint32_t position,
                       struct term ret[POLICY_TERMS]) {
-    return policy->class->explain ? policy->class->explain(policy, user, position, ret) : 0;
+    return policy->class->explain(policy, user, position, ret);
+}
+
+size_t policy_explain_place(const struct policy *policy, uint32_t user, const struct slate *slate,
+                            size_t place, struct term ret[POLICY_TERMS]) {
+    if (!(slate->aside >> place & 1))
+        return policy_explain(policy, user, slate->positions[place], ret);
+    ret[0] = term_fact(policy->class->aside, NAN);
+    return 1;
 }
 
 /* ---- For the classes ------------------------------------------------------------------------- */

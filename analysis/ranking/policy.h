@@ -9,7 +9,7 @@
  *     policy_serve(&policy, &session, &slate);         // retrieve, score, rerank
  *     policy_feedback(&policy, &session, &slate, &reaction);
  *     policy_round_end(&policy);                       // at the barrier
- *     size_t n = policy_explain(&policy, user, slate.positions[0], terms);
+ *     size_t n = policy_explain_place(&policy, user, &slate, 0, terms);
  *     policy_close(&policy);
  *
  * A policy is a struct of functions in a file of its own, listed in policy.c. During a round it
@@ -43,6 +43,7 @@ struct candidates {
 struct slate {
     size_t n;
     uint32_t positions[POLICY_SLATE]; /* on the shelf, in the order shown, all different */
+    uint64_t aside; /* bits: places that were given away past the ranking, by policy_class.aside */
 };
 
 /* What a user did in a session. */
@@ -52,11 +53,21 @@ struct reaction {
     uint8_t actions; /* with what was chosen: bits 1 << enum action */
 };
 
-/* A part of a score: they add up to it. */
+/* Why an item is shown: a part of its score, or a fact that decided without one. The parts of an
+ * item add up to its score. */
 struct term {
     const char *name;
-    double value;
+    double value; /* nan: there is no number to it */
+    bool fact;
 };
+
+static inline struct term term_part(const char *name, double value) {
+    return (struct term){name, value, false};
+}
+
+static inline struct term term_fact(const char *name, double value) {
+    return (struct term){name, value, true};
+}
 #define POLICY_TERMS 8
 
 #define POLICY_ACTIONS ACTION_DISMISS /* actions that may count for an item: all but this one */
@@ -74,6 +85,7 @@ struct policy {
 struct policy_class {
     const char *name;
     const char *summary; /* one line */
+    const char *aside;   /* to what some places go past the ranking */
     int (*init)(struct policy *policy, struct error *err);
     void (*round_begin)(struct policy *policy);
     void (*retrieve)(const struct policy *policy, struct session *session, struct candidates *ret);
@@ -114,10 +126,15 @@ void policy_feedback(struct policy *policy, const struct session *session,
                      const struct slate *slate, const struct reaction *reaction);
 void policy_round_end(struct policy *policy);
 
-/* The terms of an item's score for a user, of the place alone and before chance, diversity and
- * gaps; returns how many, 0 if the policy has no score. */
+/* Why an item may be shown to a user: the terms of its score, before diversity and gaps, or the
+ * facts by which items are drawn. Returns how many. */
 size_t policy_explain(const struct policy *policy, uint32_t user, uint32_t position,
                       struct term ret[POLICY_TERMS]);
+
+/* Why an item stands where it does on a slate that was just served: as policy_explain, or the one
+ * fact that its place was given away past the ranking. */
+size_t policy_explain_place(const struct policy *policy, uint32_t user, const struct slate *slate,
+                            size_t place, struct term ret[POLICY_TERMS]);
 
 /* ---- For the classes ------------------------------------------------------------------------- */
 

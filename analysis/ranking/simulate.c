@@ -399,7 +399,7 @@ static void explain(const struct replication *replication, uint32_t user,
                                     .tier = world->creators.tiers[creator],
                                     .place = place,
                                     .creator = creator};
-            shown->n = policy_explain(policy, user, slate.positions[place], shown->terms);
+            shown->n = policy_explain_place(policy, user, &slate, place, shown->terms);
         }
     }
 }

@@ -46,8 +46,7 @@ struct simulate_options {
     void *progress_context;
 };
 
-/* An item of one more session after the last period of replication 0, and why it is there: the
- * terms of its score; none where the policy has no score. */
+/* An item of one more session after the last period of replication 0, and why it is there. */
 struct shown {
     int platform, tier;
     size_t place; /* from 0 */

@@ -114,7 +114,13 @@ runs 'what a user is shown, and why' 0 "$tool" --policy transparent,random --rep
 is 'columns of it' "$(head -1 why.csv)" 'platform,place,creator,tier,term,value,share'
 is 'seven terms for each of ten places' "$(grep -c '^A,' why.csv)" 70
 is 'shares add up to 1 at each place' "$(awk -F, '/^A,/ { sum[$2] += $7 } END { for (i in sum) if (sum[i] < 0.99999 || sum[i] > 1.00001) print i, sum[i] }' why.csv)" ''
-is 'chance has no terms' "$(grep -c '^B,.*,(none),,$' why.csv)" 10
+# B shows 10 of all its items.
+is 'chance is all that decides by chance' "$(grep '^B,' why.csv | cut -d, -f5,7 | sort | uniq -c | tr -s ' ')" ' 10 chance,'
+runs 'why pools show it' 0 "$tool" --policy pools,following --replications 1 --explain 7 "$tiny" -o pools.csv
+is 'each place by what it is drawn by, or by whom is followed' "$(awk -F, '$1 == "A" { terms[$2] = terms[$2] " " $5 }
+    END { for (i in terms) if (terms[i] != " pool views_left chance interest" && terms[i] != " following") print i terms[i] }' pools.csv)" ''
+is 'facts have no share' "$(grep -c '^A,.*,$' pools.csv)" "$(grep -c '^A,' pools.csv)"
+is 'following has a score' "$(grep '^B,1,' pools.csv | cut -d, -f5 | tr '\n' ' ')" 'following popularity '
 runs 'one replication says the same' 0 "$tool" --policy transparent,random --replications 1 --explain 7 "$tiny" -o again.csv
 same 'as it is of the first world' why.csv again.csv
 refuse 'a user who is not there' 2 "option '--explain' is 200, expected below the 200 users" --explain 200 "$tiny"

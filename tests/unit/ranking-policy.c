@@ -410,14 +410,14 @@ static void transparent_by_hand(void **state) {
     close_stage(&stage);
 }
 
-/* Terms add up to the score that the kernel ranks by, for every policy that explains itself. */
+/* Terms add up to the score that the kernel ranks by, for every policy that has one. */
 static void terms_add_up(void **state) {
     (void)state;
     struct scenario scenario = worlds_scenario("users=5", "creators=50", "candidates=10000",
                                                "follows=0", "exploration=0", NULL);
     for (int c = 0; policy_classes[c]; c++) {
-        if (!policy_classes[c]->explain)
-            continue;
+        if (policy_classes[c] == &policy_random || policy_classes[c] == &policy_pools)
+            continue; /* they draw */
         struct stage stage;
         open_stage(&stage, policy_classes[c], &scenario);
         const struct shelf *shelf = stage.policy.shelf;
@@ -443,13 +443,125 @@ static void terms_add_up(void **state) {
             double sum = 0;
             size_t n = policy_explain(&stage.policy, 2, kernel_position(&top, i), terms);
             assert_true(n > 0 && n <= POLICY_TERMS);
-            for (size_t k = 0; k < n; k++)
+            for (size_t k = 0; k < n; k++) {
+                assert_false(terms[k].fact);
                 sum += terms[k].value;
+            }
             /* Sums of 16 products in single precision, in another order. */
             assert_true(fabs(sum - (double)kernel_score(&top, i)) < 1e-5 * (1 + fabs(sum)));
         }
         close_stage(&stage);
     }
+}
+
+/* ---- What decided without a score ------------------------------------------------------------ */
+
+static double value_of(const struct term *terms, size_t n, const char *name) {
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(terms[k].name, name) == 0)
+            return terms[k].value;
+    fail_msg("no term '%s'", name);
+    return NAN;
+}
+
+/* Six items with 20, 15, 10, 5, 1 and 8 views left of 59 in all, the first of a pool of 20. */
+static void pools_say_how_items_are_drawn(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=3", "items=2", "slate=2", "creator_share_b=0",
+                        "creator_share_both=0", "pool_choice=1", "pool_following=0", NULL);
+    struct stage stage;
+    struct term terms[POLICY_TERMS];
+    static const uint32_t views[] = {0, 5, 10, 15, 19, 12};
+    open_stage(&stage, &policy_pools, &scenario);
+    for (size_t i = 0; i < 6; i++)
+        stage.world->items.exposures[PLATFORM_A][stage.policy.shelf->items[i]] = views[i];
+    policy_round_begin(&stage.policy);
+    for (uint32_t i = 0; i < 6; i++) {
+        size_t n = policy_explain(&stage.policy, 0, i, terms);
+        assert_true(value_of(terms, n, "pool") == 1);
+        assert_true(value_of(terms, n, "views_left") == 20 - views[i]);
+        assert_true(value_of(terms, n, "chance") == (20 - views[i]) / 59.0);
+        for (size_t k = 0; k < n; k++)
+            assert_true(terms[k].fact);
+    }
+    /* All of its views, and a like for each: the second pool, of 200. */
+    uint32_t item = stage.policy.shelf->items[4];
+    stage.world->items.exposures[PLATFORM_A][item] = 20;
+    stage.world->items.actions[PLATFORM_A][item * ACTIONS + ACTION_LIKE] = 20;
+    policy_round_begin(&stage.policy);
+    size_t n = policy_explain(&stage.policy, 0, 4, terms);
+    assert_true(value_of(terms, n, "pool") == 2);
+    assert_true(value_of(terms, n, "chance") == 200 / 258.0);
+    close_stage(&stage);
+}
+
+static void places_given_away(void **state) {
+    (void)state;
+    struct term terms[POLICY_TERMS];
+    struct slate slate;
+    struct stage stage;
+    struct scenario scenario =
+        worlds_scenario("users=2", "creators=200", "creator_share_b=0", "creator_share_both=0",
+                        "pool_following=0.5", "exploration=0.5", NULL);
+    open_stage(&stage, &policy_pools, &scenario);
+    for (uint32_t c = 0; c < 16; c++)
+        world_follow(stage.world, 1, PLATFORM_A, c);
+    int aside = 0;
+    for (int session = 0; session < 50; session++) {
+        serve(&stage, 1, &slate);
+        for (size_t i = 0; i < slate.n; i++) {
+            size_t n = policy_explain_place(&stage.policy, 1, &slate, i, terms);
+            if (n > 1)
+                continue;
+            assert_string_equal(terms[0].name, "following");
+            assert_true(terms[0].fact && isnan(terms[0].value));
+            assert_true(stage.policy.shelf->creators[slate.positions[i]] < 16);
+            aside++;
+        }
+    }
+    /* Of 500 places half, but for items that stand on the slate already. */
+    assert_true(aside > 100 && aside < 300);
+    serve(&stage, 0, &slate); /* who follows nobody */
+    assert_int_equal(slate.aside, 0);
+    close_stage(&stage);
+
+    open_stage(&stage, &policy_foryou, &scenario);
+    serve(&stage, 0, &slate);
+    for (size_t i = 0; i < slate.n; i++) {
+        bool explored = slate.aside >> i & 1;
+        assert_int_equal(policy_explain_place(&stage.policy, 0, &slate, i, terms),
+                         explored ? 1 : 2);
+        assert_string_equal(terms[0].name, explored ? "exploration" : "popularity");
+    }
+    close_stage(&stage);
+
+    open_stage(&stage, &policy_random, &scenario);
+    assert_int_equal(policy_explain(&stage.policy, 0, 0, terms), 1);
+    assert_string_equal(terms[0].name, "chance");
+    assert_true(terms[0].value == 10 / (double)stage.policy.shelf->n && terms[0].fact);
+    close_stage(&stage);
+}
+
+/* Whom a user follows counts for more than all popularity, the newer items the more. */
+static void following_says_whom(void **state) {
+    (void)state;
+    struct scenario scenario = worlds_scenario("users=1", "creators=20", "creator_share_b=0",
+                                               "creator_share_both=0", NULL);
+    struct stage stage;
+    struct term terms[POLICY_TERMS];
+    open_stage(&stage, &policy_following, &scenario);
+    world_follow(stage.world, 0, PLATFORM_A, 3);
+    for (uint32_t i = 0; i < stage.policy.shelf->n; i++)
+        stage.world->items.engagements[PLATFORM_A][stage.policy.shelf->items[i]] = 7;
+    policy_round_begin(&stage.policy);
+    for (uint32_t i = 0; i < stage.policy.shelf->n; i++) {
+        size_t n = policy_explain(&stage.policy, 0, i, terms);
+        bool followed = stage.policy.shelf->creators[i] == 3;
+        worlds_near(value_of(terms, n, "popularity"), log(8), 1e-6, 1);
+        worlds_near(value_of(terms, n, "following"), followed ? 300 : 0, 1e-4, 1);
+    }
+    close_stage(&stage);
 }
 
 /* ---- Diversity ------------------------------------------------------------------------------- */
@@ -630,6 +742,9 @@ int main(void) {
         cmocka_unit_test(pools_pass_binomially),
         cmocka_unit_test(transparent_by_hand),
         cmocka_unit_test(terms_add_up),
+        cmocka_unit_test(pools_say_how_items_are_drawn),
+        cmocka_unit_test(places_given_away),
+        cmocka_unit_test(following_says_whom),
         cmocka_unit_test(spectrum_takes_turns),
         cmocka_unit_test(viability_boosts_who_is_near),
         cmocka_unit_test(warm_start_brings_profiles),
