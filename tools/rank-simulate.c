@@ -36,7 +36,7 @@ static const struct cli_option options[] = {
     {.name = "parameters",
      .type = CLI_FLAG,
      .conflicts =
-         "policy baseline platforms arpu tiers survival flows replications periods set measure explain match save-state resume chart",
+         "policy baseline platforms arpu tiers mobility survival flows destinations replications periods set measure explain match save-state resume chart",
      .help =
          "write all parameters with their defaults, ranges and meanings, as a scenario, and end"},
     {0}};

@@ -43,6 +43,11 @@
      .type = CLI_FILE, \
      .argument = "FILE", \
      .help = "output of tier-growth: creators by tier and how they move"}, \
+    {.name = "mobility", \
+     .type = CLI_FILE, \
+     .argument = "FILE", \
+     .help = "output of tier-mobility: how many creators went from each tier to each, left and " \
+             "came; with --tiers in place of its flows"}, \
     {.name = "survival", \
      .type = CLI_FILE, \
      .argument = "FILE", \
@@ -51,6 +56,12 @@
      .type = CLI_FILE, \
      .argument = "FILE", \
      .help = "output of churn-flows: which share of those who leave a platform goes to the other"}, \
+    {.name = "destinations", \
+     .type = CLI_FILE, \
+     .argument = "FILE", \
+     .conflicts = "flows", \
+     .help = "output of churn-destinations by platform: the same from the incidence of each " \
+             "destination"}, \
     {.name = "replications", \
      .type = CLI_INTEGER, \
      .argument = "N", \
@@ -172,6 +183,8 @@ static inline int read_calibration(struct cli *cli, const struct names *names,
                                    struct calibration *ret, struct error *err) {
     const char *arpu = cli_text(cli, "arpu"), *tiers = cli_text(cli, "tiers");
     const char *survival = cli_text(cli, "survival"), *flows = cli_text(cli, "flows");
+    const char *mobility = cli_text(cli, "mobility");
+    const char *destinations = cli_text(cli, "destinations");
     struct table *table;
     calibrate_default(ret);
     if (arpu &&
@@ -180,11 +193,17 @@ static inline int read_calibration(struct cli *cli, const struct names *names,
         return err->code;
     if (tiers && (cli_open_file(cli, tiers, &table, err) || calibrate_read_tiers(ret, table, err)))
         return err->code;
+    if (mobility &&
+        (cli_open_file(cli, mobility, &table, err) || calibrate_read_mobility(ret, table, err)))
+        return err->code;
     if (survival && (cli_open_file(cli, survival, &table, err) ||
                      calibrate_read_survival(ret, table, names->platforms, err)))
         return err->code;
     if (flows && (cli_open_file(cli, flows, &table, err) ||
                   calibrate_read_flows(ret, table, names->platforms, err)))
+        return err->code;
+    if (destinations && (cli_open_file(cli, destinations, &table, err) ||
+                         calibrate_read_destinations(ret, table, names->platforms, err)))
         return err->code;
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading what the other tools measured, and drawing a replication's settings from it.
  *
- * Contents: defaults; ARPU; tiers; survival; destinations; checking; drawing; describing. */
+ * Contents: defaults; ARPU; tiers; moves between them; survival; flows; destinations; checking;
+ * drawing; describing. */
 #include "ranking/calibrate.h"
 
 #include "base/number.h"
@@ -254,21 +255,31 @@ static int read_tier_row(struct calibration *calibration, const struct table_bat
     return 0;
 }
 
-/* A tier in which nobody ever was, and which nobody came into: at its first row. */
+/* How many came into a tier from others. */
+static int64_t came_into(const struct calibration *calibration, size_t k) {
+    const struct tier_counts *counts = calibration->counts;
+    int64_t sum = 0;
+    for (size_t j = 0; j < calibration->n_tiers && calibration->moves_measured; j++)
+        sum += j != k ? calibration->moves[j][k] : 0;
+    if (calibration->moves_measured)
+        return sum;
+    sum += k > 0 ? counts[k - 1].promoted : 0;
+    return sum + (k + 1 < calibration->n_tiers ? counts[k + 1].demoted : 0);
+}
+
+/* A tier in which nobody ever was, and which nobody came into: at the first row of `column` that
+ * names it. */
 static int check_reachable(const struct calibration *calibration, const struct table_batch *batch,
-                           struct error *err) {
+                           int column, struct error *err) {
     const struct tier_counts *counts = calibration->counts;
     for (size_t k = 0; k < calibration->n_tiers; k++) {
-        int64_t came = counts[k].latest + counts[k].at_risk + counts[k].entered;
-        came += k > 0 ? counts[k - 1].promoted : 0;
-        came += k + 1 < calibration->n_tiers ? counts[k + 1].demoted : 0;
-        if (came > 0)
+        if (counts[k].latest + counts[k].at_risk + counts[k].entered + came_into(calibration, k))
             continue;
         size_t row = 0;
-        while (!text_is(batch->columns[T_TIER].text[row], calibration->tier_names[k]))
+        while (!text_is(batch->columns[column].text[row], calibration->tier_names[k]))
             row++;
         char where[TABLE_WHERE];
-        table_where(batch, row, T_TIER, where);
+        table_where(batch, row, column, where);
         return error_set(
             err, ERROR_DATA,
             "%s: no one can reach tier '%s': nobody was in it, entered it, was promoted "
@@ -315,7 +326,124 @@ int calibrate_read_tiers(struct calibration *calibration, struct table *table, s
     for (size_t row = 0; row < batch->rows; row++)
         if (read_tier_row(calibration, batch, row, last, err))
             return err->code;
-    return check_tiers(calibration, err) ? err->code : check_reachable(calibration, batch, err);
+    return check_tiers(calibration, err) ? err->code
+                                         : check_reachable(calibration, batch, T_TIER, err);
+}
+
+/* ---- Moves between tiers --------------------------------------------------------------------- */
+
+enum { M_FROM, M_TO, M_CREATORS, M_STEP, M_COLUMNS };
+
+static const struct table_column move_columns[M_COLUMNS] = {
+    [M_FROM] = {.name = "from", .type = TABLE_TEXT},
+    [M_TO] = {.name = "to", .type = TABLE_TEXT},
+    [M_CREATORS] = {.name = "creators", .type = TABLE_INTEGER},
+    [M_STEP] = {.name = "step", .type = TABLE_TEXT, .missing = true},
+};
+
+/* (new), (gone), (from X), (to X): outside. */
+static bool is_outside(struct text place) {
+    return place.length > 0 && place.bytes[0] == '(';
+}
+
+/* A tier of the table of moves. Where tier-growth named the tiers, it has to be one of them. */
+static int tier_of_move(struct calibration *calibration, const struct table_batch *batch,
+                        size_t row, int column, bool named, size_t *ret, struct error *err) {
+    struct text name = batch->columns[column].text[row];
+    size_t before = calibration->n_tiers;
+    if (tier_of(calibration, name, ret, err))
+        return err->code;
+    if (!named || calibration->n_tiers == before)
+        return 0;
+    calibration->n_tiers = before;
+    const char *near = text_nearest(name, calibration->tier_names, before);
+    char where[TABLE_WHERE];
+    table_where(batch, row, column, where);
+    return error_set(err, ERROR_DATA, "%s: tier '%.*s' is not one of those of --tiers, %s%s%s",
+                     where, (int)name.length, name.bytes,
+                     near ? "did you mean '" : "expected the same tiers in both", near ? near : "",
+                     near ? "'" : "");
+}
+
+static int read_move(struct calibration *calibration, const struct table_batch *batch, size_t row,
+                     bool named, int64_t arrived[WORLD_TIERS], struct error *err) {
+    const struct table_cells *columns = batch->columns;
+    struct text from = columns[M_FROM].text[row], to = columns[M_TO].text[row];
+    int64_t n = columns[M_CREATORS].integer[row];
+    size_t j = 0, k = 0;
+    if (n < 0)
+        return table_reject(batch, row, M_CREATORS, err, "creators is %lld, expected 0 or more",
+                            (long long)n);
+    if (!is_outside(from) && tier_of_move(calibration, batch, row, M_FROM, named, &j, err))
+        return err->code;
+    if (!is_outside(to) && tier_of_move(calibration, batch, row, M_TO, named, &k, err))
+        return err->code;
+    if (!is_outside(to) &&
+        text_equal(columns[M_STEP].text[row], columns[M_STEP].text[batch->rows - 1]))
+        arrived[k] += n;
+    if (is_outside(from)) {
+        calibration->counts[k].entered += is_outside(to) ? 0 : n;
+        return 0;
+    }
+    calibration->counts[j].at_risk += n;
+    if (is_outside(to))
+        calibration->counts[j].left += n;
+    else
+        calibration->moves[j][k] += n;
+    return 0;
+}
+
+/* Who moved up and down, and whether all was said that is needed. */
+static int add_moves(struct calibration *calibration, struct error *err) {
+    int64_t at_risk = 0, left = 0, entered = 0;
+    for (size_t j = 0; j < calibration->n_tiers; j++) {
+        struct tier_counts *counts = &calibration->counts[j];
+        for (size_t k = 0; k < calibration->n_tiers; k++) {
+            counts->promoted += k > j ? calibration->moves[j][k] : 0;
+            counts->demoted += k < j ? calibration->moves[j][k] : 0;
+        }
+        at_risk += counts->at_risk, left += counts->left, entered += counts->entered;
+    }
+    if (at_risk == 0)
+        return error_set(err, ERROR_DATA,
+                         "mobility: nobody made a step from a tier, expected the output of "
+                         "tier-mobility over at least two periods");
+    return 0;
+}
+
+/* Without rows to or from outside nothing is known of who leaves and comes. */
+static int check_outside(const struct table_batch *batch, struct error *err) {
+    for (size_t row = 0; row < batch->rows; row++)
+        if (is_outside(batch->columns[M_FROM].text[row]) ||
+            is_outside(batch->columns[M_TO].text[row]))
+            return 0;
+    return error_set(err, ERROR_DATA,
+                     "mobility: no row from '(new)' or to '(gone)', expected the output of "
+                     "tier-mobility without --stayers");
+}
+
+int calibrate_read_mobility(struct calibration *calibration, struct table *table,
+                            struct error *err) {
+    const struct table_batch *batch;
+    int64_t arrived[WORLD_TIERS] = {0};
+    bool named = calibration->tiers_measured;
+    if (table_bind(table, move_columns, M_COLUMNS, err) || table_read(table, &batch, err) ||
+        check_outside(batch, err))
+        return err->code;
+    if (!named)
+        calibration->n_tiers = 0;
+    for (size_t k = 0; k < WORLD_TIERS; k++)
+        calibration->counts[k] =
+            (struct tier_counts){.latest = named ? calibration->counts[k].latest : 0};
+    memset(calibration->moves, 0, sizeof calibration->moves);
+    for (size_t row = 0; row < batch->rows; row++)
+        if (read_move(calibration, batch, row, named, arrived, err))
+            return err->code;
+    for (size_t k = 0; k < calibration->n_tiers && !named; k++)
+        calibration->counts[k].latest = arrived[k];
+    calibration->tiers_measured = calibration->moves_measured = true;
+    return add_moves(calibration, err) ? err->code
+                                       : check_reachable(calibration, batch, M_FROM, err);
 }
 
 /* ---- Survival -------------------------------------------------------------------------------- */
@@ -370,7 +498,7 @@ int calibrate_read_survival(struct calibration *calibration, struct table *table
     return 0;
 }
 
-/* ---- Destinations ---------------------------------------------------------------------------- */
+/* ---- Flows ----------------------------------------------------------------------------------- */
 
 enum { F_FROM, F_TO, F_USERS, F_TRANSITIONS, F_COLUMNS };
 
@@ -408,8 +536,9 @@ static int read_flow(struct calibration *calibration, const struct table_batch *
     for (int p = 0; p < PLATFORMS; p++) {
         if (!text_is(from, platforms[p]) || state_holds(to, platforms[p]))
             continue;
-        calibration->departed[p] += n;
-        calibration->switched[p] += state_holds(to, platforms[PLATFORM_A + PLATFORM_B - p]) ? n : 0;
+        calibration->departed[p] += (double)n;
+        if (state_holds(to, platforms[PLATFORM_A + PLATFORM_B - p]))
+            calibration->switched[p] += (double)n;
     }
     return 0;
 }
@@ -426,9 +555,86 @@ int calibrate_read_flows(struct calibration *calibration, struct table *table,
     for (size_t row = 0; row < batch->rows; row++)
         if (read_flow(calibration, batch, row, platforms, err))
             return err->code;
-    if (calibration->departed[PLATFORM_A] == 0 && calibration->departed[PLATFORM_B] == 0)
+    calibration->departures = "churn-flows";
+    if (!(calibration->departed[PLATFORM_A] + calibration->departed[PLATFORM_B] > 0))
         return error_set(err, ERROR_DATA,
                          "flows: nobody left '%s' or '%s', expected someone who did",
+                         platforms[PLATFORM_A], platforms[PLATFORM_B]);
+    return 0;
+}
+
+/* ---- Destinations ---------------------------------------------------------------------------- */
+
+enum { D_GROUP, D_TIME, D_DESTINATION, D_INCIDENCE, D_ERROR, D_COLUMNS };
+
+static const struct table_column destination_columns[D_COLUMNS] = {
+    [D_GROUP] = {.name = "group", .type = TABLE_TEXT, .missing = true},
+    [D_TIME] = {.name = "time", .type = TABLE_NUMBER},
+    [D_DESTINATION] = {.name = "destination", .type = TABLE_TEXT, .missing = true},
+    [D_INCIDENCE] = {.name = "incidence", .type = TABLE_NUMBER},
+    [D_ERROR] = {.name = "std_error", .type = TABLE_NUMBER, .missing = true},
+};
+
+/* Rows of one group and time. */
+struct incidences {
+    double time, gone, switched; /* sums of incidence: of all who left, of those on the other */
+    double spread, error;        /* sums of I (1 - I), and of squared standard errors */
+};
+
+/* As many users as would have shown these errors had all been seen to the end; leavers are the more
+ * certain the more there are of them. */
+static void use_incidences(struct calibration *calibration, int p, const struct incidences *sums) {
+    double users = sums->error > 0 ? sums->spread / sums->error : 0;
+    if (users * sums->gone <= calibration->departed[p])
+        return;
+    calibration->departed[p] = users * sums->gone;
+    calibration->switched[p] = users * sums->switched;
+}
+
+/* Rows of a time stand together. */
+static void read_incidences(struct calibration *calibration, const struct table_batch *batch, int p,
+                            const char *const platforms[PLATFORMS]) {
+    struct incidences sums = {.time = NAN};
+    for (size_t row = 0; row < batch->rows; row++) {
+        struct text to = batch->columns[D_DESTINATION].text[row];
+        if (!text_is(batch->columns[D_GROUP].text[row], platforms[p]) ||
+            table_missing(batch, D_ERROR, row) || state_holds(to, platforms[p]))
+            continue;
+        double incidence = batch->columns[D_INCIDENCE].number[row];
+        double error = batch->columns[D_ERROR].number[row];
+        double time = batch->columns[D_TIME].number[row];
+        if (time != sums.time) {
+            use_incidences(calibration, p, &sums);
+            sums = (struct incidences){.time = time};
+        }
+        sums.gone += incidence;
+        sums.switched += state_holds(to, platforms[PLATFORM_A + PLATFORM_B - p]) ? incidence : 0;
+        sums.spread += incidence * (1 - incidence);
+        sums.error += error * error;
+    }
+    use_incidences(calibration, p, &sums);
+}
+
+int calibrate_read_destinations(struct calibration *calibration, struct table *table,
+                                const char *const platforms[PLATFORMS], struct error *err) {
+    const struct table_batch *batch;
+    if (table_bind(table, destination_columns, D_COLUMNS, err) || table_read(table, &batch, err))
+        return err->code;
+    for (size_t row = 0; row < batch->rows; row++) {
+        double incidence = batch->columns[D_INCIDENCE].number[row];
+        char where[TABLE_WHERE];
+        table_where(batch, row, D_INCIDENCE, where);
+        if (!(incidence >= 0 && incidence <= 1))
+            return error_set(err, ERROR_DATA, "%s: incidence is %g, expected 0 to 1", where,
+                             incidence);
+    }
+    for (int p = 0; p < PLATFORMS; p++)
+        read_incidences(calibration, batch, p, platforms);
+    calibration->departures = "churn-destinations";
+    if (!(calibration->departed[PLATFORM_A] + calibration->departed[PLATFORM_B] > 0))
+        return error_set(err, ERROR_DATA,
+                         "destinations: no group '%s' or '%s' that anybody left, expected the "
+                         "output of churn-destinations --group platform",
                          platforms[PLATFORM_A], platforms[PLATFORM_B]);
     return 0;
 }
@@ -463,6 +669,26 @@ static double draw_normal(const struct estimate *estimate, uint32_t seed, uint32
     return estimate->value + gsl_ran_gaussian_ziggurat(random_gsl(&stream), estimate->error);
 }
 
+/* The row of a tier: one share for each tier, and one for leaving. */
+static void draw_moves(const struct calibration *calibration, size_t k, uint32_t seed,
+                       uint32_t replication, struct tier_rates *ret) {
+    double weights[WORLD_TIERS + 1], shares[WORLD_TIERS + 1] = {0};
+    size_t n = calibration->n_tiers;
+    for (size_t j = 0; j < n; j++)
+        weights[j] = (double)calibration->moves[k][j] + 0.5;
+    weights[n] = (double)calibration->counts[k].left + 0.5;
+    struct random_stream stream;
+    random_open(&stream, seed, replication, (uint32_t)k, 0, DRAW_MOBILITY);
+    gsl_ran_dirichlet(random_gsl(&stream), n + 1, weights, shares);
+    ret->left = shares[n];
+    ret->promoted = ret->demoted = 0;
+    for (size_t j = 0; j < n; j++) {
+        ret->to[j] = shares[j];
+        ret->promoted += j > k ? shares[j] : 0;
+        ret->demoted += j < k ? shares[j] : 0;
+    }
+}
+
 /* Promotion from the highest tier and demotion from the lowest cannot be: they take no part. */
 static void draw_mobility(const struct calibration *calibration, size_t k, uint32_t seed,
                           uint32_t replication, struct tier_rates *ret) {
@@ -495,7 +721,8 @@ static void draw_tiers(const struct calibration *calibration, uint32_t seed, uin
         ret->tiers[k].entered =
             gsl_ran_gamma(random_gsl(&stream), (double)calibration->counts[k].entered + 0.5, 1) /
             (double)at_risk;
-        draw_mobility(calibration, k, seed, replication, &ret->tiers[k]);
+        (calibration->moves_measured ? draw_moves : draw_mobility)(calibration, k, seed,
+                                                                   replication, &ret->tiers[k]);
     }
 }
 
@@ -503,8 +730,8 @@ static double draw_switch(const struct calibration *calibration, uint32_t seed,
                           uint32_t replication, int p) {
     struct random_stream stream;
     random_open(&stream, seed, replication, (uint32_t)p, 0, DRAW_SWITCH);
-    return gsl_ran_beta(random_gsl(&stream), (double)calibration->switched[p] + 0.5,
-                        (double)(calibration->departed[p] - calibration->switched[p]) + 0.5);
+    return gsl_ran_beta(random_gsl(&stream), calibration->switched[p] + 0.5,
+                        calibration->departed[p] - calibration->switched[p] + 0.5);
 }
 
 static double draw_leave(const struct estimate *log_hazard, double days, uint32_t seed,
@@ -575,9 +802,8 @@ static void describe_platform(const struct calibration *calibration,
 static void describe_flow(const struct calibration *calibration, int p, const char *name,
                           struct buffer *ret) {
     if (calibration->departed[p] > 0)
-        buffer_format(ret, "%s: of %lld who left %lld went to the other platform (churn-flows)\n",
-                      name, (long long)calibration->departed[p],
-                      (long long)calibration->switched[p]);
+        buffer_format(ret, "%s: of %.6g who left %.6g went to the other platform (%s)\n", name,
+                      calibration->departed[p], calibration->switched[p], calibration->departures);
 }
 
 static void describe_tier(const struct calibration *calibration, size_t k, struct buffer *ret) {
@@ -587,10 +813,11 @@ static void describe_tier(const struct calibration *calibration, size_t k, struc
     if (calibration->tiers_measured)
         buffer_format(ret,
                       "tier %s: %lld creators; of %lld at risk %lld promoted, %lld demoted, %lld "
-                      "left; %lld entered (tier-growth)\n",
+                      "left; %lld entered (%s)\n",
                       name, (long long)counts->latest, (long long)counts->at_risk,
                       (long long)counts->promoted, (long long)counts->demoted,
-                      (long long)counts->left, (long long)counts->entered);
+                      (long long)counts->left, (long long)counts->entered,
+                      calibration->moves_measured ? "tier-mobility" : "tier-growth");
     else
         buffer_format(ret,
                       "tier %s: share %g; per period %g promoted, %g demoted, %g left, newcomers "

@@ -6,7 +6,9 @@
  *     calibrate_read_arpu(&calibration, arpu_loss_table, platforms, 0.95, err);
  *     calibrate_read_tiers(&calibration, tier_growth_table, err);
  *     calibrate_read_survival(&calibration, churn_survival_table, platforms, err);
+ *     calibrate_read_mobility(&calibration, tier_mobility_table, err);
  *     calibrate_read_flows(&calibration, churn_flows_table, platforms, err);
+ *     calibrate_read_destinations(&calibration, churn_destinations_table, platforms, err);
  *     if (calibrate_check(&calibration, &scenario, err)) ...
  *     calibrate_draw(&calibration, &scenario, seed, replication, &settings);
  *     calibrate_free(&calibration);
@@ -16,10 +18,13 @@
  * the real one. `platforms` are the names of A and B as they stand in the files.
  *
  * ARPU: normal with the measured mean and the error that the interval shows, cut at 0.
- * Mobility: each tier's (promoted, demoted, left, stayed) has a Dirichlet distribution with the
- * counts plus 1/2 each, Jeffreys's prior; the newcomers' rate a gamma with count plus 1/2.
+ * Mobility: each tier's (promoted, demoted, left, stayed), or with a table of moves each tier's row
+ * of (one for each tier, left), has a Dirichlet distribution with the counts plus 1/2 each,
+ * Jeffreys's prior; the newcomers' rate a gamma with count plus 1/2.
  * Destinations: the share of leavers who go to the other platform is beta with their counts plus
- * 1/2. Hazard: with Lambda = -ln S(t), Lambda / t is the mean hazard up to t, and ln Lambda is
+ * 1/2; incidences I_d with standard errors s_d stand for n = sum I_d (1 - I_d) / sum s_d^2 users,
+ * of whom n I_d went to d, as they are where nobody was censored (the multinomial variance).
+ * Hazard: with Lambda = -ln S(t), Lambda / t is the mean hazard up to t, and ln Lambda is
  * normal with the error of S over S Lambda (the delta method, as in the log-log interval of S:
  * Kalbfleisch & Prentice 2002, section 1.4). t is where that error is least. A period of d days
  * then has rate 1 - exp(-Lambda d / t).
@@ -51,13 +56,16 @@ struct calibration {
     size_t n_tiers;
     const char *tier_names[WORLD_TIERS]; /* from the lowest up */
     bool tiers_measured;                 /* otherwise `rates`, without error */
+    bool moves_measured;                 /* from tier to tier; promoted and demoted are sums */
     struct tier_counts counts[WORLD_TIERS];
+    int64_t moves[WORLD_TIERS][WORLD_TIERS]; /* [from][to], who stayed in between */
     struct tier_rates rates[WORLD_TIERS];
     struct estimate arpu[PLATFORMS];
-    struct estimate log_hazard[PLATFORMS];            /* ln of the mean hazard per day */
-    int64_t switched[PLATFORMS], departed[PLATFORMS]; /* leavers of each: to the other, all */
-    struct estimate shock_users;                      /* error 0 */
-    struct arena arena;                               /* names */
+    struct estimate log_hazard[PLATFORMS];           /* ln of the mean hazard per day */
+    double switched[PLATFORMS], departed[PLATFORMS]; /* leavers of each: to the other, all */
+    const char *departures;                          /* the tool that counted them */
+    struct estimate shock_users;                     /* error 0 */
+    struct arena arena;                              /* names */
 };
 
 /* Five tiers named as those of tier-growth, with assumed rates under which they stay as they are;
@@ -78,6 +86,14 @@ int calibrate_read_arpu(struct calibration *calibration, struct table *table,
  * flows that contradict the counts, for tiers in another order, and for more than WORLD_TIERS. */
 int calibrate_read_tiers(struct calibration *calibration, struct table *table, struct error *err);
 
+/* The output of tier-mobility, pooled or by step: how many went from each tier to each, left
+ * ((gone), or to another platform) and entered. The tiers at the start are those that the last step
+ * led to. After calibrate_read_tiers these are the tiers there and stay as they were; the moves
+ * replace its flows. ERROR_DATA for other tiers than there, without exits and newcomers, and as
+ * there. */
+int calibrate_read_mobility(struct calibration *calibration, struct table *table,
+                            struct error *err);
+
 /* The output of churn-survival, times in days: the groups that are named as the platforms, or for
  * a platform without a group of its own the group "(all)". ERROR_DATA if neither has one. A curve
  * on which nobody leaves gives no hazard and is not used. */
@@ -90,6 +106,12 @@ int calibrate_read_survival(struct calibration *calibration, struct table *table
  * to have left either. */
 int calibrate_read_flows(struct calibration *calibration, struct table *table,
                          const char *const platforms[PLATFORMS], struct error *err);
+
+/* The output of churn-destinations, grouped by platform: of those who have left a platform by a
+ * time, which share went to the other; at the time that says most about it. Who came back to the
+ * same platform has not left it. ERROR_DATA if nobody is known to have left either. */
+int calibrate_read_destinations(struct calibration *calibration, struct table *table,
+                                const char *const platforms[PLATFORMS], struct error *err);
 
 /* Whether the sizes fit the scenario: a shock that is larger than the platform is ERROR_DATA. */
 int calibrate_check(const struct calibration *calibration, const struct scenario *scenario,

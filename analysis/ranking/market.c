@@ -570,14 +570,36 @@ static void count_creator_exits(struct world *world, size_t c, uint8_t tier, str
     }
 }
 
+/* The tier that a share `luck` of those who move up (step 1) or down (-1) reaches, by the weights:
+ * the nearest for the least luck. */
+static uint8_t tier_reached(const struct world *world, uint8_t from, int step, double luck) {
+    const double *to = world->settings.tiers[from].to;
+    int end = step > 0 ? (int)world->settings.n_tiers : -1;
+    double all = 0, below = 0;
+    for (int k = from + step; k != end; k += step)
+        all += to[k];
+    for (int k = from + step; k != end; k += step) {
+        below += to[k];
+        if (luck * all < below)
+            return (uint8_t)k;
+    }
+    return (uint8_t)(from + step);
+}
+
+/* Who moves: the number that decided says how far, as it is uniform below the chance to move. */
 static void change_tier(const struct market *market, struct world *world, size_t c,
                         const double luck[LUCK], struct moves *moves) {
-    uint8_t *tier = &world->creators.tiers[c];
+    uint8_t *tier = &world->creators.tiers[c], from = *tier;
     double x = creator_rises(world, &market->start, c);
-    if (luck[RISES] < choice_logistic(market->promote[*tier] + x))
-        moves->promoted[(*tier)++]++;
-    else if (luck[FALLS] < choice_logistic(market->demote[*tier] - x))
-        moves->demoted[(*tier)--]++;
+    double up = choice_logistic(market->promote[from] + x);
+    double down = choice_logistic(market->demote[from] - x);
+    if (luck[RISES] < up) {
+        *tier = tier_reached(world, from, 1, luck[RISES] / up);
+        moves->promoted[from]++;
+    } else if (luck[FALLS] < down) {
+        *tier = tier_reached(world, from, -1, luck[FALLS] / down);
+        moves->demoted[from]++;
+    }
 }
 
 static void move_creator(const struct market *market, struct world *world, const struct view *view,

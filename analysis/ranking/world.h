@@ -32,13 +32,15 @@
 
 #define WORLD_TIERS 16 /* the most there can be */
 
-/* Tiers go from the lowest up; moves are by one tier at a time. */
+/* Tiers go from the lowest up. */
 struct tier_rates {
-    double share;    /* of the creators at the start */
-    double promoted; /* to the next tier, per period; 0 for the highest */
-    double demoted;  /* to the one below; 0 for the lowest */
-    double left;     /* a platform, per period */
-    double entered;  /* newcomers into this tier per period, as a share of all creators */
+    double share;           /* of the creators at the start */
+    double promoted;        /* to a higher tier, per period; 0 for the highest */
+    double demoted;         /* to a lower one; 0 for the lowest */
+    double left;            /* a platform, per period */
+    double entered;         /* newcomers into this tier per period, as a share of all creators */
+    double to[WORLD_TIERS]; /* weights of the tiers in which those promoted, and those demoted, end
+                             * up; all 0: the next one */
 };
 
 struct settings {

@@ -198,6 +198,27 @@ like 'are those who left' "$err" 'TikTok: of 10 who left 8 went'
 refuse 'destinations of nobody' 1 "flows: nobody left 'A' or 'B'" --flows pooled.csv "$tiny"
 refuse 'destinations that are none' 1 "flows: no column 'users' or 'transitions'" --flows "$tiny" "$tiny"
 
+# ---- Moves between tiers, and destinations, from the tools that measure them ----------------------
+runs 'moves of a panel' 0 "$BIN/tier-mobility" --tiers small:0,large:50000 "$DATA/tiny/creator-panel.csv" -o moves.csv
+runs 'moves from a file' 0 "$tool" --mobility moves.csv --replications 2 -v "$tiny" -o moved.csv
+like 'are said' "$err" 'tier small: 8 creators; of 9 at risk 2 promoted, 0 demoted, 2 left; 2 entered \(tier-mobility\)'
+is 'tiers are those of the moves' "$(grep '^1,A,.*,creators,' moved.csv | cut -d, -f3 | tr '\n' ' ')" '(all) small large '
+runs 'tiers and their moves' 0 "$tool" --tiers tiers.csv --mobility moves.csv --replications 2 -v "$tiny" -o moved.csv
+like 'sizes are those of the tiers' "$err" 'tier large: 95 creators; of 3 at risk 0 promoted, 1 demoted, 0 left'
+sed 's/large/lagre/' moves.csv >other.csv
+refuse 'moves between other tiers' 1 "other.csv:3:3: tier 'lagre' is not one of those of --tiers, did you mean 'large'" --tiers tiers.csv --mobility other.csv "$tiny"
+"$BIN/tier-mobility" --stayers --tiers small:0,large:50000 "$DATA/tiny/creator-panel.csv" -o stayers.csv
+refuse 'moves of stayers only' 1 "expected the output of tier-mobility without --stayers" --mobility stayers.csv "$tiny"
+"$BIN/tier-mobility" --stationary --tiers small:0,large:50000 "$DATA/tiny/creator-panel.csv" -o stationary.csv
+refuse 'the long run for moves' 1 "stationary.csv.*'from'" --mobility stationary.csv "$tiny"
+
+runs 'incidence by platform' 0 "$BIN/churn-destinations" --group platform "$DATA/tiny/spells.csv" -o gone.csv
+runs 'destinations from incidence' 0 "$tool" --platforms TikTok,RedNote --destinations gone.csv --replications 1 -v "$tiny" -o /dev/null
+like 'are those of the spells' "$err" 'TikTok: of 4 who left 2 went to the other platform \(churn-destinations\)'
+"$BIN/churn-destinations" "$DATA/tiny/spells.csv" -o all.csv
+refuse 'incidence of all platforms together' 1 'expected the output of churn-destinations --group platform' --platforms TikTok,RedNote --destinations all.csv "$tiny"
+refuse 'two sources of destinations' 2 "'--destinations'.*'--flows'|'--flows'.*'--destinations'" --flows flows.csv --destinations gone.csv "$tiny"
+
 # ---- A run without shock against what was measured -----------------------------------------------
 runs 'tiers after a run without shock' 0 "$tool" --match --replications 4 --tiers tiers.csv "$tiny" -o match.csv
 is 'columns of the match' "$(head -1 match.csv)" 'tier,observed,simulated,std_error,lower,upper,residual'

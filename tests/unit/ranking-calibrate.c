@@ -5,7 +5,7 @@
 
 static const char *const names[PLATFORMS] = {"TikTok", "RedNote"};
 
-enum from { FROM_ARPU, FROM_TIERS, FROM_SURVIVAL };
+enum from { FROM_ARPU, FROM_TIERS, FROM_MOBILITY, FROM_SURVIVAL, FROM_DESTINATIONS };
 
 /* The error text, or "". */
 static const char *calibrate(struct calibration *calibration, enum from from, const char *csv) {
@@ -19,8 +19,12 @@ static const char *calibrate(struct calibration *calibration, enum from from, co
             calibrate_read_arpu(calibration, table, names, 0.95, &err);
         else if (from == FROM_TIERS)
             calibrate_read_tiers(calibration, table, &err);
-        else
+        else if (from == FROM_MOBILITY)
+            calibrate_read_mobility(calibration, table, &err);
+        else if (from == FROM_SURVIVAL)
             calibrate_read_survival(calibration, table, names, &err);
+        else
+            calibrate_read_destinations(calibration, table, names, &err);
     }
     table_close(table);
     snprintf(text, sizeof text, "%s", err.code ? tables_name(err.text) : "");
@@ -173,6 +177,98 @@ static void wrong_tiers(void **state) {
     expect_error(FROM_TIERS, many, "expected at most 16");
 }
 
+/* ---- Moves between tiers --------------------------------------------------------------------- */
+
+#define MOVES "step,from,to,creators\n"
+
+/* Two steps; 600 at risk in the lowest tier of three, some of whom leap to the highest. */
+static const char moves[] = MOVES "2024-12,low,low,500\n"
+                                  "2024-12,low,middle,10\n"
+                                  "2024-12,low,high,20\n"
+                                  "2024-12,low,(gone),40\n"
+                                  "2024-12,low,(to RedNote),10\n"
+                                  "2024-12,middle,middle,30\n"
+                                  "2024-12,middle,low,5\n"
+                                  "2024-12,high,high,9\n"
+                                  "2024-12,(new),low,60\n"
+                                  "2024-12,(from RedNote),high,2\n"
+                                  "2025-01,low,low,20\n"
+                                  "2025-01,middle,middle,15\n"
+                                  "2025-01,high,(gone),3\n"
+                                  "2025-01,(new),high,5\n";
+
+/* Means of Dirichlet posteriors are (count + 1/2) over their sum, their errors over many draws at
+ * most sqrt(p (1 - p) / sum / draws). */
+static void moves_from_counts(void **state) {
+    (void)state;
+    enum { DRAWS = 4000 };
+    struct calibration calibration;
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_MOBILITY, moves), "");
+    assert_int_equal(calibration.n_tiers, 3);
+    assert_int_equal(calibration.counts[0].at_risk, 600);
+    assert_int_equal(calibration.counts[0].promoted, 30);
+    assert_int_equal(calibration.counts[0].left, 50);
+    assert_int_equal(calibration.counts[2].entered, 7);
+    struct scenario scenario = worlds_scenario(NULL);
+    static const double low[] = {520.5, 10.5, 20.5}, all = 520.5 + 10.5 + 20.5 + 50.5;
+    double to[3] = {0}, left = 0, entered = 0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct settings settings;
+        calibrate_draw(&calibration, &scenario, 1, i, &settings);
+        const struct tier_rates *rates = &settings.tiers[0];
+        for (int k = 0; k < 3; k++)
+            to[k] += rates->to[k] / DRAWS;
+        assert_true(fabs(rates->promoted - rates->to[1] - rates->to[2]) < 1e-15);
+        assert_true(rates->demoted == 0 && settings.tiers[2].promoted == 0);
+        left += rates->left / DRAWS;
+        entered += settings.tiers[2].entered / DRAWS;
+        /* Where the last step led: 20, 15 and 5 of 40. */
+        assert_true(rates->share == 0.5 && settings.tiers[1].share == 0.375);
+    }
+    for (int k = 0; k < 3; k++)
+        worlds_near(to[k], low[k] / all, sqrt(low[k]) / all / sqrt(DRAWS), 4);
+    worlds_near(left, 50.5 / all, sqrt(50.5) / all / sqrt(DRAWS), 4);
+    worlds_near(entered, 7.5 / 662, sqrt(7.5) / 662 / sqrt(DRAWS), 4);
+    calibrate_free(&calibration);
+}
+
+/* Tiers and their sizes from tier-growth, moves from tier-mobility. */
+static void moves_of_known_tiers(void **state) {
+    (void)state;
+    struct calibration calibration;
+    struct settings settings;
+    struct scenario scenario = worlds_scenario(NULL);
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_TIERS, panel), "");
+    assert_string_equal(calibrate(&calibration, FROM_MOBILITY,
+                                  MOVES "x,low,low,90\nx,low,high,10\nx,high,high,50\n"
+                                        "x,(new),low,4\n"),
+                        "");
+    calibrate_draw(&calibration, &scenario, 1, 0, &settings);
+    assert_true(fabs(settings.tiers[0].share - 600.0 / 705) < 1e-12);
+    assert_int_equal(calibration.counts[0].at_risk, 100);
+    assert_int_equal(calibration.counts[0].left, 0);
+    const char *found =
+        calibrate(&calibration, FROM_MOBILITY, MOVES "x,lwo,low,9\nx,low,(gone),1\n");
+    assert_non_null(strstr(found, "c.csv:2:2: tier 'lwo' is not one of those of --tiers, did you "
+                                  "mean 'low'"));
+    calibrate_free(&calibration);
+}
+
+static void wrong_moves(void **state) {
+    (void)state;
+    expect_error(FROM_MOBILITY, MOVES "x,low,low,9\n",
+                 "expected the output of tier-mobility without --stayers");
+    expect_error(FROM_MOBILITY, MOVES, "no row from '(new)' or to '(gone)'");
+    expect_error(FROM_MOBILITY, MOVES "x,(new),low,9\n", "nobody made a step from a tier");
+    expect_error(FROM_MOBILITY, MOVES "x,low,low,-9\nx,low,(gone),1\n",
+                 "c.csv:2:4: creators is -9");
+    expect_error(FROM_MOBILITY, MOVES "x,low,low,9\nx,low,(gone),1\nx,huge,huge,0\n",
+                 "c.csv:4:2: no one can reach tier 'huge'");
+    expect_error(FROM_MOBILITY, "tier,stationary\nlow,1\n", "column 'from'");
+}
+
 /* ---- Survival -------------------------------------------------------------------------------- */
 
 /* S(t) = exp(-t / 1000) leaves by 1 - exp(-0.03) in 30 days; the best of the rows is the one with
@@ -219,6 +315,58 @@ static void survival_without_exits(void **state) {
                  "no group 'TikTok', 'RedNote' or '(all)'");
 }
 
+/* ---- Destinations ---------------------------------------------------------------------------- */
+
+#define INCIDENCES "group,time,destination,incidence,std_error,lower,upper\n"
+
+/* Of 100 users seen to the end 30 went to RedNote, 20 away and 7 came back: errors are those of a
+ * multinomial, sqrt(I (1 - I)/100), and the share is that of 30 of 50. An earlier time says less,
+ * the last one nothing. */
+static void destinations_from_incidence(void **state) {
+    (void)state;
+    enum { DRAWS = 4000 };
+    struct calibration calibration;
+    struct scenario scenario = worlds_scenario(NULL);
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_DESTINATIONS,
+                                  INCIDENCES "TikTok,10,(gone),0.2,0.04,,\n"
+                                             "TikTok,10,RedNote,0.1,0.03,,\n"
+                                             "TikTok,20,(gone),0.2,0.04,,\n"
+                                             "TikTok,20,Lemon8+RedNote,0.1,0.03,,\n"
+                                             "TikTok,20,RedNote,0.2,0.04,,\n"
+                                             "TikTok,20,TikTok,0.07,0.0255,,\n"
+                                             "TikTok,30,(gone),0.9,,,\n"
+                                             "(all),20,RedNote,0.5,0.01,,\n"),
+                        "");
+    worlds_near(calibration.departed[PLATFORM_A], 50, 1e-9, 1);
+    worlds_near(calibration.switched[PLATFORM_A], 30, 1e-9, 1);
+    assert_true(calibration.departed[PLATFORM_B] == 0);
+    double sum = 0, square = 0, mean = 30.5 / 51;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct settings settings;
+        calibrate_draw(&calibration, &scenario, 1, i, &settings);
+        sum += settings.switched[PLATFORM_A] / DRAWS;
+        square += pow(settings.switched[PLATFORM_A] - mean, 2) / DRAWS;
+        assert_true(isnan(settings.switched[PLATFORM_B]));
+    }
+    /* Beta(30.5, 20.5) has variance m (1 - m)/52. */
+    double variance = mean * (1 - mean) / 52;
+    worlds_near(sum, mean, sqrt(variance / DRAWS), 4);
+    worlds_near(square, variance, variance * sqrt(2.0 / DRAWS), 4);
+    calibrate_free(&calibration);
+}
+
+static void wrong_destinations(void **state) {
+    (void)state;
+    expect_error(FROM_DESTINATIONS, INCIDENCES "(all),20,RedNote,0.5,0.01,,\n",
+                 "no group 'TikTok' or 'RedNote' that anybody left, expected the output of "
+                 "churn-destinations --group platform");
+    expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,0,0,,\n", "that anybody left");
+    expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,1.5,0.1,,\n",
+                 "c.csv:2:4: incidence is 1.5, expected 0 to 1");
+    expect_error(FROM_DESTINATIONS, "group,time,survival\nTikTok,1,1\n", "column 'destination'");
+}
+
 /* ---- Defaults -------------------------------------------------------------------------------- */
 
 /* Newcomers make up for what leaves each tier, so that its expected size stays. */
@@ -244,10 +392,19 @@ static void default_tiers_balance(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arpu_of_the_last_period),  cmocka_unit_test(arpu_of_segments),
-        cmocka_unit_test(users_lost_are_the_shock), cmocka_unit_test(wrong_arpu),
-        cmocka_unit_test(mobility_from_counts),     cmocka_unit_test(wrong_tiers),
-        cmocka_unit_test(hazard_from_survival),     cmocka_unit_test(survival_without_exits),
+        cmocka_unit_test(arpu_of_the_last_period),
+        cmocka_unit_test(arpu_of_segments),
+        cmocka_unit_test(users_lost_are_the_shock),
+        cmocka_unit_test(wrong_arpu),
+        cmocka_unit_test(mobility_from_counts),
+        cmocka_unit_test(wrong_tiers),
+        cmocka_unit_test(hazard_from_survival),
+        cmocka_unit_test(survival_without_exits),
+        cmocka_unit_test(moves_from_counts),
+        cmocka_unit_test(moves_of_known_tiers),
+        cmocka_unit_test(wrong_moves),
+        cmocka_unit_test(destinations_from_incidence),
+        cmocka_unit_test(wrong_destinations),
         cmocka_unit_test(default_tiers_balance),
     };
     return cmocka_run_group_tests_name("ranking-calibrate", tests, tables_setup, tables_teardown);

@@ -187,6 +187,71 @@ static void tiers_as_a_chain(void **state) {
     world_destroy(world);
 }
 
+/* A matrix with moves over tiers: each move is as frequent as it says, and tiers tend to pi = pi P.
+ */
+static void leaps_as_a_chain(void **state) {
+    (void)state;
+    enum { N = 5000, PERIODS = 150, TIERS = 4 };
+    static const double to[TIERS][TIERS] = {{0.80, 0.10, 0.06, 0.04},
+                                            {0.10, 0.80, 0.07, 0.03},
+                                            {0.05, 0.15, 0.70, 0.10},
+                                            {0.02, 0.08, 0.20, 0.70}};
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=5000", "creator_share_b=0", "creator_share_both=0",
+                        "tier_sensitivity=0", "creator_sensitivity=0", "creator_adopt=0", "items=1",
+                        "item_life=1", "dimensions=1", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    settings.n_tiers = TIERS;
+    for (int j = 0; j < TIERS; j++) {
+        settings.tiers[j] = (struct tier_rates){.share = j == 0};
+        for (int k = 0; k < TIERS; k++) {
+            settings.tiers[j].to[k] = to[j][k];
+            settings.tiers[j].promoted += k > j ? to[j][k] : 0;
+            settings.tiers[j].demoted += k < j ? to[j][k] : 0;
+        }
+    }
+    struct world *world = worlds_create(&settings, SEED);
+    struct market *market;
+    struct error err = {0};
+    world->step = (uint32_t)settings.parameters.warm_up;
+    assert_int_equal(market_fit(&market, world, &err), 0);
+    double moved[TIERS][TIERS] = {0}, stood[TIERS] = {0};
+    uint8_t *before = malloc(N);
+    for (int t = 0; t < PERIODS; t++) {
+        struct moves moves;
+        memcpy(before, world->creators.tiers, N);
+        market_move(market, world, 0, &moves);
+        world->step++;
+        for (size_t c = 0; c < N; c++) {
+            stood[before[c]]++;
+            moved[before[c]][world->creators.tiers[c]]++;
+        }
+    }
+    for (int j = 0; j < TIERS; j++)
+        for (int k = 0; k < TIERS; k++)
+            worlds_near(moved[j][k] / stood[j], to[j][k],
+                        sqrt(to[j][k] * (1 - to[j][k]) / stood[j]), 4);
+    double pi[TIERS] = {1};
+    for (int step = 0; step < 1000; step++) {
+        double next[TIERS] = {0};
+        for (int j = 0; j < TIERS; j++)
+            for (int k = 0; k < TIERS; k++)
+                next[k] += pi[j] * to[j][k];
+        memcpy(pi, next, sizeof pi);
+    }
+    for (int k = 0; k < TIERS; k++) {
+        double n = 0;
+        for (size_t c = 0; c < N; c++)
+            n += world->creators.tiers[c] == k;
+        print_message("seed %d: %.4f in tier %d in the long run, expected %.4f\n", SEED, n / N, k,
+                      pi[k]);
+        worlds_near(n / N, pi[k], sqrt(pi[k] * (1 - pi[k]) / N), 4);
+    }
+    free(before);
+    market_destroy(market);
+    world_destroy(world);
+}
+
 /* ---- The rich get richer --------------------------------------------------------------------- */
 
 struct urn {
@@ -354,6 +419,7 @@ int main(void) {
         cmocka_unit_test(sir_final_size),
         cmocka_unit_test(granovetter_fixed_point),
         cmocka_unit_test(tiers_as_a_chain),
+        cmocka_unit_test(leaps_as_a_chain),
         cmocka_unit_test(simon_exponent),
         cmocka_unit_test(dirichlet_moments),
         cmocka_unit_test(recsim_ecosystem),
