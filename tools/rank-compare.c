@@ -126,6 +126,7 @@ static int set_case(struct trial *trial, const char *setting, struct error *err)
 /* Sizes shape the worlds themselves: cases that differ in them do not meet the same ones. */
 static int check_sizes(const struct scenario *scenario, const struct trial *trial,
                        struct error *err) {
+    static const struct calibration assumed;
     static const char *const sizes[] = {"periods",    "users",          "user_weight",
                                         "creators",   "items",          "item_life",
                                         "dimensions", "creator_weight", "warm_up"};
@@ -133,6 +134,11 @@ static int check_sizes(const struct scenario *scenario, const struct trial *tria
         if (scenario_value(scenario, sizes[i]) != scenario_value(&trial->scenario, sizes[i]))
             return cli_usage(err, "case '%.*s' sets %s, expected the same in all cases: use --set",
                              (int)trial->name.length, trial->name.bytes, sizes[i]);
+    if (calibrate_classes(&assumed, scenario) != calibrate_classes(&assumed, &trial->scenario))
+        return cli_usage(err,
+                         "case '%.*s' has other classes of users, expected the same in all cases: "
+                         "use --set",
+                         (int)trial->name.length, trial->name.bytes);
     return scenario_check(&trial->scenario, err);
 }
 
@@ -246,7 +252,7 @@ static int write_pair(struct cli *cli, struct writer *writer, const struct ranki
     const struct trial *reference = &trials->items[trials->reference];
     const struct series *series = &trial->simulation.series[i];
     const char *platform = setup->names.texts[series->platform].bytes;
-    const char *tier = tier_name(&setup->calibration, series->tier);
+    const char *tier = part_name(&setup->calibration, series);
     struct compare_pair pair;
     struct buffer subject = {0};
     compare_pairs(&trial->simulation, &reference->simulation, period, i,

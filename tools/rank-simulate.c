@@ -36,7 +36,7 @@ static const struct cli_option options[] = {
     {.name = "parameters",
      .type = CLI_FLAG,
      .conflicts =
-         "policy baseline platforms arpu tiers mobility survival flows destinations replications periods set measure explain match save-state resume chart",
+         "policy baseline platforms arpu class tiers mobility survival flows destinations replications periods set measure explain match save-state resume chart",
      .help =
          "write all parameters with their defaults, ranges and meanings, as a scenario, and end"},
     {0}};
@@ -79,7 +79,7 @@ static int write_row(struct cli *cli, struct writer *writer, const struct simula
         return err->code;
     writer_integer(writer, (int64_t)period + 1);
     writer_string(writer, setup->names.texts[series->platform].bytes);
-    writer_string(writer, tier_name(&setup->calibration, series->tier));
+    writer_string(writer, part_name(&setup->calibration, series));
     writer_string(writer, measure_name(series->measure));
     write_rounded(writer, summary.mean);
     write_rounded(writer, summary.error);
@@ -241,8 +241,8 @@ int main(int argc, char **argv) {
             "each session shows; users choose by logit; creators are paid by exposure; both move "
             "between the platforms, or away, by logits whose levels are fitted to measured rates. "
             "A shock can push users off A.\n\n"
-            "Rates come from the scenario or, better, from what arpu-loss, tier-growth and "
-            "churn-survival measured, each with its error. Every replication draws the uncertain "
+            "Rates come from the scenario or, better, from what arpu-loss, tier-growth, "
+            "tier-mobility, churn-survival and churn-destinations measured, each with its error. Every replication draws the uncertain "
             "parameters anew; the same seed gives the same worlds to every rule.",
         .input = "parameter, value, and optionally low and high (both or neither: drawn from a "
                  "beta-PERT distribution), unit, source; a parameter without a row keeps its "
@@ -251,7 +251,7 @@ int main(int argc, char **argv) {
             "period, platform, tier, measure, mean, std_error, lower, median, upper. With --explain: "
             "platform, place, creator, tier, term, value, share. Measures: users, "
             "user_arrivals, user_returns, user_exits_other, user_exits_gone, utility, revenue, "
-            "paid, creators, creator_exits, creator_exits_other, creator_exits_gone, multihoming, "
+            "arpu_revenue (where users have classes), paid, creators, creator_exits, creator_exits_other, creator_exits_gone, multihoming, "
             "followers, income, exposure_share, gini, bottom_half, top_tenth, top_hundredth, "
             "tail_exponent, coverage, diversity, entropy, sessions, exposures. lower, "
             "median and upper are quantiles (type 7) over replications.",

@@ -39,6 +39,11 @@
      .argument = "FILE", \
      .help = "output of arpu-loss: from a panel or log the ARPU of each platform, from a scenario " \
              "the number of users that the shock pushes off A"}, \
+    {.name = "class", \
+     .type = CLI_TEXT, \
+     .argument = "COL", \
+     .help = "a column of the --arpu file, such as segment: its values are classes of users, each " \
+             "with its ARPU and, where --survival has a group of the name, its rate of leaving"}, \
     {.name = "tiers", \
      .type = CLI_FILE, \
      .argument = "FILE", \
@@ -187,10 +192,12 @@ static inline int read_calibration(struct cli *cli, const struct names *names,
     const char *destinations = cli_text(cli, "destinations");
     struct table *table;
     calibrate_default(ret);
-    if (arpu &&
-        (cli_open_file(cli, arpu, &table, err) ||
-         calibrate_read_arpu(ret, table, names->platforms, cli_number(cli, "confidence"), err)))
+    if (arpu && (cli_open_file(cli, arpu, &table, err) ||
+                 calibrate_read_arpu(ret, table, names->platforms, cli_text(cli, "class"),
+                                     cli_number(cli, "confidence"), err)))
         return err->code;
+    if (cli_given(cli, "class") && ret->n_classes == 0)
+        return cli_usage(err, "option '--class' needs the ARPU of users in --arpu");
     if (tiers && (cli_open_file(cli, tiers, &table, err) || calibrate_read_tiers(ret, table, err)))
         return err->code;
     if (mobility &&
@@ -255,6 +262,10 @@ static inline int ranking_setup_read(struct cli *cli, struct ranking_setup *ret,
         code = read_scenario(cli, &ret->scenario, err);
     if (!code)
         code = read_calibration(cli, &ret->names, &ret->calibration, err);
+    if (!code && cli_given(cli, "measure") && ret->wanted[MEASURE_ARPU_REVENUE] &&
+        calibrate_classes(&ret->calibration, &ret->scenario) == 1)
+        code = cli_usage(err, "measure 'arpu_revenue' is of classes of users, and there is one; "
+                              "expected class_2_share above 0, or --class");
     return code;
 }
 
@@ -269,6 +280,14 @@ static inline void write_rounded(struct writer *writer, double value) {
 
 static inline const char *tier_name(const struct calibration *calibration, int tier) {
     return tier == SERIES_ALL ? "(all)" : calibration->tier_names[tier];
+}
+
+/* Of creators the tier, of users the class. */
+static inline const char *part_name(const struct calibration *calibration,
+                                    const struct series *series) {
+    if (series->tier == SERIES_ALL || !measure_by_class(series->measure))
+        return tier_name(calibration, series->tier);
+    return calibrate_class_name(calibration, (size_t)series->tier);
 }
 
 static inline void show_progress(void *context, uint64_t done, uint64_t total) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading what the other tools measured, and drawing a replication's settings from it.
  *
- * Contents: defaults; ARPU; tiers; moves between them; survival; flows; destinations; checking;
- * drawing; describing. */
+ * Contents: defaults; ARPU; classes of users; tiers; moves between them; survival; flows;
+ * destinations; checking; drawing; describing. */
 #include "ranking/calibrate.h"
 
 #include "base/number.h"
@@ -58,7 +58,7 @@ void calibrate_free(struct calibration *calibration) {
 
 /* ---- ARPU ------------------------------------------------------------------------------------ */
 
-enum { A_PLATFORM, A_PERIOD, A_ARPU, A_LOWER, A_UPPER, A_USERS, A_COLUMNS };
+enum { A_PLATFORM, A_PERIOD, A_ARPU, A_LOWER, A_UPPER, A_USERS, A_CLASS, A_COLUMNS };
 
 static const struct table_column arpu_columns[A_COLUMNS] = {
     [A_PLATFORM] = {.name = "platform", .type = TABLE_TEXT, .missing = true},
@@ -69,21 +69,14 @@ static const struct table_column arpu_columns[A_COLUMNS] = {
     [A_USERS] = {.name = "users", .type = TABLE_NUMBER, .missing = true, .optional = true},
 };
 
-/* Rows of a platform's last period with an ARPU, put together by their users. */
+/* Rows with an ARPU, put together by their users. */
 struct arpu_sums {
-    struct period period;
     size_t rows;
     double users, revenue, variance; /* of the revenue */
 };
 
 static void add_arpu(struct arpu_sums *sums, const struct table_batch *batch, size_t row,
                      double z) {
-    struct period period = batch->columns[A_PERIOD].period[row];
-    int later = sums->rows == 0 ? 1 : period_compare(period, sums->period);
-    if (later < 0)
-        return;
-    if (later > 0)
-        *sums = (struct arpu_sums){.period = period};
     double users = table_missing(batch, A_USERS, row) ? 1 : batch->columns[A_USERS].number[row];
     bool interval = !table_missing(batch, A_LOWER, row) && !table_missing(batch, A_UPPER, row);
     double width =
@@ -95,23 +88,93 @@ static void add_arpu(struct arpu_sums *sums, const struct table_batch *batch, si
     sums->variance += error * error;
 }
 
+static struct estimate mean_arpu(const struct arpu_sums *sums) {
+    if (!(sums->users > 0))
+        return (struct estimate){0};
+    return (struct estimate){true, sums->revenue / sums->users, sqrt(sums->variance) / sums->users};
+}
+
+/* Whether a row has an ARPU of this platform. */
+static bool is_arpu_of(const struct table_batch *batch, size_t row, const char *platform) {
+    return text_is(batch->columns[A_PLATFORM].text[row], platform) &&
+           !table_missing(batch, A_ARPU, row);
+}
+
+/* false if the platform has no row. */
+static bool last_period(const struct table_batch *batch, const char *platform, struct period *ret) {
+    bool found = false;
+    for (size_t row = 0; row < batch->rows; row++) {
+        struct period period = batch->columns[A_PERIOD].period[row];
+        if (is_arpu_of(batch, row, platform) && (!found || period_compare(period, *ret) > 0)) {
+            *ret = period;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* The class of a row, a new one if need be. */
+static int class_of_row(struct calibration *calibration, const struct table_batch *batch,
+                        size_t row, size_t *ret, struct error *err) {
+    struct text name = batch->columns[A_CLASS].text[row];
+    char where[TABLE_WHERE];
+    table_where(batch, row, A_CLASS, where);
+    if (table_missing(batch, A_USERS, row))
+        return error_set(err, ERROR_DATA,
+                         "%s: a class without a number of users, expected how many there are",
+                         where);
+    for (*ret = 0; *ret < calibration->n_classes; (*ret)++)
+        if (text_is(name, calibration->classes[*ret].name))
+            return 0;
+    if (calibration->n_classes == WORLD_CLASSES)
+        return error_set(err, ERROR_DATA, "%s: class '%.*s' is one too many, expected at most %d",
+                         where, (int)name.length, name.bytes, WORLD_CLASSES);
+    const char *copy = arena_text(&calibration->arena, name.bytes, name.length);
+    if (!copy)
+        return error_memory(err);
+    calibration->classes[calibration->n_classes++].name = copy;
+    return 0;
+}
+
+/* What a platform's last period says of it, and of each class. */
+static int sum_arpu(struct calibration *calibration, const struct table_batch *batch, int p,
+                    const char *platform, bool classes, double z, struct error *err) {
+    struct arpu_sums all = {0}, sums[WORLD_CLASSES] = {0};
+    struct period last;
+    if (!last_period(batch, platform, &last))
+        return 0;
+    for (size_t row = 0; row < batch->rows; row++) {
+        size_t k = 0;
+        if (!is_arpu_of(batch, row, platform) ||
+            period_compare(batch->columns[A_PERIOD].period[row], last) != 0)
+            continue;
+        if (classes && class_of_row(calibration, batch, row, &k, err))
+            return err->code;
+        add_arpu(&all, batch, row, z);
+        add_arpu(&sums[k], batch, row, z);
+    }
+    calibration->arpu[p] = mean_arpu(&all);
+    for (size_t k = 0; k < calibration->n_classes; k++) {
+        calibration->classes[k].users[p] = sums[k].users;
+        calibration->classes[k].arpu[p] = mean_arpu(&sums[k]);
+    }
+    return 0;
+}
+
 static int read_arpu_panel(struct calibration *calibration, struct table *table,
-                           const char *const platforms[PLATFORMS], double confidence,
-                           struct error *err) {
+                           const char *const platforms[PLATFORMS], const char *class,
+                           double confidence, struct error *err) {
     const struct table_batch *batch;
-    if (table_bind(table, arpu_columns, A_COLUMNS, err) || table_read(table, &batch, err))
+    struct table_column columns[A_COLUMNS];
+    memcpy(columns, arpu_columns, sizeof columns);
+    columns[A_CLASS] = (struct table_column){.name = class, .type = TABLE_TEXT};
+    if (table_bind(table, columns, class ? A_COLUMNS : A_CLASS, err) ||
+        table_read(table, &batch, err))
         return err->code;
-    struct arpu_sums sums[PLATFORMS] = {0};
     double z = gsl_cdf_ugaussian_Pinv((1 + confidence) / 2);
-    for (size_t row = 0; row < batch->rows; row++)
-        for (int p = 0; p < PLATFORMS; p++)
-            if (text_is(batch->columns[A_PLATFORM].text[row], platforms[p]) &&
-                !table_missing(batch, A_ARPU, row))
-                add_arpu(&sums[p], batch, row, z);
     for (int p = 0; p < PLATFORMS; p++)
-        if (sums[p].users > 0)
-            calibration->arpu[p] = (struct estimate){true, sums[p].revenue / sums[p].users,
-                                                     sqrt(sums[p].variance) / sums[p].users};
+        if (sum_arpu(calibration, batch, p, platforms[p], class != NULL, z, err))
+            return err->code;
     if (!calibration->arpu[PLATFORM_A].given && !calibration->arpu[PLATFORM_B].given)
         return error_set(err, ERROR_DATA,
                          "ARPU: no row of platform '%s' or '%s', expected at least one of them",
@@ -145,11 +208,30 @@ static int read_arpu_scenario(struct calibration *calibration, struct table *tab
 }
 
 int calibrate_read_arpu(struct calibration *calibration, struct table *table,
-                        const char *const platforms[PLATFORMS], double confidence,
-                        struct error *err) {
+                        const char *const platforms[PLATFORMS], const char *class,
+                        double confidence, struct error *err) {
     if (table_has(table, "month") && table_has(table, "users_lost"))
         return read_arpu_scenario(calibration, table, err);
-    return read_arpu_panel(calibration, table, platforms, confidence, err);
+    return read_arpu_panel(calibration, table, platforms, class, confidence, err);
+}
+
+/* ---- Classes of users ------------------------------------------------------------------------ */
+
+/* The last of the scenario's classes that anybody may be in. */
+size_t calibrate_classes(const struct calibration *calibration, const struct scenario *scenario) {
+    static const char *const shares[SCENARIO_CLASSES] = {NULL, "class_2_share", "class_3_share",
+                                                         "class_4_share"};
+    size_t n = SCENARIO_CLASSES;
+    if (calibration->n_classes > 0)
+        return calibration->n_classes;
+    while (n > 1 && !(scenario_most(scenario, shares[n - 1]) > 0))
+        n--;
+    return n;
+}
+
+const char *calibrate_class_name(const struct calibration *calibration, size_t class) {
+    static const char *const names[SCENARIO_CLASSES] = {"class 1", "class 2", "class 3", "class 4"};
+    return calibration->n_classes > 0 ? calibration->classes[class].name : names[class];
 }
 
 /* ---- Tiers ----------------------------------------------------------------------------------- */
@@ -478,6 +560,19 @@ static bool find_hazard(const struct table_batch *batch, const char *group, stru
     return found;
 }
 
+/* Of a class on a platform, or else of the class wherever it is. Returns whether there is any. */
+static int find_class_hazard(const struct table_batch *batch, const char *platform,
+                             const char *class, bool *any, struct estimate *ret,
+                             struct error *err) {
+    struct buffer both = {0};
+    buffer_format(&both, "%s, %s", platform, class);
+    int code = buffer_check(&both, err);
+    if (!code && (find_hazard(batch, both.bytes, ret) || find_hazard(batch, class, ret)))
+        *any = true;
+    buffer_free(&both);
+    return code;
+}
+
 int calibrate_read_survival(struct calibration *calibration, struct table *table,
                             const char *const platforms[PLATFORMS], struct error *err) {
     const struct table_batch *batch;
@@ -490,6 +585,12 @@ int calibrate_read_survival(struct calibration *calibration, struct table *table
             any = true;
         else
             calibration->log_hazard[p] = all;
+        for (size_t k = 0; k < calibration->n_classes; k++) {
+            struct class_measured *class = &calibration->classes[k];
+            if (find_class_hazard(batch, platforms[p], class->name, &any, &class->log_hazard[p],
+                                  err))
+                return err->code;
+        }
     }
     if (!any)
         return error_set(err, ERROR_DATA,
@@ -649,6 +750,10 @@ int calibrate_check(const struct calibration *calibration, const struct scenario
                     (1 - elsewhere);
     double shock = calibration->shock_users.given ? calibration->shock_users.value
                                                   : scenario_value(scenario, "shock_users");
+    if (calibration->n_classes > 0 && calibrate_classes(&(struct calibration){0}, scenario) > 1)
+        return error_set(err, ERROR_DATA,
+                         "classes of users in the scenario (class_2_share) and in the ARPU table, "
+                         "expected one of them");
     if (shock <= people)
         return 0;
     char found[NUMBER_TEXT], most[NUMBER_TEXT];
@@ -734,20 +839,91 @@ static double draw_switch(const struct calibration *calibration, uint32_t seed,
                         calibration->departed[p] - calibration->switched[p] + 0.5);
 }
 
+static double rate_between(double rate) {
+    return fmin(fmax(rate, LEAST_RATE), MOST_RATE);
+}
+
+/* The streams of class k on platform p are those of entity p + PLATFORMS k. */
 static double draw_leave(const struct estimate *log_hazard, double days, uint32_t seed,
-                         uint32_t replication, int platform) {
-    double hazard =
-        exp(draw_normal(log_hazard, seed, replication, (uint32_t)platform, DRAW_HAZARD));
-    return fmin(fmax(-expm1(-hazard * days), LEAST_RATE), MOST_RATE);
+                         uint32_t replication, uint32_t entity) {
+    double hazard = exp(draw_normal(log_hazard, seed, replication, entity, DRAW_HAZARD));
+    return rate_between(-expm1(-hazard * days));
 }
 
 /* Rounded to the millionth: from here on money is exact. */
-static double draw_arpu(const struct estimate *arpu, uint32_t seed, uint32_t replication,
-                        int platform) {
+static double money_of(double amount) {
     decimal money = 0;
-    decimal_from_double(
-        fmax(0, draw_normal(arpu, seed, replication, (uint32_t)platform, DRAW_ARPU)), &money);
+    decimal_from_double(fmax(0, amount), &money);
     return decimal_to_double(money);
+}
+
+static double draw_arpu(const struct estimate *arpu, uint32_t seed, uint32_t replication,
+                        uint32_t entity) {
+    return money_of(draw_normal(arpu, seed, replication, entity, DRAW_ARPU));
+}
+
+/* Classes as multiples of the first, about the means that the platforms have. */
+static void share_out_classes(struct settings *ret) {
+    const struct parameters *set = &ret->parameters;
+    double share[SCENARIO_CLASSES] = {1}, spends[SCENARIO_CLASSES] = {1};
+    double leaves[SCENARIO_CLASSES] = {1}, spent = 0, left = 0;
+    for (size_t k = 1; k < ret->n_classes; k++) {
+        share[k] = set->class_share[k], share[0] -= share[k];
+        spends[k] = set->class_arpu[k], leaves[k] = set->class_leave[k];
+    }
+    for (size_t k = 0; k < ret->n_classes; k++)
+        spent += share[k] * spends[k], left += share[k] * leaves[k];
+    for (size_t k = 0; k < ret->n_classes; k++) {
+        struct class_rates *class = &ret->classes[k];
+        for (int homes = 0; homes < HOMES; homes++)
+            class->share[homes] = share[k];
+        for (int p = 0; p < PLATFORMS; p++) {
+            class->arpu[p] = spent > 0 ? money_of(set->arpu[p] * (spends[k] / spent)) : 0;
+            class->leave[p] = left > 0 ? rate_between(set->user_leave[p] * (leaves[k] / left))
+                                       : set->user_leave[p];
+        }
+    }
+}
+
+/* Users of one platform only are as those of its rows; others as those of both together. */
+static double measured_share(const struct calibration *calibration, size_t class, uint8_t homes) {
+    double own = 0, all = 0;
+    for (int use = 0; use < 2 && !(all > 0); use++) /* a platform without rows: as the other */
+        for (int p = 0; p < PLATFORMS; p++)
+            for (size_t k = 0; k < calibration->n_classes; k++) {
+                bool here = use == 1 || homes == HOME_NONE || home_on(homes, p);
+                double users = here ? calibration->classes[k].users[p] : 0;
+                own += k == class ? users : 0;
+                all += users;
+            }
+    return own / all;
+}
+
+/* A class that a platform has no row of has the mean there. */
+static void draw_classes(const struct calibration *calibration, uint32_t seed, uint32_t replication,
+                         struct settings *ret) {
+    struct parameters *set = &ret->parameters;
+    double mean[PLATFORMS] = {0}, leave[PLATFORMS] = {0};
+    for (size_t k = 0; k < ret->n_classes; k++) {
+        const struct class_measured *measured = &calibration->classes[k];
+        struct class_rates *class = &ret->classes[k];
+        for (int homes = 0; homes < HOMES; homes++)
+            class->share[homes] = measured_share(calibration, k, (uint8_t)homes);
+        for (int p = 0; p < PLATFORMS; p++) {
+            uint32_t entity = (uint32_t)p + PLATFORMS * (uint32_t)k;
+            class->arpu[p] = measured->arpu[p].given
+                                 ? draw_arpu(&measured->arpu[p], seed, replication, entity)
+                                 : set->arpu[p];
+            class->leave[p] = measured->log_hazard[p].given
+                                  ? draw_leave(&measured->log_hazard[p], set->period_days, seed,
+                                               replication, entity)
+                                  : set->user_leave[p];
+            mean[p] += class->share[1 << p] * class->arpu[p];
+            leave[p] += class->share[1 << p] * class->leave[p];
+        }
+    }
+    for (int p = 0; p < PLATFORMS; p++)
+        set->arpu[p] = mean[p], set->user_leave[p] = leave[p];
 }
 
 void calibrate_draw(const struct calibration *calibration, const struct scenario *scenario,
@@ -757,13 +933,18 @@ void calibrate_draw(const struct calibration *calibration, const struct scenario
     scenario_draw(scenario, seed, replication, set);
     for (int p = 0; p < PLATFORMS; p++) {
         if (calibration->arpu[p].given)
-            set->arpu[p] = draw_arpu(&calibration->arpu[p], seed, replication, p);
+            set->arpu[p] = draw_arpu(&calibration->arpu[p], seed, replication, (uint32_t)p);
         if (calibration->log_hazard[p].given)
-            set->user_leave[p] =
-                draw_leave(&calibration->log_hazard[p], set->period_days, seed, replication, p);
+            set->user_leave[p] = draw_leave(&calibration->log_hazard[p], set->period_days, seed,
+                                            replication, (uint32_t)p);
         ret->switched[p] =
             calibration->departed[p] > 0 ? draw_switch(calibration, seed, replication, p) : NAN;
     }
+    ret->n_classes = calibrate_classes(calibration, scenario);
+    if (calibration->n_classes > 0)
+        draw_classes(calibration, seed, replication, ret);
+    else
+        share_out_classes(ret);
     if (calibration->shock_users.given)
         set->shock_users = calibration->shock_users.value;
     if (calibration->tiers_measured)
@@ -796,6 +977,22 @@ static void describe_platform(const struct calibration *calibration,
                       "%s: users leave at %.4g per period of %.6g days, relative error of the "
                       "hazard %.2g (churn-survival)\n",
                       name, -expm1(-exp(hazard->value) * days), days, hazard->error);
+    }
+}
+
+static void describe_class(const struct calibration *calibration, size_t k,
+                           const struct scenario *scenario, const char *const platforms[PLATFORMS],
+                           struct buffer *ret) {
+    const struct class_measured *class = &calibration->classes[k];
+    double days = scenario_value(scenario, "period_days");
+    for (int p = 0; p < PLATFORMS; p++) {
+        if (class->arpu[p].given)
+            buffer_format(ret, "%s, %s: %.6g users, ARPU %.6g, standard error %.2g\n", platforms[p],
+                          class->name, class->users[p], class->arpu[p].value, class->arpu[p].error);
+        if (class->log_hazard[p].given)
+            buffer_format(ret, "%s, %s: users leave at %.4g per period of %.6g days\n",
+                          platforms[p], class->name,
+                          -expm1(-exp(class->log_hazard[p].value) * days), days);
     }
 }
 
@@ -832,6 +1029,8 @@ void calibrate_describe(const struct calibration *calibration, const struct scen
         describe_platform(calibration, scenario, p, platforms[p], ret);
         describe_flow(calibration, p, platforms[p], ret);
     }
+    for (size_t k = 0; k < calibration->n_classes; k++)
+        describe_class(calibration, k, scenario, platforms, ret);
     if (calibration->shock_users.given)
         buffer_format(ret, "the shock pushes %.6g users off %s (arpu-loss)\n",
                       calibration->shock_users.value, platforms[PLATFORM_A]);

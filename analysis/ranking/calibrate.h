@@ -3,7 +3,7 @@
  *
  *     struct calibration calibration;
  *     calibrate_default(&calibration);
- *     calibrate_read_arpu(&calibration, arpu_loss_table, platforms, 0.95, err);
+ *     calibrate_read_arpu(&calibration, arpu_loss_table, platforms, "segment", 0.95, err);
  *     calibrate_read_tiers(&calibration, tier_growth_table, err);
  *     calibrate_read_survival(&calibration, churn_survival_table, platforms, err);
  *     calibrate_read_mobility(&calibration, tier_mobility_table, err);
@@ -17,10 +17,10 @@
  * spread between replications holds both the luck of the simulated world and what is not known of
  * the real one. `platforms` are the names of A and B as they stand in the files.
  *
- * ARPU: normal with the measured mean and the error that the interval shows, cut at 0.
- * Mobility: each tier's (promoted, demoted, left, stayed), or with a table of moves each tier's row
- * of (one for each tier, left), has a Dirichlet distribution with the counts plus 1/2 each,
- * Jeffreys's prior; the newcomers' rate a gamma with count plus 1/2.
+ * ARPU: normal with the measured mean and the error that the interval shows, cut at 0; of each
+ * class where there are several. Mobility: each tier's (promoted, demoted, left, stayed), or with a
+ * table of moves each tier's row of (one for each tier, left), has a Dirichlet distribution with
+ * the counts plus 1/2 each, Jeffreys's prior; the newcomers' rate a gamma with count plus 1/2.
  * Destinations: the share of leavers who go to the other platform is beta with their counts plus
  * 1/2; incidences I_d with standard errors s_d stand for n = sum I_d (1 - I_d) / sum s_d^2 users,
  * of whom n I_d went to d, as they are where nobody was censored (the multinomial variance).
@@ -52,7 +52,16 @@ struct estimate {
     double value, error;
 };
 
+/* A revenue class of users: the segments of the ARPU table. */
+struct class_measured {
+    const char *name;
+    double users[PLATFORMS]; /* in the last period */
+    struct estimate arpu[PLATFORMS], log_hazard[PLATFORMS];
+};
+
 struct calibration {
+    size_t n_classes; /* 0: as the scenario says */
+    struct class_measured classes[WORLD_CLASSES];
     size_t n_tiers;
     const char *tier_names[WORLD_TIERS]; /* from the lowest up */
     bool tiers_measured;                 /* otherwise `rates`, without error */
@@ -73,13 +82,14 @@ struct calibration {
 void calibrate_default(struct calibration *ret);
 void calibrate_free(struct calibration *calibration);
 
-/* The output of arpu-loss. With a column `arpu` (panel or log): the ARPU of each platform in its
- * last period, the interval being of this confidence; rows of segments are put together by their
- * users. With `month` and `users_lost` (scenario): the users lost in the first month are the size
- * of the shock. ERROR_DATA if it is neither, or names neither platform. */
+/* The output of arpu-loss or arpu-table. With a column `arpu` (panel or log): the ARPU of each
+ * platform in its last period, the interval being of this confidence. Rows of segments are put
+ * together by their users; with `class`, a column, each of its values is a class of users with a
+ * share and an ARPU of its own. With `month` and `users_lost` (scenario): the users lost in the
+ * first month are the size of the shock. ERROR_DATA if it is neither, or names neither platform. */
 int calibrate_read_arpu(struct calibration *calibration, struct table *table,
-                        const char *const platforms[PLATFORMS], double confidence,
-                        struct error *err);
+                        const char *const platforms[PLATFORMS], const char *class,
+                        double confidence, struct error *err);
 
 /* The output of tier-growth: tiers from the lowest up, flows since the period before; rows of the
  * same tier and period (of several platforms) are added up. ERROR_DATA without any flows, for
@@ -95,7 +105,8 @@ int calibrate_read_mobility(struct calibration *calibration, struct table *table
                             struct error *err);
 
 /* The output of churn-survival, times in days: the groups that are named as the platforms, or for
- * a platform without a group of its own the group "(all)". ERROR_DATA if neither has one. A curve
+ * a platform without a group of its own the group "(all)". Where classes of users were read, also
+ * groups named "PLATFORM, CLASS", or else as the class. ERROR_DATA if neither has one. A curve
  * on which nobody leaves gives no hazard and is not used. */
 int calibrate_read_survival(struct calibration *calibration, struct table *table,
                             const char *const platforms[PLATFORMS], struct error *err);
@@ -113,13 +124,19 @@ int calibrate_read_flows(struct calibration *calibration, struct table *table,
 int calibrate_read_destinations(struct calibration *calibration, struct table *table,
                                 const char *const platforms[PLATFORMS], struct error *err);
 
-/* Whether the sizes fit the scenario: a shock that is larger than the platform is ERROR_DATA. */
+/* Whether the sizes fit the scenario: a shock that is larger than the platform, and classes of
+ * users in both, are ERROR_DATA. */
 int calibrate_check(const struct calibration *calibration, const struct scenario *scenario,
                     struct error *err);
 
 /* A pure function of its arguments. Measured quantities replace those of the scenario. */
 void calibrate_draw(const struct calibration *calibration, const struct scenario *scenario,
                     uint32_t seed, uint32_t replication, struct settings *ret);
+
+/* How many classes of users there are, at least 1, and what they are called: by the ARPU table, or
+ * "class 1" and so on. */
+size_t calibrate_classes(const struct calibration *calibration, const struct scenario *scenario);
+const char *calibrate_class_name(const struct calibration *calibration, size_t class);
 
 /* The share of creators that a tier has at the start. */
 double calibrate_share(const struct calibration *calibration, size_t tier);

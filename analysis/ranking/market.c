@@ -96,7 +96,7 @@ static struct view view_world(const struct world *world) {
 /* ---- Log-odds -------------------------------------------------------------------------------- */
 
 struct market {
-    double user_leave[PLATFORMS], user_adopt[PLATFORMS]; /* intercepts */
+    double user_leave[PLATFORMS][WORLD_CLASSES], user_adopt[PLATFORMS]; /* intercepts */
     double creator_leave[PLATFORMS][WORLD_TIERS], creator_adopt[PLATFORMS];
     double promote[WORLD_TIERS], demote[WORLD_TIERS];
     double return_a, enter_a;              /* of returning users and newcomers going to A */
@@ -225,19 +225,34 @@ static bool single(uint8_t homes) {
     return homes == HOME_A || homes == HOME_B;
 }
 
-static void fit_users(struct market *market, const struct world *world, int p) {
-    const struct parameters *set = &world->settings.parameters;
+/* Log-odds of a platform's users to leave it, of one class or of all (WORLD_CLASSES). */
+static size_t list_user_leaves(const struct market *market, const struct world *world, int p,
+                               size_t class) {
+    const struct users *users = &world->users;
+    size_t n = 0;
+    for (size_t u = 0; u < users->n; u++)
+        if (home_on(users->homes[u], p) && (class == WORLD_CLASSES || users->classes[u] == class))
+            market->scratch[n++] = user_leaves(world, &market->start, u, p);
+    return n;
+}
+
+/* Where a class has no users yet they are taken to fare as the others do. */
+static void fit_user_leave(struct market *market, const struct world *world, int p, size_t class) {
+    size_t n = list_user_leaves(market, world, p, class);
+    if (n == 0)
+        n = list_user_leaves(market, world, p, WORLD_CLASSES);
+    market->user_leave[p][class] =
+        choice_intercept(market->scratch, n, world->settings.classes[class].leave[p]);
+}
+
+static void fit_user_adopt(struct market *market, const struct world *world, int p) {
     const uint8_t *homes = world->users.homes;
     size_t n = 0;
     for (size_t u = 0; u < world->users.n; u++)
-        if (home_on(homes[u], p))
-            market->scratch[n++] = user_leaves(world, &market->start, u, p);
-    market->user_leave[p] = choice_intercept(market->scratch, n, set->user_leave[p]);
-    n = 0;
-    for (size_t u = 0; u < world->users.n; u++)
         if (home_on(homes[u], p) && single(homes[u]))
             market->scratch[n++] = user_adopts(world, &market->start, u, p);
-    market->user_adopt[p] = choice_intercept(market->scratch, n, set->user_adopt);
+    market->user_adopt[p] =
+        choice_intercept(market->scratch, n, world->settings.parameters.user_adopt);
 }
 
 static void fit_creator_leave(struct market *market, const struct world *world, int p, size_t k) {
@@ -312,7 +327,9 @@ int market_fit(struct market **ret, const struct world *world, struct error *err
     market->scratch = scratch;
     market->start = view_world(world);
     for (int p = 0; p < PLATFORMS; p++) {
-        fit_users(market, world, p);
+        for (size_t k = 0; k < world->settings.n_classes; k++)
+            fit_user_leave(market, world, p, k);
+        fit_user_adopt(market, world, p);
         fit_creator_adopt(market, world, p);
         for (size_t k = 0; k < world->settings.n_tiers; k++)
             fit_creator_leave(market, world, p, k);
@@ -338,14 +355,19 @@ void market_destroy(struct market *market) {
     free(market);
 }
 
+/* With the intercept of the user's class. */
+static double user_leaves_odds(const struct market *market, const struct world *world,
+                               const struct view *view, size_t u, int p) {
+    return market->user_leave[p][world->users.classes[u]] + user_leaves(world, view, u, p);
+}
+
 double market_expected_user_exits(const struct market *market, const struct world *world,
                                   int platform) {
     struct view now = view_now(world, &market->start);
     double sum = 0;
     for (size_t u = 0; u < world->users.n; u++)
         if (home_on(world->users.homes[u], platform))
-            sum += choice_logistic(market->user_leave[platform] +
-                                   user_leaves(world, &now, u, platform));
+            sum += choice_logistic(user_leaves_odds(market, world, &now, u, platform));
     return sum;
 }
 
@@ -372,7 +394,7 @@ static double push_for(const struct market *market, const struct world *world,
     for (size_t u = 0; u < world->users.n; u++) {
         if (!home_on(world->users.homes[u], PLATFORM_A))
             continue;
-        double x = market->user_leave[PLATFORM_A] + user_leaves(world, view, u, PLATFORM_A);
+        double x = user_leaves_odds(market, world, view, u, PLATFORM_A);
         expected += choice_logistic(x);
         /* Of those who never leave of their own accord, any push moves all alike. */
         market->scratch[n++] = isfinite(x) ? x : 0;
@@ -432,15 +454,16 @@ static void decide_closing(const struct view *view, uint8_t homes, struct exits 
 /* Nobody comes to a platform that is closed. */
 static void user_arrives(struct world *world, const struct view *view, size_t u, int p,
                          struct moves *moves) {
+    struct user_moves *own = &moves->classes[p][world->users.classes[u]];
     if (view->closed[p])
         return;
     if (home_on(world->users.been[u], p))
-        moves->users_returned[p]++;
+        own->returned++;
     world->users.been[u] |= (uint8_t)(1 << p);
     world->users.homes[u] |= (uint8_t)(1 << p);
     world->users.came[u] |= (uint8_t)(1 << p);
     world->users.satisfaction[p][u] = view->satisfaction[p];
-    moves->users_arrived[p]++;
+    own->arrived++;
 }
 
 /* By how much more A attracts than B. */
@@ -469,7 +492,7 @@ static struct exits user_exits(const struct market *market, const struct world *
     struct exits exits = {0};
     for (int p = 0; p < PLATFORMS; p++)
         if (home_on(world->users.homes[u], p))
-            decide_exit(luck[LEAVES_A + p], market->user_leave[p] + user_leaves(world, view, u, p),
+            decide_exit(luck[LEAVES_A + p], user_leaves_odds(market, world, view, u, p),
                         view->user_push[p], p, &exits);
     if (home_on(world->users.homes[u], PLATFORM_A) && follows_exodus(world, u, luck[FOLLOWS]))
         exits.left |= HOME_A, exits.pushed |= HOME_A;
@@ -500,9 +523,21 @@ static void move_user(const struct market *market, struct world *world, const st
         if (luck[WHERE_TO] < choice_logistic(x))
             user_arrives(world, view, u, other(here), moves);
     }
-    for (int p = 0; p < PLATFORMS; p++)
+    for (int p = 0; p < PLATFORMS; p++) {
+        struct user_moves *own = &moves->classes[p][world->users.classes[u]];
         if (home_on(exits.left, p))
-            (*homes == HOME_NONE ? moves->users_gone : moves->users_to_other)[p]++;
+            (*(*homes == HOME_NONE ? &own->gone : &own->to_other))++;
+    }
+}
+
+static void add_classes(struct moves *moves, int p) {
+    for (size_t k = 0; k < WORLD_CLASSES; k++) {
+        const struct user_moves *own = &moves->classes[p][k];
+        moves->users_to_other[p] += own->to_other;
+        moves->users_gone[p] += own->gone;
+        moves->users_arrived[p] += own->arrived;
+        moves->users_returned[p] += own->returned;
+    }
 }
 
 /* ---- Moves of creators ----------------------------------------------------------------------- */
@@ -667,6 +702,8 @@ void market_move(const struct market *market, struct world *world, double shock,
         exodus_begin(&world->exodus, users[PLATFORM_A]);
     for (size_t u = 0; u < world->users.n; u++)
         move_user(market, world, &view, u, ret);
+    for (int p = 0; p < PLATFORMS; p++)
+        add_classes(ret, p);
     exodus_end_period(&world->exodus, set,
                       ret->users_to_other[PLATFORM_A] + ret->users_gone[PLATFORM_A]);
     for (int p = 0; p < PLATFORMS; p++)

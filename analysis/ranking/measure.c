@@ -2,41 +2,46 @@
 /* Counting a period: sums in integers, ratios at the end. */
 #include "ranking/measure.h"
 
+#include "ranking/payout.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 /* ---- What there is to record ----------------------------------------------------------------- */
 
+enum parts { WHOLE, BY_TIER, BY_CLASS };
+
 static const struct {
     const char *name;
-    bool by_tier;
+    enum parts parts;
 } kinds[MEASURES] = {
-    [MEASURE_USERS] = {"users", false},
-    [MEASURE_USER_ARRIVALS] = {"user_arrivals", false},
-    [MEASURE_USER_RETURNS] = {"user_returns", false},
-    [MEASURE_USER_EXITS_OTHER] = {"user_exits_other", false},
-    [MEASURE_USER_EXITS_GONE] = {"user_exits_gone", false},
-    [MEASURE_UTILITY] = {"utility", false},
-    [MEASURE_REVENUE] = {"revenue", false},
-    [MEASURE_PAID] = {"paid", false},
-    [MEASURE_CREATORS] = {"creators", true},
-    [MEASURE_CREATOR_EXITS] = {"creator_exits", true},
-    [MEASURE_CREATOR_EXITS_OTHER] = {"creator_exits_other", true},
-    [MEASURE_CREATOR_EXITS_GONE] = {"creator_exits_gone", true},
-    [MEASURE_MULTIHOMING] = {"multihoming", true},
-    [MEASURE_FOLLOWERS] = {"followers", true},
-    [MEASURE_INCOME] = {"income", true},
-    [MEASURE_EXPOSURE_SHARE] = {"exposure_share", true},
-    [MEASURE_GINI] = {"gini", false},
-    [MEASURE_BOTTOM_HALF] = {"bottom_half", false},
-    [MEASURE_TOP_TENTH] = {"top_tenth", false},
-    [MEASURE_TOP_HUNDREDTH] = {"top_hundredth", false},
-    [MEASURE_TAIL] = {"tail_exponent", false},
-    [MEASURE_COVERAGE] = {"coverage", false},
-    [MEASURE_DIVERSITY] = {"diversity", false},
-    [MEASURE_ENTROPY] = {"entropy", false},
-    [MEASURE_SESSIONS] = {"sessions", false},
-    [MEASURE_EXPOSURES] = {"exposures", false},
+    [MEASURE_USERS] = {"users", BY_CLASS},
+    [MEASURE_USER_ARRIVALS] = {"user_arrivals", BY_CLASS},
+    [MEASURE_USER_RETURNS] = {"user_returns", BY_CLASS},
+    [MEASURE_USER_EXITS_OTHER] = {"user_exits_other", BY_CLASS},
+    [MEASURE_USER_EXITS_GONE] = {"user_exits_gone", BY_CLASS},
+    [MEASURE_UTILITY] = {"utility", WHOLE},
+    [MEASURE_REVENUE] = {"revenue", WHOLE},
+    [MEASURE_ARPU_REVENUE] = {"arpu_revenue", BY_CLASS},
+    [MEASURE_PAID] = {"paid", WHOLE},
+    [MEASURE_CREATORS] = {"creators", BY_TIER},
+    [MEASURE_CREATOR_EXITS] = {"creator_exits", BY_TIER},
+    [MEASURE_CREATOR_EXITS_OTHER] = {"creator_exits_other", BY_TIER},
+    [MEASURE_CREATOR_EXITS_GONE] = {"creator_exits_gone", BY_TIER},
+    [MEASURE_MULTIHOMING] = {"multihoming", BY_TIER},
+    [MEASURE_FOLLOWERS] = {"followers", BY_TIER},
+    [MEASURE_INCOME] = {"income", BY_TIER},
+    [MEASURE_EXPOSURE_SHARE] = {"exposure_share", BY_TIER},
+    [MEASURE_GINI] = {"gini", WHOLE},
+    [MEASURE_BOTTOM_HALF] = {"bottom_half", WHOLE},
+    [MEASURE_TOP_TENTH] = {"top_tenth", WHOLE},
+    [MEASURE_TOP_HUNDREDTH] = {"top_hundredth", WHOLE},
+    [MEASURE_TAIL] = {"tail_exponent", WHOLE},
+    [MEASURE_COVERAGE] = {"coverage", WHOLE},
+    [MEASURE_DIVERSITY] = {"diversity", WHOLE},
+    [MEASURE_ENTROPY] = {"entropy", WHOLE},
+    [MEASURE_SESSIONS] = {"sessions", BY_CLASS},
+    [MEASURE_EXPOSURES] = {"exposures", WHOLE},
 };
 
 const char *measure_name(enum measure measure) {
@@ -63,18 +68,35 @@ static void add(struct series *list, size_t *n, enum measure measure, int platfo
     list[(*n)++] = (struct series){measure, platform, tier};
 }
 
-size_t measure_list(size_t n_tiers, struct series ret[MEASURE_SERIES]) {
-    size_t n = 0;
+bool measure_by_class(enum measure measure) {
+    return kinds[measure].parts == BY_CLASS;
+}
+
+static size_t parts_of(enum measure measure, size_t n_tiers, size_t n_classes) {
+    if (kinds[measure].parts == BY_CLASS)
+        return n_classes > 1 ? n_classes : 0;
+    return kinds[measure].parts == BY_TIER ? n_tiers : 0;
+}
+
+size_t measure_list(size_t n_tiers, size_t n_classes, struct series ret[MEASURE_SERIES]) {
+    size_t n = 0, parts;
     for (int p = 0; p < PLATFORMS; p++)
         for (int m = 0; m < MEASURES; m++) {
+            parts = parts_of((enum measure)m, n_tiers, n_classes);
+            if (m == MEASURE_ARPU_REVENUE && parts == 0)
+                continue;
             /* The share of all tiers together is 1: it says nothing. */
             if (m != MEASURE_EXPOSURE_SHARE)
                 add(ret, &n, (enum measure)m, p, SERIES_ALL);
-            for (int k = 0; kinds[m].by_tier && k < (int)n_tiers; k++)
-                add(ret, &n, (enum measure)m, p, k);
+            for (size_t k = 0; k < parts; k++)
+                add(ret, &n, (enum measure)m, p, (int)k);
         }
-    add(ret, &n, MEASURE_USERS, SERIES_BOTH, SERIES_ALL);
-    add(ret, &n, MEASURE_USERS, SERIES_NONE, SERIES_ALL);
+    parts = parts_of(MEASURE_USERS, n_tiers, n_classes);
+    for (int state = SERIES_BOTH; state <= SERIES_NONE; state++) {
+        add(ret, &n, MEASURE_USERS, state, SERIES_ALL);
+        for (size_t k = 0; k < parts; k++)
+            add(ret, &n, MEASURE_USERS, state, (int)k);
+    }
     return n;
 }
 
@@ -116,10 +138,24 @@ double measure_tail(const uint64_t *counts, size_t n, size_t k) {
 static void count_users(struct census *ret, const struct world *world) {
     for (size_t u = 0; u < world->users.n; u++) {
         uint8_t homes = world->users.homes[u];
-        ret->users[PLATFORM_A] += home_on(homes, PLATFORM_A);
-        ret->users[PLATFORM_B] += home_on(homes, PLATFORM_B);
-        ret->users[SERIES_BOTH] += homes == HOME_BOTH;
-        ret->users[SERIES_NONE] += homes == HOME_NONE;
+        size_t groups[2] = {world->users.classes[u], WORLD_CLASSES};
+        for (int g = 0; g < 2; g++) {
+            ret->users[PLATFORM_A][groups[g]] += home_on(homes, PLATFORM_A);
+            ret->users[PLATFORM_B][groups[g]] += home_on(homes, PLATFORM_B);
+            ret->users[SERIES_BOTH][groups[g]] += homes == HOME_BOTH;
+            ret->users[SERIES_NONE][groups[g]] += homes == HOME_NONE;
+        }
+    }
+}
+
+/* Amounts that do not fit have been refused before. */
+static void count_sessions(struct census *ret, const struct world *world, int p) {
+    ret->sessions[p][WORLD_CLASSES] = world->platforms[p].period.sessions;
+    ret->arpu_revenue[p][WORLD_CLASSES] = 0;
+    for (size_t k = 0; k < world->settings.n_classes; k++) {
+        ret->sessions[p][k] = world->platforms[p].period.by_class[k];
+        payout_arpu(world, p, k, &ret->arpu_revenue[p][k]);
+        ret->arpu_revenue[p][WORLD_CLASSES] += ret->arpu_revenue[p][k];
     }
 }
 
@@ -162,7 +198,7 @@ void census_take(struct census *ret, const struct world *world, const struct boo
                            .books = *books};
     count_users(ret, world);
     for (int p = 0; p < PLATFORMS; p++) {
-        ret->sessions[p] = world->platforms[p].period.sessions;
+        count_sessions(ret, world, p);
         ret->utility[p] = world->platforms[p].period.utility;
         count_creators(ret, world, p, scratch);
         ret->coverage[p] = coverage(world, p);
@@ -213,27 +249,50 @@ static double creator_value(const struct series *series, const struct census *ce
     }
 }
 
+/* Of one class, or of all. */
+static struct user_moves moves_of(const struct moves *moves, int p, int class) {
+    if (class != SERIES_ALL)
+        return moves->classes[p][class];
+    return (struct user_moves){moves->users_to_other[p], moves->users_gone[p],
+                               moves->users_arrived[p], moves->users_returned[p]};
+}
+
+static double user_value(const struct series *series, const struct census *census,
+                         const struct moves *moves) {
+    int p = series->platform;
+    size_t k = series->tier == SERIES_ALL ? WORLD_CLASSES : (size_t)series->tier;
+    double weight = census->user_weight;
+    if (series->measure == MEASURE_USERS)
+        return (double)census->users[p][k] * weight;
+    struct user_moves own = moves_of(moves, p, series->tier);
+    switch (series->measure) {
+    case MEASURE_USER_ARRIVALS:
+        return (double)own.arrived * weight;
+    case MEASURE_USER_RETURNS:
+        return (double)own.returned * weight;
+    case MEASURE_USER_EXITS_OTHER:
+        return (double)own.to_other * weight;
+    case MEASURE_USER_EXITS_GONE:
+        return (double)own.gone * weight;
+    case MEASURE_ARPU_REVENUE:
+        return decimal_to_double(census->arpu_revenue[p][k]);
+    default: /* MEASURE_SESSIONS */
+        return (double)census->sessions[p][k] * weight;
+    }
+}
+
 double measure_value(const struct series *series, const struct census *census,
                      const struct moves *moves) {
     int p = series->platform;
     double weight = census->user_weight;
+    if (measure_by_class(series->measure))
+        return user_value(series, census, moves);
     switch (series->measure) {
-    case MEASURE_USERS:
-        return (double)census->users[p] * weight;
-    case MEASURE_USER_ARRIVALS:
-        return (double)moves->users_arrived[p] * weight;
-    case MEASURE_USER_RETURNS:
-        return (double)moves->users_returned[p] * weight;
-    case MEASURE_USER_EXITS_OTHER:
-        return (double)moves->users_to_other[p] * weight;
-    case MEASURE_USER_EXITS_GONE:
-        return (double)moves->users_gone[p] * weight;
-    case MEASURE_SESSIONS:
-        return (double)census->sessions[p] * weight;
     case MEASURE_EXPOSURES:
         return (double)census->exposures[p][WORLD_TIERS] * weight;
     case MEASURE_UTILITY:
-        return ratio((double)census->utility[p] * WORLD_UTILITY, (double)census->sessions[p]);
+        return ratio((double)census->utility[p] * WORLD_UTILITY,
+                     (double)census->sessions[p][WORLD_CLASSES]);
     case MEASURE_REVENUE:
         return decimal_to_double(census->books.revenue[p]);
     case MEASURE_PAID:

@@ -28,9 +28,11 @@ enum measure {
     MEASURE_USER_EXITS_GONE,  /* left it and are nowhere */
     MEASURE_UTILITY, /* mean of a session beyond the outside option: ln(1 + sum exp(v_i - v_0)) */
     MEASURE_REVENUE,
-    MEASURE_PAID,                /* to creators */
-    MEASURE_CREATORS,            /* on the platform, by tier */
-    MEASURE_CREATOR_EXITS,       /* left it, by tier; the next two add up to it */
+    MEASURE_ARPU_REVENUE,  /* what users bring by their ARPU; only where there are classes of users
+                            */
+    MEASURE_PAID,          /* to creators */
+    MEASURE_CREATORS,      /* on the platform, by tier */
+    MEASURE_CREATOR_EXITS, /* left it, by tier; the next two add up to it */
     MEASURE_CREATOR_EXITS_OTHER, /* and are on the other */
     MEASURE_CREATOR_EXITS_GONE,  /* and are nowhere */
     MEASURE_MULTIHOMING,         /* share of the platform's creators who are on both, by tier */
@@ -62,20 +64,24 @@ enum { SERIES_ALL = -1 }; /* tier: all together */
 
 struct series {
     enum measure measure;
-    int platform, tier;
+    int platform, tier; /* of measures of users: the class instead of a tier */
 };
+
+/* Whether the parts of a measure are classes of users. */
+bool measure_by_class(enum measure measure);
 
 /* More than the list ever needs. */
 #define MEASURE_SERIES (2 * MEASURES * (WORLD_TIERS + 2))
 
-/* In the order of the output; returns how many. */
-size_t measure_list(size_t n_tiers, struct series ret[MEASURE_SERIES]);
+/* In the order of the output; returns how many. A single class is not listed for itself. */
+size_t measure_list(size_t n_tiers, size_t n_classes, struct series ret[MEASURE_SERIES]);
 
-/* Sums over one period; index WORLD_TIERS is all tiers. */
+/* Sums over one period; index WORLD_TIERS is all tiers, index WORLD_CLASSES all classes. */
 struct census {
     double user_weight, creator_weight;
-    int64_t users[PLATFORMS + 2]; /* A, B (both included), both, none */
-    uint64_t sessions[PLATFORMS];
+    int64_t users[PLATFORMS + 2][WORLD_CLASSES + 1]; /* A, B (both included), both, none */
+    uint64_t sessions[PLATFORMS][WORLD_CLASSES + 1];
+    decimal arpu_revenue[PLATFORMS][WORLD_CLASSES + 1];
     int64_t utility[PLATFORMS];
     struct books books;
     int64_t creators[PLATFORMS][WORLD_TIERS + 1];

@@ -37,13 +37,23 @@ static bool changed(const struct world *world, int p, decimal amount, decimal *r
 }
 
 /* A user who spends a share of the sessions on a platform brings that share of its ARPU. */
-static bool advertising(const struct world *world, int p, decimal *ret) {
+bool payout_arpu(const struct world *world, int p, size_t class, decimal *ret) {
     const struct parameters *set = &world->settings.parameters;
     decimal arpu;
-    return decimal_from_double(set->arpu[p], &arpu) &&
+    return decimal_from_double(world->settings.classes[class].arpu[p], &arpu) &&
            decimal_sum_divide((int128)arpu * (int64_t)set->user_weight *
-                                  (int128)world->platforms[p].period.sessions,
+                                  (int128)world->platforms[p].period.by_class[class],
                               (int64_t)set->sessions, ret);
+}
+
+static bool advertising(const struct world *world, int p, decimal *ret) {
+    *ret = 0;
+    for (size_t k = 0; k < world->settings.n_classes; k++) {
+        decimal part;
+        if (!payout_arpu(world, p, k, &part) || !decimal_add(*ret, part, ret))
+            return false;
+    }
+    return true;
 }
 
 /* revenue_share of it, the part for the middle or the rest. */

@@ -31,6 +31,10 @@ extern const struct payout_rule *const payout_rules[];
 int payout_apply(const struct payout_rule *rule, struct world *world, int platform,
                  decimal *revenue, decimal *paid, struct error *err);
 
+/* What users of a class bring a platform in this step by its ARPU; false if it does not fit into a
+ * decimal. */
+bool payout_arpu(const struct world *world, int platform, size_t class, decimal *ret);
+
 /* pool shared in proportion to weights, each share rounded down: adds floor(pool * weights[i] / sum
  * of weights) to paid[i], nothing if all weights are 0. Returns the sum of what was added. */
 decimal payout_share_out(decimal pool, const uint64_t *weights, size_t n, decimal *paid);

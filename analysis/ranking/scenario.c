@@ -13,7 +13,7 @@
 #define AT(field) offsetof(struct parameters, field)
 
 /* Rows of the table: name, range, default, unit and meaning. EACH is two of them, NAME_a and
- * NAME_b, of the same range. */
+ * NAME_b, of the same range; CLASS three. */
 /* clang-format off */
 #define ROW(name, field, kind, ...) {name, AT(field), kind, __VA_ARGS__}
 #define SIZE(field, ...)            ROW(#field, field, SCENARIO_SIZE, __VA_ARGS__)
@@ -22,6 +22,13 @@
 #define EACH(kind, field, least, most, fallback, unit, meaning_a, meaning_b) \
     ROW(#field "_a", field[PLATFORM_A], kind, least, most, fallback, unit, meaning_a), \
     ROW(#field "_b", field[PLATFORM_B], kind, least, most, fallback, unit, meaning_b)
+#define CLASS(number, index) \
+    ROW("class_" #number "_share", class_share[index], SCENARIO_REAL, 0, 1, 0, "share of users", \
+        "in revenue class " #number "; class 1 is what the others leave"), \
+    ROW("class_" #number "_arpu", class_arpu[index], SCENARIO_REAL, 0, 10000, 1, "times", \
+        "what users of class " #number " spend, as a multiple of class 1"), \
+    ROW("class_" #number "_leave", class_leave[index], SCENARIO_REAL, 0, 1000, 1, "times", \
+        "how fast they leave, as a multiple of class 1")
 /* clang-format on */
 
 const struct scenario_parameter scenario_parameters[] = {
@@ -54,6 +61,9 @@ const struct scenario_parameter scenario_parameters[] = {
          "on neither, but could come; the rest are on A only"),
     REAL(creator_share_b, 0, 1, 0.10, "share of creators", "on B only"),
     REAL(creator_share_both, 0, 1, 0.10, "share of creators", "on A and B; the rest are on A only"),
+    CLASS(2, 1),
+    CLASS(3, 2),
+    CLASS(4, 3),
     /* What users like */
     REAL(taste_weight, 0, 20, 4, "utility",
          "utility of an item that matches a user's taste exactly"),
@@ -240,6 +250,10 @@ double scenario_value(const struct scenario *scenario, const char *name) {
     return decimal_to_double(scenario->values[find(name)].value);
 }
 
+double scenario_most(const struct scenario *scenario, const char *name) {
+    return decimal_to_double(scenario->values[find(name)].high);
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 static void list_known(struct assumption_known known[SCENARIO_PARAMETERS]) {
@@ -287,9 +301,11 @@ static int check(const struct scenario *scenario, const struct table_batch *batc
                  struct error *err) {
     static const char *const users[] = {"user_share_b", "user_share_both", "user_share_none"};
     static const char *const creators[] = {"creator_share_b", "creator_share_both"};
+    static const char *const classes[] = {"class_2_share", "class_3_share", "class_4_share"};
     static const char *const lists[] = {"candidates", "slate"};
     static const char *const shop[] = {"shop_fee", "shop_commission"};
     if (check_shares(scenario, batch, users, 3, err) ||
+        check_shares(scenario, batch, classes, 3, err) ||
         check_shares(scenario, batch, shop, 2, err) ||
         check_shares(scenario, batch, creators, 2, err))
         return err->code;

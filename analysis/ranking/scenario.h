@@ -28,6 +28,8 @@
 
 enum { PLATFORM_A, PLATFORM_B, PLATFORMS };
 
+#define SCENARIO_CLASSES 4 /* of users, by what they spend and how soon they leave */
+
 /* One draw: the parameters by their names, [PLATFORMS] where there is one for each platform. Sizes
  * and counts are whole numbers. */
 struct parameters {
@@ -45,6 +47,8 @@ struct parameters {
     double dial_interest, dial_following, diversity, diversity_window;
     double pool_views, pool_growth, pool_levels, pool_threshold, pool_choice, pool_following;
     double viability_boost;
+    double class_share[SCENARIO_CLASSES], class_arpu[SCENARIO_CLASSES]; /* but of the first class */
+    double class_leave[SCENARIO_CLASSES];
     double arpu[PLATFORMS], revenue_share[PLATFORMS], payout_per_thousand[PLATFORMS];
     double fund[PLATFORMS], subscription[PLATFORMS], tip[PLATFORMS], shop[PLATFORMS];
     double fan_cut, shop_fee, shop_commission, ad_middle;
@@ -72,7 +76,7 @@ struct scenario_parameter {
     const char *unit, *meaning;
 };
 
-#define SCENARIO_PARAMETERS 111
+#define SCENARIO_PARAMETERS 120
 extern const struct scenario_parameter scenario_parameters[SCENARIO_PARAMETERS];
 
 /* low and high are equal to value where nothing is uncertain. */
@@ -94,6 +98,9 @@ int scenario_check(const struct scenario *scenario, struct error *err);
 
 /* The value (not a draw) of a parameter, found by name, which must exist. */
 double scenario_value(const struct scenario *scenario, const char *name);
+
+/* The greatest value that a draw of it can have. */
+double scenario_most(const struct scenario *scenario, const char *name);
 
 /* The parameters of one replication: a pure function of the scenario, seed and replication; the
  * draw of one parameter does not depend on which others are uncertain. */

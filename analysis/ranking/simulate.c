@@ -159,7 +159,7 @@ static struct reaction react(const struct replication *replication, struct rando
     return reaction;
 }
 
-static void count_session(struct tally *tally, int p, const struct slate *slate,
+static void count_session(struct tally *tally, int p, uint8_t class, const struct slate *slate,
                           const struct reaction *reaction, double worth) {
     struct traffic *traffic = &tally->traffic[p];
     for (size_t i = 0; i < slate->n; i++)
@@ -175,6 +175,7 @@ static void count_session(struct tally *tally, int p, const struct slate *slate,
     if (reaction->dismissed >= 0)
         tally->actions[p][slate->positions[reaction->dismissed] * ACTIONS + ACTION_DISMISS]++;
     traffic->sessions++;
+    traffic->by_class[class]++;
     traffic->utility += llrint(worth / WORLD_UTILITY);
 }
 
@@ -229,7 +230,8 @@ static void hold_session(struct replication *replication, struct visit *visit, i
         world_follow(world, visit->session.user, p, shelf->creators[slate.positions[chosen]]);
     if (chosen >= 0 && set->taste_drift > 0)
         drift(world, visit->session.user, shelf->items[slate.positions[chosen]]);
-    count_session(&replication->tally, p, &slate, &reaction, worth);
+    count_session(&replication->tally, p, world->users.classes[visit->session.user], &slate,
+                  &reaction, worth);
     if (replication->market) /* the warm-up is not measured */
         feed_watch(&replication->feed, world, visit->session.user, p, &slate);
     visit->sessions++;
@@ -529,7 +531,8 @@ int simulate_run(struct simulation *ret, const struct scenario *scenario,
         return err->code;
     *ret = (struct simulation){.replications = options->replications,
                                .periods = (size_t)scenario_value(scenario, "periods")};
-    ret->n_series = measure_list(calibration->n_tiers, ret->series);
+    ret->n_series =
+        measure_list(calibration->n_tiers, calibrate_classes(calibration, scenario), ret->series);
     ret->values = calloc(ret->replications * ret->periods * ret->n_series, sizeof *ret->values);
     if (!ret->values)
         return error_memory(err);

@@ -42,6 +42,7 @@ static int allocate(struct world *world, struct error *err) {
     bool out = false;
     TAKE(users->tastes, users->n * d);
     TAKE(users->homes, users->n);
+    TAKE(users->classes, users->n);
     TAKE(users->came, users->n);
     TAKE(users->been, users->n);
     if (world->settings.parameters.threshold_spread > 0)
@@ -110,6 +111,19 @@ static uint8_t home_of(size_t i, double n, double both, double b, double none) {
     return place > 1 - none - b - both ? HOME_BOTH : HOME_A;
 }
 
+/* Dealt out in the given shares, evenly over the users, so that every run of them has these shares
+ * within a few users: by the multiples of the golden ratio (Weyl's sequence of least discrepancy:
+ * Kuipers & Niederreiter 1974, "Uniform Distribution of Sequences", chapter 2, section 3). */
+static uint8_t class_of(const struct settings *settings, size_t u, uint8_t homes) {
+    double place = fmod(((double)u + 0.5) * 0.6180339887498949, 1), below = 0;
+    for (size_t k = 0; k + 1 < settings->n_classes; k++) {
+        below += settings->classes[k].share[homes];
+        if (place < below)
+            return (uint8_t)k;
+    }
+    return (uint8_t)(settings->n_classes - 1);
+}
+
 static float draw_threshold(const struct world *world, size_t u) {
     const struct parameters *p = &world->settings.parameters;
     struct random_stream stream;
@@ -127,6 +141,7 @@ static void draw_users(struct world *world) {
         draw_direction(users->tastes + u * world->dimensions, world->dimensions, &stream);
         users->homes[u] =
             home_of(u, p->users, p->user_share_both, p->user_share_b, p->user_share_none);
+        users->classes[u] = class_of(&world->settings, u, users->homes[u]);
         users->been[u] = users->homes[u];
         if (users->thresholds)
             users->thresholds[u] = draw_threshold(world, u);
@@ -444,6 +459,8 @@ void tally_destroy(struct tally *tally) {
 
 static void add_traffic(struct traffic *sum, const struct traffic *traffic) {
     sum->sessions += traffic->sessions;
+    for (size_t k = 0; k < WORLD_CLASSES; k++)
+        sum->by_class[k] += traffic->by_class[k];
     sum->unchosen += traffic->unchosen;
     sum->utility += traffic->utility;
 }

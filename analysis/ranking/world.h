@@ -43,17 +43,27 @@ struct tier_rates {
                              * up; all 0: the next one */
 };
 
+/* Where a user or creator is: bits. */
+enum { HOME_NONE = 0, HOME_A = 1 << PLATFORM_A, HOME_B = 1 << PLATFORM_B, HOME_BOTH = 3, HOMES };
+
+#define WORLD_CLASSES 8 /* of users, the most there can be */
+
+struct class_rates {
+    double share[HOMES];     /* of the users who are there at the start */
+    double arpu[PLATFORMS];  /* a multiple of the millionth */
+    double leave[PLATFORMS]; /* per period */
+};
+
 struct settings {
-    struct parameters parameters;
+    struct parameters parameters; /* of arpu and user_leave: the means over all classes */
+    size_t n_classes;
+    struct class_rates classes[WORLD_CLASSES];
     size_t n_tiers;
     struct tier_rates tiers[WORLD_TIERS];
     double switched[PLATFORMS]; /* share of leavers who go to the other; nan: by switching_cost */
 };
 
 /* ---- State ----------------------------------------------------------------------------------- */
-
-/* Where a user or creator is: bits. */
-enum { HOME_NONE = 0, HOME_A = 1 << PLATFORM_A, HOME_B = 1 << PLATFORM_B, HOME_BOTH = 3 };
 
 static inline bool home_on(uint8_t homes, int platform) {
     return homes >> platform & 1;
@@ -64,6 +74,7 @@ struct users {
     float *thresholds; /* of leaving A; NULL: nobody has one */
     float *tastes;     /* [n][dimensions], unit length: what users like, which no policy sees */
     uint8_t *homes;
+    uint8_t *classes;
     uint8_t *been;                   /* bits: where they ever were */
     double left_share[PLATFORMS];    /* of each platform's users, in the last moves */
     uint8_t *came;                   /* bits as of homes: to which platforms in the last moves */
@@ -131,6 +142,7 @@ struct shelf {
 /* Sums over sessions; utility in WORLD_UTILITY. */
 struct traffic {
     uint64_t sessions, unchosen;
+    uint64_t by_class[WORLD_CLASSES]; /* sessions */
     int64_t utility;
 };
 

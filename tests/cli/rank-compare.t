@@ -57,6 +57,7 @@ refuse 'an unknown rule' 2 "unknown policy 'pool', did you mean 'pools'" --polic
 refuse 'an unknown parameter in a case' 2 "unknown parameter 'shock_user', did you mean 'shock_users'" --case a:shock_user=3 --policy foryou
 refuse 'a case without settings' 2 "option '--case' is 'calm', expected NAME:SETTING" --policy foryou --case calm
 refuse 'a case of another size' 2 "case 'big' sets users, expected the same in all cases: use --set" --policy foryou --case big:users=500
+refuse 'a case of other classes' 2 "case 'rich' has other classes of users, expected the same" --policy foryou --case rich:class_2_share=0.1
 refuse 'a contradiction in a case' 2 'candidates is below slate' --policy foryou --case few:candidates=3
 refuse 'an unknown reference' 2 "option '--reference' is 'pool', did you mean 'pools'" --policy foryou --policy pools --reference pool
 

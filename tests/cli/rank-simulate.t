@@ -198,6 +198,38 @@ like 'are those who left' "$err" 'TikTok: of 10 who left 8 went'
 refuse 'destinations of nobody' 1 "flows: nobody left 'A' or 'B'" --flows pooled.csv "$tiny"
 refuse 'destinations that are none' 1 "flows: no column 'users' or 'transitions'" --flows "$tiny" "$tiny"
 
+# ---- Classes of users ----------------------------------------------------------------------------
+runs 'two classes of users' 0 "$tool" --replications 2 --set class_2_share=0.2 --set class_2_arpu=9 \
+    --set class_2_leave=0.5 "$tiny" -o classes.csv
+is 'are listed by users and what they bring' "$(grep '^4,A,' classes.csv | cut -d, -f3,4 | grep class_ -e 'class 2' | cut -d, -f2 | tr '\n' ' ')" \
+    'users user_arrivals user_returns user_exits_other user_exits_gone arpu_revenue sessions '
+# Shares 0.8 and 0.2, spending 1 and 9: means of 2.6.
+is 'they bring what they spend a session' "$(awk -F, '$1 == 3 && $2 == "A" && $3 != "(all)" && ($4 == "sessions" || $4 == "arpu_revenue") { x[$4 $3] = $5 }
+    END { printf "%.4f\n", x["arpu_revenueclass 2"] / x["sessionsclass 2"] / (x["arpu_revenueclass 1"] / x["sessionsclass 1"]) }' classes.csv)" 9.0000
+cat >segments.csv <<'END'
+platform,segment,period,users,revenue
+TikTok,free,2025-01,900,900
+TikTok,paying,2025-01,100,1100
+RedNote,free,2025-01,100,50
+END
+"$BIN/arpu-table" --group segment segments.csv -o arpu-segments.csv
+cat >segment-survival.csv <<'END'
+group,time,at_risk,events,censored,survival,std_error
+"TikTok, paying",100,50,5,0,0.5,0.0001
+END
+runs 'classes from segments' 0 "$tool" --platforms TikTok,RedNote --arpu arpu-segments.csv --class segment \
+    --survival segment-survival.csv --replications 2 -v "$tiny" -o segments-out.csv
+like 'are said' "$err" 'TikTok, paying: 100 users, ARPU 11'
+like 'with their rates of leaving' "$err" 'TikTok, paying: users leave at 0.1902 per period'
+is 'are named as they are' "$(grep '^1,TikTok,.*,users,' segments-out.csv | cut -d, -f3 | tr '\n' ' ')" '(all) free paying '
+is 'and have their shares' "$(grep '^1,TikTok,paying,users,' segments-out.csv | cut -d, -f5)" 15
+refuse 'a class without ARPU' 2 "option '--class' needs" --class segment "$tiny"
+refuse 'a class that is no column' 1 "'segmnt'.*did you mean 'segment'" --platforms TikTok,RedNote --arpu arpu-segments.csv --class segmnt "$tiny"
+refuse 'classes twice' 1 'classes of users in the scenario' --platforms TikTok,RedNote --arpu arpu-segments.csv --class segment --set class_2_share=0.1 "$tiny"
+refuse 'revenue by class of one class' 2 "measure 'arpu_revenue' is of classes of users" --measure arpu_revenue "$tiny"
+bad 'classes above 1' 'class_2_share,,0.7,,,
+class_3_share,,0.5,,,' 'bad.csv:4: class_2_share to class_4_share add up to 1.2'
+
 # ---- Moves between tiers, and destinations, from the tools that measure them ----------------------
 runs 'moves of a panel' 0 "$BIN/tier-mobility" --tiers small:0,large:50000 "$DATA/tiny/creator-panel.csv" -o moves.csv
 runs 'moves from a file' 0 "$tool" --mobility moves.csv --replications 2 -v "$tiny" -o moved.csv

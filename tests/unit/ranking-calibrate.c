@@ -5,7 +5,7 @@
 
 static const char *const names[PLATFORMS] = {"TikTok", "RedNote"};
 
-enum from { FROM_ARPU, FROM_TIERS, FROM_MOBILITY, FROM_SURVIVAL, FROM_DESTINATIONS };
+enum from { FROM_ARPU, FROM_CLASSES, FROM_TIERS, FROM_MOBILITY, FROM_SURVIVAL, FROM_DESTINATIONS };
 
 /* The error text, or "". */
 static const char *calibrate(struct calibration *calibration, enum from from, const char *csv) {
@@ -16,7 +16,9 @@ static const char *calibrate(struct calibration *calibration, enum from from, co
     const struct table_options options = {.files = &path, .n_files = 1};
     if (!table_open(&table, &options, &err)) {
         if (from == FROM_ARPU)
-            calibrate_read_arpu(calibration, table, names, 0.95, &err);
+            calibrate_read_arpu(calibration, table, names, NULL, 0.95, &err);
+        else if (from == FROM_CLASSES)
+            calibrate_read_arpu(calibration, table, names, "segment", 0.95, &err);
         else if (from == FROM_TIERS)
             calibrate_read_tiers(calibration, table, &err);
         else if (from == FROM_MOBILITY)
@@ -86,6 +88,68 @@ static void arpu_of_segments(void **state) {
     assert_true(fabs(calibration.arpu[PLATFORM_A].value - 1.5) < 1e-12);
     worlds_near(calibration.arpu[PLATFORM_A].error, 0.125, 1e-5, 1);
     calibrate_free(&calibration);
+}
+
+/* Of the last period: on TikTok 300 free at 1 and 100 paying at 3, on RedNote 50 paying at 5. */
+static const char segments[] = "platform,segment,period,users,arpu,arpu_lower,arpu_upper\n"
+                               "TikTok,free,2025-01,300,1,0.804004,1.195996\n"
+                               "TikTok,gone,2024-12,300,9,,\n"
+                               "TikTok,paying,2025-01,100,3,2.216014,3.783986\n"
+                               "RedNote,paying,2025-01,50,5,5,5\n";
+
+static void classes_from_segments(void **state) {
+    (void)state;
+    enum { DRAWS = 4000 };
+    struct calibration calibration;
+    struct scenario scenario = worlds_scenario("user_leave_a=0.03", "period_days=30", NULL);
+    calibrate_default(&calibration);
+    assert_string_equal(calibrate(&calibration, FROM_CLASSES, segments), "");
+    assert_int_equal(calibrate_classes(&calibration, &scenario), 2);
+    assert_string_equal(calibrate_class_name(&calibration, 1), "paying");
+    assert_string_equal(calibrate(&calibration, FROM_SURVIVAL,
+                                  "group,time,survival,std_error\n"
+                                  "\"TikTok, paying\",30,0.9,0.0001\n"
+                                  "paying,30,0.8,0.0001\n"),
+                        "");
+    double free = 0, paying = 0, squares = 0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct settings settings;
+        calibrate_draw(&calibration, &scenario, 1, i, &settings);
+        const struct class_rates *classes = settings.classes;
+        assert_int_equal(settings.n_classes, 2);
+        assert_true(classes[1].share[HOME_A] == 0.25 && classes[0].share[HOME_A] == 0.75);
+        assert_true(classes[1].share[HOME_B] == 1 && classes[0].share[HOME_B] == 0);
+        assert_true(fabs(classes[1].share[HOME_NONE] - 150.0 / 450) < 1e-12);
+        free += classes[0].arpu[PLATFORM_A] / DRAWS;
+        paying += classes[1].arpu[PLATFORM_A] / DRAWS;
+        squares += pow(classes[1].arpu[PLATFORM_A] - 3, 2) / DRAWS;
+        assert_true(classes[0].arpu[PLATFORM_B] == 5); /* the platform's mean */
+        assert_true(classes[1].arpu[PLATFORM_B] == 5);
+        /* By platform and class, else by class, else what the platform has. */
+        worlds_near(classes[1].leave[PLATFORM_A], 0.1, 0.0001, 5);
+        worlds_near(classes[1].leave[PLATFORM_B], 0.2, 0.0001, 5);
+        assert_true(classes[0].leave[PLATFORM_A] == 0.03);
+        assert_true(fabs(settings.parameters.user_leave[PLATFORM_A] -
+                         (0.75 * 0.03 + 0.25 * classes[1].leave[PLATFORM_A])) < 1e-12);
+    }
+    worlds_near(free, 1, 0.1 / sqrt(DRAWS), 4);
+    worlds_near(paying, 3, 0.4 / sqrt(DRAWS), 4);
+    worlds_near(squares, 0.16, 0.16 * sqrt(2.0 / DRAWS), 4);
+    struct error err = {0};
+    scenario = worlds_scenario("class_2_share=0.1", NULL);
+    assert_int_equal(calibrate_check(&calibration, &scenario, &err), ERROR_DATA);
+    calibrate_free(&calibration);
+}
+
+static void wrong_classes(void **state) {
+    (void)state;
+    expect_error(FROM_CLASSES, "platform,period,users,arpu\nTikTok,2025-01,5,1\n", "'segment'");
+    expect_error(FROM_CLASSES, "platform,period,segment,arpu\nTikTok,2025-01,x,1\n",
+                 "c.csv:2:3: a class without a number of users");
+    char many[2000] = "platform,period,segment,users,arpu\n";
+    for (int k = 0; k <= WORLD_CLASSES; k++)
+        sprintf(many + strlen(many), "TikTok,2025-01,s%d,5,1\n", k);
+    expect_error(FROM_CLASSES, many, "c.csv:10:3: class 's8' is one too many, expected at most 8");
 }
 
 static void users_lost_are_the_shock(void **state) {
@@ -400,6 +464,8 @@ int main(void) {
         cmocka_unit_test(wrong_tiers),
         cmocka_unit_test(hazard_from_survival),
         cmocka_unit_test(survival_without_exits),
+        cmocka_unit_test(classes_from_segments),
+        cmocka_unit_test(wrong_classes),
         cmocka_unit_test(moves_from_counts),
         cmocka_unit_test(moves_of_known_tiers),
         cmocka_unit_test(wrong_moves),

@@ -66,7 +66,7 @@ static void revenue_and_payout(void **state) {
     world_publish(world);
     assert_int_equal(tally_create(&tally, world, &err), 0);
     tally_clear(&tally, world);
-    tally.traffic[PLATFORM_A].sessions = 30;
+    tally.traffic[PLATFORM_A].sessions = tally.traffic[PLATFORM_A].by_class[0] = 30;
     for (uint32_t i = 0; i < world->platforms[PLATFORM_A].shelf.n; i++)
         tally.exposures[PLATFORM_A][i] =
             world->platforms[PLATFORM_A].shelf.creators[i] == 0 ? 75 : 25; /* 2 items each */
@@ -100,7 +100,7 @@ static void too_much_money(void **state) {
     world_publish(world);
     assert_int_equal(tally_create(&tally, world, &err), 0);
     tally_clear(&tally, world);
-    tally.traffic[PLATFORM_A].sessions = 50;
+    tally.traffic[PLATFORM_A].sessions = tally.traffic[PLATFORM_A].by_class[0] = 50;
     world_absorb(world, &tally);
     assert_int_equal(market_pay(world, &books, &err), ERROR_DATA);
     tally_destroy(&tally);
@@ -368,8 +368,9 @@ static struct world *shop_floor(const char *first, const char *second) {
         world->creators.engagements[PLATFORM_A][c] = taken[c];
         world->creators.followers[PLATFORM_A][c] = followers[c];
     }
-    world->platforms[PLATFORM_A].period.sessions = 50; /* ten users' worth: 200 of revenue */
-    world->step = 1;                                   /* period 1 */
+    world->platforms[PLATFORM_A].period.sessions = world->platforms[PLATFORM_A].period.by_class[0] =
+        50;          /* ten users' worth: 200 of revenue */
+    world->step = 1; /* period 1 */
     return world;
 }
 
@@ -575,6 +576,91 @@ static void destinations_as_measured(void **state) {
     }
 }
 
+/* ---- Classes of users ------------------------------------------------------------------------ */
+
+/* A quarter spends four times as much and leaves three times as fast as the rest. Means stay:
+ * (0.75 * 1 + 0.25 * 4) = 1.75 units are the ARPU of 7, so 4 and 16; 1.5 units the rate of 0.06. */
+#define CLASSES "class_2_share=0.25", "class_2_arpu=4", "class_2_leave=3", "arpu_a=7"
+
+static void classes_keep_the_mean(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=10000", CLASSES, "user_leave_a=0.06", "user_share_b=0.3", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    assert_int_equal(settings.n_classes, 2);
+    assert_true(settings.classes[0].arpu[PLATFORM_A] == 4);
+    assert_true(settings.classes[1].arpu[PLATFORM_A] == 16);
+    assert_true(fabs(settings.classes[0].leave[PLATFORM_A] - 0.04) < 1e-12);
+    assert_true(fabs(settings.classes[1].leave[PLATFORM_A] - 0.12) < 1e-12);
+    /* Within a few users wherever one looks. */
+    struct world *world = worlds_create(&settings, 1);
+    double n[HOMES] = {0}, second[HOMES] = {0};
+    for (size_t u = 0; u < world->users.n; u++) {
+        n[world->users.homes[u]]++;
+        second[world->users.homes[u]] += world->users.classes[u];
+    }
+    for (int homes = 0; homes < HOMES; homes++)
+        worlds_near(second[homes], 0.25 * n[homes], 2, 1);
+    world_destroy(world);
+}
+
+/* 30 sessions of 5 a user by the first class, 10 by the second: 6 users' worth of 4, 2 of 16. */
+static void classes_bring_their_own(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=10", "creators=4", "sessions=5", CLASSES, NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct books books;
+    struct error err = {0};
+    decimal own;
+    world_publish(world);
+    world->platforms[PLATFORM_A].period.sessions = 40;
+    world->platforms[PLATFORM_A].period.by_class[0] = 30;
+    world->platforms[PLATFORM_A].period.by_class[1] = 10;
+    assert_int_equal(market_pay(world, &books, &err), 0);
+    assert_int_equal(books.revenue[PLATFORM_A], 56 * DECIMAL_ONE);
+    assert_true(payout_arpu(world, PLATFORM_A, 1, &own));
+    assert_int_equal(own, 32 * DECIMAL_ONE);
+    world_destroy(world);
+}
+
+/* However differently users fare, the expected number of each class to leave is rate times number.
+ */
+static void classes_leave_at_their_rates(void **state) {
+    (void)state;
+    enum { RUNS = 40 };
+    struct scenario scenario = worlds_scenario("users=20000", CLASSES, "user_leave_a=0.06",
+                                               "user_sensitivity=2", "creators=10", NULL);
+    double n[2] = {0}, left[2] = {0};
+    struct world *world = lively_world(&scenario);
+    struct market *market = fit(world);
+    uint8_t *homes = malloc(world->users.n);
+    memcpy(homes, world->users.homes, world->users.n);
+    double expected = market_expected_user_exits(market, world, PLATFORM_A);
+    for (uint32_t run = 0; run < RUNS; run++) {
+        struct moves moves;
+        world->seed = run;
+        for (size_t u = 0; u < world->users.n; u++)
+            n[world->users.classes[u]] += home_on(world->users.homes[u], PLATFORM_A);
+        market_move(market, world, 0, &moves);
+        int64_t sum = 0;
+        for (int k = 0; k < 2; k++) {
+            const struct user_moves *own = &moves.classes[PLATFORM_A][k];
+            left[k] += (double)(own->gone + own->to_other);
+            sum += own->gone + own->to_other;
+        }
+        assert_int_equal(sum, moves.users_gone[PLATFORM_A] + moves.users_to_other[PLATFORM_A]);
+        memcpy(world->users.homes, homes, world->users.n);
+    }
+    worlds_near(left[0], 0.04 * n[0], sqrt(0.04 * n[0]), 4);
+    worlds_near(left[1], 0.12 * n[1], sqrt(0.12 * n[1]), 4);
+    assert_true(fabs(expected / ((0.04 * n[0] + 0.12 * n[1]) / RUNS) - 1) < 1e-9);
+    free(homes);
+    market_destroy(market);
+    world_destroy(world);
+}
+
 /* Half the creators gone are worth w (g(1/2) - g(1)) less to users: the log-odds of all to leave
  * rise by sensitivity times that. */
 static void network_effects(void **state) {
@@ -611,6 +697,9 @@ int main(void) {
         cmocka_unit_test(creators_infect_neighbours),
         cmocka_unit_test(output_is_split),
         cmocka_unit_test(network_effects),
+        cmocka_unit_test(classes_keep_the_mean),
+        cmocka_unit_test(classes_bring_their_own),
+        cmocka_unit_test(classes_leave_at_their_rates),
         cmocka_unit_test(destinations_as_measured),
         cmocka_unit_test(shares_of_a_pool),
         cmocka_unit_test(shares_lose_next_to_nothing),

@@ -240,6 +240,44 @@ static void shock_in_its_period(void **state) {
     simulation_free(&b);
 }
 
+/* Two classes that differ in nothing change nothing but who is counted where, and the parts of each
+ * measure add up to the whole. Without sensitivity, as each class has an intercept of its own. */
+static void alike_classes(void **state) {
+    (void)state;
+    static const struct policy_class *const foryou[] = {&policy_foryou, &policy_foryou};
+    struct scenario one =
+        worlds_scenario("users=300", "creators=40", "periods=4", "warm_up=2", "user_sensitivity=0",
+                        "shock_period=2", "shock_users=60", NULL);
+    struct scenario two = worlds_scenario("users=300", "creators=40", "periods=4", "warm_up=2",
+                                          "user_sensitivity=0", "shock_period=2", "shock_users=60",
+                                          "class_2_share=0.3", "class_3_share=0.1", NULL);
+    struct simulation a = run(&one, foryou, foryou, 1, 3, 2);
+    struct simulation b = run(&two, foryou, foryou, 1, 3, 2);
+    assert_true(b.n_series > a.n_series);
+    for (size_t r = 0; r < a.replications; r++)
+        for (size_t t = 0; t < a.periods; t++) {
+            for (size_t i = 0; i < a.n_series; i++) {
+                const struct series *s = &a.series[i];
+                double x = at(&a, r, t, s->measure, s->platform, s->tier);
+                double y = at(&b, r, t, s->measure, s->platform, s->tier);
+                assert_true(isnan(x) ? isnan(y) : fabs(x - y) <= 3e-6);
+            }
+            for (size_t i = 0; i < b.n_series; i++) {
+                const struct series *s = &b.series[i];
+                if (!measure_by_class(s->measure) || s->tier != SERIES_ALL)
+                    continue;
+                double sum = 0;
+                for (int k = 0; k < 3; k++)
+                    sum += at(&b, r, t, s->measure, s->platform, k);
+                assert_true(fabs(sum - at(&b, r, t, s->measure, s->platform, SERIES_ALL)) < 1e-9);
+            }
+            assert_true(at(&b, r, t, MEASURE_ARPU_REVENUE, PLATFORM_A, SERIES_ALL) ==
+                        at(&b, r, t, MEASURE_REVENUE, PLATFORM_A, SERIES_ALL));
+        }
+    simulation_free(&a);
+    simulation_free(&b);
+}
+
 /* With 5 values 1 to 5 the quantile of type 7 at p lies at 1 + 4 p. */
 static void summary_over_replications(void **state) {
     (void)state;
@@ -381,6 +419,7 @@ int main(void) {
         cmocka_unit_test(identities),
         cmocka_unit_test(policies_in_order),
         cmocka_unit_test(trial_against_baseline),
+        cmocka_unit_test(alike_classes),
         cmocka_unit_test(shock_in_its_period),
         cmocka_unit_test(gini_by_hand),
         cmocka_unit_test(summary_over_replications),
