@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the simulation says of each measure, by period and platform.
 # shape: fan group=platform panel=measure part=tier x=period y=mean lower=lower upper=upper
+# panels: users revenue utility creators income gini
 # title: What the simulation says
 # bands: intervals over the replications, lines their means
 set multiplot

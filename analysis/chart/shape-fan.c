@@ -19,7 +19,8 @@ struct measure {
 struct facet {
     size_t measure;
     uint32_t panel, part;
-    bool whole; /* all parts together */
+    bool whole;  /* all parts together */
+    size_t rank; /* among those that the template names */
     size_t first_row;
 };
 
@@ -97,6 +98,38 @@ static int by_weight(const void *a, const void *b) {
     return (left->measure > right->measure) - (left->measure < right->measure);
 }
 
+static int by_rank(const void *a, const void *b) {
+    const struct facet *left = a, *right = b;
+    return left->rank != right->rank ? (left->rank < right->rank ? -1 : 1) : by_weight(a, b);
+}
+
+/* Where a name stands in the template's list; SIZE_MAX if it does not. */
+static size_t rank_of(struct text list, struct text name) {
+    struct text word;
+    for (size_t i = 0; template_word(&list, &word); i++)
+        if (text_equal(word, name))
+            return i;
+    return SIZE_MAX;
+}
+
+/* Where not all panels have room: those that the template names, none of them in parts. */
+static void keep_named(struct fan *fan) {
+    size_t n = 0;
+    for (size_t i = 0; i < fan->n; i++) {
+        struct facet *facet = &fan->facets[i];
+        facet->rank = rank_of(fan->drawing->template.panels, fan->panel.names[facet->panel]);
+        n += facet->whole && facet->rank < SIZE_MAX;
+    }
+    if (n == 0)
+        return;
+    n = 0;
+    for (size_t i = 0; i < fan->n; i++)
+        if (fan->facets[i].whole && fan->facets[i].rank < SIZE_MAX)
+            fan->facets[n++] = fan->facets[i];
+    qsort(fan->facets, n, sizeof *fan->facets, by_rank);
+    fan->n = n;
+}
+
 /* A facet for each measure that has a number somewhere in the rows of a panel and part. */
 static int find_facets(struct fan *fan, struct error *err) {
     struct drawing *drawing = fan->drawing;
@@ -120,7 +153,7 @@ static int find_facets(struct fan *fan, struct error *err) {
                 continue;
             seen[cell] = true;
             fan->facets[fan->n++] =
-                (struct facet){m, panel, part, stands_for_all(fan->part.names[part]), row};
+                (struct facet){m, panel, part, stands_for_all(fan->part.names[part]), row, 0};
         }
     }
     if (fan->n == 0)
@@ -128,7 +161,9 @@ static int find_facets(struct fan *fan, struct error *err) {
                          "no row has a period and a value: there is nothing to draw");
     qsort(fan->facets, fan->n, sizeof *fan->facets, by_weight);
     size_t most = drawing->text ? MOST_PANELS_TEXT : MOST_PANELS, all = fan->n;
-    fan->n = all < most ? all : most;
+    if (all > MOST_PANELS)
+        keep_named(fan);
+    fan->n = fan->n < most ? fan->n : most;
     return fan->n == all ? 0 : drawing_note(drawing, err, "%zu of %zu panels shown", fan->n, all);
 }
 

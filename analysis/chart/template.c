@@ -83,6 +83,7 @@ int template_parse(const struct template_file *file, struct template *ret, struc
         read_key(*line, "note", &ret->note);
         read_key(*line, "scale", &ret->scale);
         read_key(*line, "reference", &ret->reference);
+        read_key(*line, "panels", &ret->panels);
     }
     if (ret->shape.length == 0)
         return error_set(err, ERROR_SYSTEM, "template %s: found no line '# shape: ...' at its top",

@@ -10,12 +10,14 @@
  *     # note: Amounts in US dollars
  *     # scale: log
  *     # reference: 1
+ *     # panels: users revenue
  *
  * `shape` names the layout (chart/shape.h) and says which column plays which of its roles; a
  * column with a question mark may be absent. `needs` names further columns without which the
  * template is not for this result. `title` is shown where the user gives none. The caption
  * says `note`, and what the `bands` are where the shape draws some. `scale` (only "log") and
- * `reference` are for shapes with an axis of values that say so. Only `shape` must be there.
+ * `reference` are for shapes with an axis of values that say so, `panels` for the fan. Only `shape`
+ * must be there.
  */
 #ifndef CHART_TEMPLATE_H
 #define CHART_TEMPLATE_H
@@ -47,7 +49,7 @@ struct template_role {
 struct template {
     const struct template_file *file;
     struct text tool, variant; /* of its name; variant may be empty */
-    struct text shape, needs, title, bands, note, scale, reference;
+    struct text shape, needs, title, bands, note, scale, reference, panels;
     struct template_role roles[TEMPLATE_ROLES];
     size_t n_roles;
 };

@@ -365,6 +365,23 @@ static void fan_of_many_panels(void **state) {
     release(&drawn);
 }
 
+/* Those that the template names come first and alone, without their parts. */
+static void fan_of_named_panels(void **state) {
+    (void)state;
+    struct buffer csv = {0};
+    struct drawn drawn;
+    buffer_text(&csv, SIMULATION);
+    for (int m = 0; m < 9; m++)
+        buffer_format(&csv, "1,A,,measure_%d,%d,,\n2,A,,measure_%d,%d,,\n", m, m, m, m + 1);
+    buffer_text(&csv, "1,A,(all),revenue,3,,\n1,A,(all),users,5,,\n1,A,nano,income,7,,\n"
+                      "1,A,mega,income,9,,\n");
+    draw(&drawn, "rank-simulate", csv.bytes, NULL);
+    has(&drawn.script, "array panel_name[2] = ['users', 'revenue']\n");
+    has(&drawn.script, "2 of 13 panels shown");
+    buffer_free(&csv);
+    release(&drawn);
+}
+
 #define MONTHS "month,revenue_lost,lower,upper,cumulative,cumulative_lower,cumulative_upper"
 
 static void fan_of_two_columns(void **state) {
@@ -609,6 +626,7 @@ int main(void) {
         cmocka_unit_test(waterfall_of_small_changes),
         cmocka_unit_test(fan_by_measure),
         cmocka_unit_test(fan_of_many_panels),
+        cmocka_unit_test(fan_of_named_panels),
         cmocka_unit_test(fan_of_two_columns),
         cmocka_unit_test(fan_with_points_and_a_mark),
         cmocka_unit_test(histograms),
