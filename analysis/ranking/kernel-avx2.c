@@ -6,136 +6,179 @@
 #include <immintrin.h>
 #include <math.h>
 
-#define WITH_AVX2 __attribute__((target("avx2,fma")))
+#define WITH_AVX2 __attribute__((target("avx2,fma,bmi,popcnt")))
 
-/* Blocks at a time: twice as many sums under way. */
-enum { WIDE = 4, HALF = KERNEL_LANES / 2 };
+enum { HALF = KERNEL_LANES / 2 };
 
-static WITH_AVX2 inline __m256 no_nan(__m256 scores) {
-    const __m256 none = _mm256_set1_ps(-INFINITY);
-    return _mm256_blendv_ps(none, scores, _mm256_cmp_ps(scores, none, _CMP_GT_OQ));
-}
-
-/* Keeps half a block, and the maxima of its group. */
-static WITH_AVX2 inline void keep(struct kernel_round *ret, size_t block, size_t half, __m256 sum,
-                                  __m256 maxima[4]) {
-    sum = no_nan(sum);
-    size_t group = block % 2 * 2 + half;
-    maxima[group] = _mm256_max_ps(maxima[group], sum);
-    _mm256_store_ps(ret->scores + block * KERNEL_LANES + half * HALF, sum);
-}
-
+/* Four blocks at a time: eight sums under way, which keep two units of latency 4 busy. */
 static WITH_AVX2 void score(const float *user, size_t dimensions, const float *blocks,
-                            const float *biases, size_t n, struct kernel_round *ret) {
+                            const float *biases, size_t n, float *ret) {
     const size_t size = dimensions * KERNEL_LANES;
-    const __m256 none = _mm256_set1_ps(-INFINITY);
-    __m256 maxima[4] = {none, none, none, none};
     size_t b = 0;
-    for (; b + WIDE <= n; b += WIDE) {
+    for (; b + 4 <= n; b += 4, ret += 4 * KERNEL_LANES) {
         const float *x = blocks + b * size, *bias = biases + b * KERNEL_LANES;
-        __m256 s0 = _mm256_loadu_ps(bias), s1 = _mm256_loadu_ps(bias + 8);
-        __m256 s2 = _mm256_loadu_ps(bias + 16), s3 = _mm256_loadu_ps(bias + 24);
-        __m256 s4 = _mm256_loadu_ps(bias + 32), s5 = _mm256_loadu_ps(bias + 40);
-        __m256 s6 = _mm256_loadu_ps(bias + 48), s7 = _mm256_loadu_ps(bias + 56);
+#define BEGIN(i)                                                                                   \
+    __m256 a##i = _mm256_loadu_ps(bias + (i)*KERNEL_LANES);                                        \
+    __m256 b##i = _mm256_loadu_ps(bias + (i)*KERNEL_LANES + HALF);
+#define STEP(i)                                                                                    \
+    a##i = _mm256_fmadd_ps(factor, _mm256_loadu_ps(x + (i)*size), a##i);                           \
+    b##i = _mm256_fmadd_ps(factor, _mm256_loadu_ps(x + (i)*size + HALF), b##i);
+#define END(i)                                                                                     \
+    _mm256_store_ps(ret + (i)*KERNEL_LANES, a##i);                                                 \
+    _mm256_store_ps(ret + (i)*KERNEL_LANES + HALF, b##i);
+#define FOUR(do_it) do_it(0) do_it(1) do_it(2) do_it(3)
+        FOUR(BEGIN)
         for (size_t k = 0; k < dimensions; k++, x += KERNEL_LANES) {
-            __m256 u = _mm256_set1_ps(user[k]);
-            s0 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x), s0);
-            s1 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x + HALF), s1);
-            s2 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x + size), s2);
-            s3 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x + size + HALF), s3);
-            s4 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x + 2 * size), s4);
-            s5 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x + 2 * size + HALF), s5);
-            s6 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x + 3 * size), s6);
-            s7 = _mm256_fmadd_ps(u, _mm256_loadu_ps(x + 3 * size + HALF), s7);
+            __m256 factor = _mm256_set1_ps(user[k]);
+            FOUR(STEP)
         }
-        keep(ret, b, 0, s0, maxima);
-        keep(ret, b, 1, s1, maxima);
-        keep(ret, b + 1, 0, s2, maxima);
-        keep(ret, b + 1, 1, s3, maxima);
-        keep(ret, b + 2, 0, s4, maxima);
-        keep(ret, b + 2, 1, s5, maxima);
-        keep(ret, b + 3, 0, s6, maxima);
-        keep(ret, b + 3, 1, s7, maxima);
+        FOUR(END)
+#undef BEGIN
+#undef STEP
+#undef END
     }
-    for (; b < n; b++)
-        for (size_t half = 0; half < 2; half++) {
-            const float *x = blocks + b * size + half * HALF;
-            __m256 sum = _mm256_loadu_ps(biases + b * KERNEL_LANES + half * HALF);
+    for (; b < n; b++, ret += KERNEL_LANES)
+        for (size_t half = 0; half < KERNEL_LANES; half += HALF) {
+            const float *x = blocks + b * size + half;
+            __m256 sum = _mm256_loadu_ps(biases + b * KERNEL_LANES + half);
             for (size_t k = 0; k < dimensions; k++, x += KERNEL_LANES)
                 sum = _mm256_fmadd_ps(_mm256_set1_ps(user[k]), _mm256_loadu_ps(x), sum);
-            keep(ret, b, half, sum, maxima);
+            _mm256_store_ps(ret + half, sum);
         }
-    for (size_t g = 0; g < 4; g++)
-        _mm256_store_ps(ret->maxima + g * HALF, maxima[g]);
 }
 
-/* Comparisons give -1 where they hold, which is taken off. */
-static WITH_AVX2 float bound(const struct kernel_round *round, size_t wanted) {
-    __m256 own[4], least = _mm256_set1_ps(INFINITY);
-    __m256i above[4];
-    for (size_t g = 0; g < 4; g++) {
-        own[g] = _mm256_load_ps(round->maxima + g * HALF);
-        above[g] = _mm256_setzero_si256();
-    }
-    for (size_t j = 0; j < KERNEL_GROUPS; j++) {
-        __m256 other = _mm256_set1_ps(round->maxima[j]);
-        for (size_t g = 0; g < 4; g++) {
-            __m256 greater = _mm256_cmp_ps(other, own[g], _CMP_GT_OQ);
-            above[g] = _mm256_sub_epi32(above[g], _mm256_castps_si256(greater));
+/* One block of four users at a time: eight sums under way, with two thirds of the loads. */
+static WITH_AVX2 void score_shared(const float *const users[KERNEL_SHARED], size_t dimensions,
+                                   const float *blocks, const float *biases, size_t n,
+                                   float *const ret[KERNEL_SHARED]) {
+    const float *const user0 = users[0], *const user1 = users[1];
+    const float *const user2 = users[2], *const user3 = users[3];
+    const float *x = blocks;
+    for (size_t b = 0; b < n; b++) {
+        __m256 low = _mm256_loadu_ps(biases + b * KERNEL_LANES);
+        __m256 high = _mm256_loadu_ps(biases + b * KERNEL_LANES + HALF);
+#define BEGIN(i) __m256 a##i = low, b##i = high;
+#define STEP(i)                                                                                    \
+    factor = _mm256_set1_ps(user##i[k]);                                                           \
+    a##i = _mm256_fmadd_ps(factor, low, a##i);                                                     \
+    b##i = _mm256_fmadd_ps(factor, high, b##i);
+#define END(i)                                                                                     \
+    _mm256_store_ps(ret[i] + b * KERNEL_LANES, a##i);                                              \
+    _mm256_store_ps(ret[i] + b * KERNEL_LANES + HALF, b##i);
+        FOUR(BEGIN)
+        for (size_t k = 0; k < dimensions; k++, x += KERNEL_LANES) {
+            __m256 factor;
+            low = _mm256_loadu_ps(x), high = _mm256_loadu_ps(x + HALF);
+            FOUR(STEP)
         }
+        FOUR(END)
+#undef BEGIN
+#undef STEP
+#undef END
+#undef FOUR
     }
+}
+
+/* Of two operands of which one is nan, the second one counts as the greater. Comparisons give -1
+ * where they hold, which is taken off. */
+static WITH_AVX2 float bound(const float *scores, size_t n, size_t wanted) {
+    float maxima[KERNEL_GROUPS] __attribute__((aligned(32))), lanes[HALF], ret = INFINITY;
     const __m256i limit = _mm256_set1_epi32((int)wanted);
-    const __m256 high = _mm256_set1_ps(INFINITY);
-    for (size_t g = 0; g < 4; g++) {
-        __m256 few = _mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, above[g]));
-        least = _mm256_min_ps(least, _mm256_blendv_ps(high, own[g], few));
+    const __m256 low = _mm256_set1_ps(-INFINITY), high = _mm256_set1_ps(INFINITY);
+    size_t b = 0;
+#define FOUR(do_it) do_it(0) do_it(1) do_it(2) do_it(3)
+#define BEGIN(i)                                                                                   \
+    __m256 own##i = low;                                                                           \
+    __m256i above##i = _mm256_setzero_si256();
+#define GREATEST(i)                                                                                \
+    own##i = _mm256_max_ps(_mm256_load_ps(scores + b * KERNEL_LANES + (i)*HALF), own##i);
+#define KEEP(i) _mm256_store_ps(maxima + (i)*HALF, own##i);
+#define COUNT(i)                                                                                   \
+    greater = _mm256_castps_si256(_mm256_cmp_ps(other, own##i, _CMP_GT_OQ));                       \
+    above##i = _mm256_sub_epi32(above##i, greater);
+#define LEAST(i)                                                                                   \
+    least = _mm256_min_ps(                                                                         \
+        least,                                                                                     \
+        _mm256_blendv_ps(high, own##i, _mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, above##i))));
+    FOUR(BEGIN)
+    for (; b + 2 <= n; b += 2) {
+        FOUR(GREATEST)
     }
-    float lanes[HALF], ret = INFINITY;
+    if (b < n) {
+        GREATEST(0)
+        GREATEST(1)
+    }
+    FOUR(KEEP)
+    for (size_t j = 0; j < KERNEL_GROUPS; j++) {
+        __m256 other = _mm256_broadcast_ss(maxima + j);
+        __m256i greater;
+        FOUR(COUNT)
+    }
+    __m256 least = high;
+    FOUR(LEAST)
+#undef FOUR
+#undef BEGIN
+#undef GREATEST
+#undef KEEP
+#undef COUNT
+#undef LEAST
     _mm256_storeu_ps(lanes, least);
     for (size_t i = 0; i < HALF; i++)
         ret = lanes[i] < ret ? lanes[i] : ret;
     return ret;
 }
 
-static WITH_AVX2 size_t pick(const struct kernel_round *round, size_t n, float bound,
-                             uint32_t first_position, uint64_t *keys, size_t most) {
-    const __m256 least = _mm256_set1_ps(bound), none = _mm256_set1_ps(-INFINITY);
-    size_t found = 0;
-    for (size_t h = 0; h < 2 * n; h++) {
-        __m256 scores = _mm256_load_ps(round->scores + h * HALF);
-        __m256 taken = _mm256_and_ps(_mm256_cmp_ps(scores, least, _CMP_GE_OQ),
-                                     _mm256_cmp_ps(scores, none, _CMP_GT_OQ));
-        for (unsigned mask = (unsigned)_mm256_movemask_ps(taken); mask; mask &= mask - 1) {
-            size_t i = h * HALF + (size_t)__builtin_ctz(mask);
-            if (found == most)
-                return most + 1;
-            keys[found++] = kernel_key(round->scores[i], first_position + (uint32_t)i);
+/* Without a branch for each score: the blocks' bits first, then what they say. */
+static WITH_AVX2 size_t pick(const float *scores, size_t n, float bound, uint32_t first_position,
+                             uint64_t *keys, size_t most) {
+    uint64_t bits[KERNEL_ROUND * KERNEL_LANES / 64];
+    const __m256 least = _mm256_set1_ps(bound);
+    size_t words = (n * KERNEL_LANES + 63) / 64, all = 0, found = 0;
+    for (size_t w = 0; w < words; w++) {
+        uint64_t word = 0;
+        for (size_t h = 0; h < 64 && w * 64 + h < n * KERNEL_LANES; h += HALF) {
+            __m256 some = _mm256_load_ps(scores + w * 64 + h);
+            __m256 reached = _mm256_cmp_ps(some, least, _CMP_GE_OQ);
+            word |= (uint64_t)(unsigned)_mm256_movemask_ps(reached) << h;
         }
+        bits[w] = word;
+        all += (size_t)_mm_popcnt_u64(word);
     }
+    if (all > most)
+        return all;
+    for (size_t w = 0; w < words; w++)
+        for (uint64_t left = bits[w]; left; left &= left - 1) {
+            uint32_t i = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(left);
+            keys[found++] = kernel_key(scores[i], first_position + i);
+        }
     return found;
 }
 
-/* Four keys against each, as signed integers with the top bit turned. */
+/* Eight keys against each, as signed integers with the top bit turned. */
 static WITH_AVX2 size_t rank(const uint64_t *keys, size_t n, size_t wanted, uint64_t *ret) {
     const __m256i turn = _mm256_set1_epi64x((long long)(UINT64_C(1) << 63));
-    for (size_t i = 0; i < n; i += 4) {
-        uint64_t own[4] = {0}, place[4];
-        for (size_t k = 0; k < 4 && i + k < n; k++)
+    for (size_t i = 0; i < n; i += 8) {
+        uint64_t own[8] = {0}, place[8];
+        size_t some = n - i < 8 ? n - i : 8;
+        for (size_t k = 0; k < some; k++)
             own[k] = keys[i + k];
-        const __m256i mine =
-            _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)own), turn);
-        __m256i above = _mm256_setzero_si256();
+        const __m256i *lines = (const __m256i *)(const void *)own;
+        const __m256i first = _mm256_xor_si256(_mm256_loadu_si256(lines), turn);
+        const __m256i second = _mm256_xor_si256(_mm256_loadu_si256(lines + 1), turn);
+        __m256i above = _mm256_setzero_si256(), above_second = above;
         for (size_t j = 0; j < n; j++) {
             __m256i other = _mm256_xor_si256(_mm256_set1_epi64x((long long)keys[j]), turn);
-            above = _mm256_sub_epi64(above, _mm256_cmpgt_epi64(other, mine));
+            above = _mm256_sub_epi64(above, _mm256_cmpgt_epi64(other, first));
+            above_second = _mm256_sub_epi64(above_second, _mm256_cmpgt_epi64(other, second));
         }
         _mm256_storeu_si256((__m256i *)(void *)place, above);
-        for (size_t k = 0; k < 4 && i + k < n; k++)
+        _mm256_storeu_si256((__m256i *)(void *)(place + 4), above_second);
+        for (size_t k = 0; k < some; k++)
             if (place[k] < wanted)
                 ret[place[k]] = own[k];
     }
     return n < wanted ? n : wanted;
 }
 
-const struct kernel_code kernel_avx2 = {score, bound, pick, rank};
+const struct kernel_code kernel_avx2 = {score, score_shared, bound, pick, rank};
 #endif

@@ -6,79 +6,119 @@
 #include <immintrin.h>
 #include <math.h>
 
-#define WITH_AVX512 __attribute__((target("avx512f")))
+#define WITH_AVX512 __attribute__((target("avx512f,popcnt")))
 
-/* Blocks at a time: as many sums under way as keep two units of latency 4 busy. */
-enum { WIDE = 8 };
-
-static WITH_AVX512 inline __m512 no_nan(__m512 scores) {
-    const __m512 none = _mm512_set1_ps(-INFINITY);
-    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(scores, none, _CMP_GT_OQ), none, scores);
-}
-
+/* Eight blocks at a time: as many sums under way as keep two units of latency 4 busy. */
 static WITH_AVX512 void score(const float *user, size_t dimensions, const float *blocks,
-                              const float *biases, size_t n, struct kernel_round *ret) {
+                              const float *biases, size_t n, float *ret) {
     const size_t size = dimensions * KERNEL_LANES;
-    __m512 even = _mm512_set1_ps(-INFINITY), odd = even;
     size_t b = 0;
-    for (; b + WIDE <= n; b += WIDE) {
+    for (; b + 8 <= n; b += 8, ret += 8 * KERNEL_LANES) {
         const float *x = blocks + b * size, *bias = biases + b * KERNEL_LANES;
-        __m512 s0 = _mm512_loadu_ps(bias), s1 = _mm512_loadu_ps(bias + 16);
-        __m512 s2 = _mm512_loadu_ps(bias + 32), s3 = _mm512_loadu_ps(bias + 48);
-        __m512 s4 = _mm512_loadu_ps(bias + 64), s5 = _mm512_loadu_ps(bias + 80);
-        __m512 s6 = _mm512_loadu_ps(bias + 96), s7 = _mm512_loadu_ps(bias + 112);
+#define BEGIN(i)     __m512 s##i = _mm512_loadu_ps(bias + (i)*KERNEL_LANES);
+#define STEP(i)      s##i = _mm512_fmadd_ps(factor, _mm512_loadu_ps(x + (i)*size), s##i);
+#define END(i)       _mm512_store_ps(ret + (i)*KERNEL_LANES, s##i);
+#define EIGHT(do_it) do_it(0) do_it(1) do_it(2) do_it(3) do_it(4) do_it(5) do_it(6) do_it(7)
+        EIGHT(BEGIN)
         for (size_t k = 0; k < dimensions; k++, x += KERNEL_LANES) {
-            __m512 u = _mm512_set1_ps(user[k]);
-            s0 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x), s0);
-            s1 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x + size), s1);
-            s2 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x + 2 * size), s2);
-            s3 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x + 3 * size), s3);
-            s4 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x + 4 * size), s4);
-            s5 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x + 5 * size), s5);
-            s6 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x + 6 * size), s6);
-            s7 = _mm512_fmadd_ps(u, _mm512_loadu_ps(x + 7 * size), s7);
+            __m512 factor = _mm512_set1_ps(user[k]);
+            EIGHT(STEP)
         }
-        __m512 sums[WIDE] = {s0, s1, s2, s3, s4, s5, s6, s7};
-        for (size_t i = 0; i < WIDE; i += 2) {
-            __m512 first = no_nan(sums[i]), second = no_nan(sums[i + 1]);
-            even = _mm512_max_ps(even, first);
-            odd = _mm512_max_ps(odd, second);
-            _mm512_store_ps(ret->scores + (b + i) * KERNEL_LANES, first);
-            _mm512_store_ps(ret->scores + (b + i + 1) * KERNEL_LANES, second);
-        }
+        EIGHT(END)
+#undef BEGIN
+#undef STEP
+#undef END
+#undef EIGHT
     }
-    for (; b < n; b++) {
+    for (; b < n; b++, ret += KERNEL_LANES) {
         const float *x = blocks + b * size;
         __m512 sum = _mm512_loadu_ps(biases + b * KERNEL_LANES);
         for (size_t k = 0; k < dimensions; k++, x += KERNEL_LANES)
             sum = _mm512_fmadd_ps(_mm512_set1_ps(user[k]), _mm512_loadu_ps(x), sum);
-        sum = no_nan(sum);
-        if (b % 2 == 0)
-            even = _mm512_max_ps(even, sum);
-        else
-            odd = _mm512_max_ps(odd, sum);
-        _mm512_store_ps(ret->scores + b * KERNEL_LANES, sum);
+        _mm512_store_ps(ret, sum);
     }
-    _mm512_store_ps(ret->maxima, even);
-    _mm512_store_ps(ret->maxima + KERNEL_LANES, odd);
 }
 
-static WITH_AVX512 float bound(const struct kernel_round *round, size_t wanted) {
-    const __m512 even = _mm512_load_ps(round->maxima);
-    const __m512 odd = _mm512_load_ps(round->maxima + KERNEL_LANES);
+/* Four blocks of four users at a time: 16 sums under way, with half as many loads. */
+static WITH_AVX512 void score_shared(const float *const users[KERNEL_SHARED], size_t dimensions,
+                                     const float *blocks, const float *biases, size_t n,
+                                     float *const ret[KERNEL_SHARED]) {
+    const size_t size = dimensions * KERNEL_LANES;
+    const float *const user0 = users[0], *const user1 = users[1];
+    const float *const user2 = users[2], *const user3 = users[3];
+    size_t b = 0;
+#define USERS(do_it) do_it(0) do_it(1) do_it(2) do_it(3)
+    for (; b + 4 <= n; b += 4) {
+        const float *x = blocks + b * size, *bias = biases + b * KERNEL_LANES;
+        __m512 x0 = _mm512_loadu_ps(bias), x1 = _mm512_loadu_ps(bias + KERNEL_LANES);
+        __m512 x2 = _mm512_loadu_ps(bias + 2 * KERNEL_LANES);
+        __m512 x3 = _mm512_loadu_ps(bias + 3 * KERNEL_LANES);
+#define BEGIN(i) __m512 s##i##0 = x0, s##i##1 = x1, s##i##2 = x2, s##i##3 = x3;
+#define STEP(i)                                                                                    \
+    factor = _mm512_set1_ps(user##i[k]);                                                           \
+    s##i##0 = _mm512_fmadd_ps(factor, x0, s##i##0);                                                \
+    s##i##1 = _mm512_fmadd_ps(factor, x1, s##i##1);                                                \
+    s##i##2 = _mm512_fmadd_ps(factor, x2, s##i##2);                                                \
+    s##i##3 = _mm512_fmadd_ps(factor, x3, s##i##3);
+#define END(i)                                                                                     \
+    _mm512_store_ps(ret[i] + b * KERNEL_LANES, s##i##0);                                           \
+    _mm512_store_ps(ret[i] + (b + 1) * KERNEL_LANES, s##i##1);                                     \
+    _mm512_store_ps(ret[i] + (b + 2) * KERNEL_LANES, s##i##2);                                     \
+    _mm512_store_ps(ret[i] + (b + 3) * KERNEL_LANES, s##i##3);
+        USERS(BEGIN)
+        for (size_t k = 0; k < dimensions; k++, x += KERNEL_LANES) {
+            __m512 factor;
+            x0 = _mm512_loadu_ps(x), x1 = _mm512_loadu_ps(x + size);
+            x2 = _mm512_loadu_ps(x + 2 * size), x3 = _mm512_loadu_ps(x + 3 * size);
+            USERS(STEP)
+        }
+        USERS(END)
+#undef BEGIN
+#undef STEP
+#undef END
+    }
+    for (; b < n; b++) {
+        const float *x = blocks + b * size;
+        __m512 s0 = _mm512_loadu_ps(biases + b * KERNEL_LANES), s1 = s0, s2 = s0, s3 = s0;
+        for (size_t k = 0; k < dimensions; k++, x += KERNEL_LANES) {
+            __m512 item = _mm512_loadu_ps(x);
+#define STEP(i) s##i = _mm512_fmadd_ps(_mm512_set1_ps(user##i[k]), item, s##i);
+            USERS(STEP)
+        }
+#define END(i) _mm512_store_ps(ret[i] + b * KERNEL_LANES, s##i);
+        USERS(END)
+#undef STEP
+#undef END
+    }
+#undef USERS
+}
+
+/* Of two operands of which one is nan, the second one counts as the greater. */
+static WITH_AVX512 float bound(const float *scores, size_t n, size_t wanted) {
+    __m512 even = _mm512_set1_ps(-INFINITY), odd = even;
+    size_t b = 0;
+    for (; b + 2 <= n; b += 2) {
+        even = _mm512_max_ps(_mm512_load_ps(scores + b * KERNEL_LANES), even);
+        odd = _mm512_max_ps(_mm512_load_ps(scores + (b + 1) * KERNEL_LANES), odd);
+    }
+    if (b < n)
+        even = _mm512_max_ps(_mm512_load_ps(scores + b * KERNEL_LANES), even);
+    float maxima[KERNEL_GROUPS] __attribute__((aligned(64)));
+    _mm512_store_ps(maxima, even);
+    _mm512_store_ps(maxima + KERNEL_LANES, odd);
     const __m512i one = _mm512_set1_epi32(1), limit = _mm512_set1_epi32((int)wanted);
     __m512i above_even = _mm512_setzero_si512(), above_odd = above_even;
     for (size_t j = 0; j < KERNEL_GROUPS; j++) {
-        __m512 other = _mm512_set1_ps(round->maxima[j]);
+        __m512 other = _mm512_set1_ps(maxima[j]);
         __mmask16 e = _mm512_cmp_ps_mask(other, even, _CMP_GT_OQ);
         __mmask16 o = _mm512_cmp_ps_mask(other, odd, _CMP_GT_OQ);
         above_even = _mm512_mask_add_epi32(above_even, e, above_even, one);
         above_odd = _mm512_mask_add_epi32(above_odd, o, above_odd, one);
     }
     const __m512 high = _mm512_set1_ps(INFINITY);
-    __m512 a = _mm512_mask_blend_ps(_mm512_cmplt_epi32_mask(above_even, limit), high, even);
-    __m512 b = _mm512_mask_blend_ps(_mm512_cmplt_epi32_mask(above_odd, limit), high, odd);
-    return _mm512_reduce_min_ps(_mm512_min_ps(a, b));
+    __m512 below = _mm512_mask_blend_ps(_mm512_cmplt_epi32_mask(above_even, limit), high, even);
+    below = _mm512_mask_min_ps(below, _mm512_cmplt_epi32_mask(above_odd, limit), below, odd);
+    return _mm512_reduce_min_ps(below);
 }
 
 /* kernel_key of eight scores at once: the sign turned, and below 0 all other bits too. */
@@ -92,52 +132,63 @@ static WITH_AVX512 inline __m512i keys_of(__m256 scores, __m256i positions) {
     return _mm512_or_si512(high, low);
 }
 
-/* Scores that reach the bound are pushed together without a branch, and made keys afterwards. */
-static WITH_AVX512 size_t pick(const struct kernel_round *round, size_t n, float bound,
-                               uint32_t first_position, uint64_t *keys, size_t most) {
-    float picked[KERNEL_ROUND * KERNEL_LANES];
-    int32_t positions[KERNEL_ROUND * KERNEL_LANES];
-    const __m512 least = _mm512_set1_ps(bound), none = _mm512_set1_ps(-INFINITY);
+/* The places of scores that reach the bound are pushed together without a branch, and made keys
+ * afterwards. */
+static WITH_AVX512 size_t pick(const float *scores, size_t n, float bound, uint32_t first_position,
+                               uint64_t *keys, size_t most) {
+    int32_t places[(KERNEL_ROUND + 1) * KERNEL_LANES]; /* whole vectors are written */
+    const __m512 least = _mm512_set1_ps(bound);
     const __m512i step = _mm512_set1_epi32(KERNEL_LANES);
-    __m512i position =
-        _mm512_add_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-                         _mm512_set1_epi32((int)first_position));
+    const __m256i first = _mm256_set1_epi32((int)first_position);
+    __m512i place = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     size_t found = 0;
     for (size_t b = 0; b < n; b++) {
-        __m512 scores = _mm512_load_ps(round->scores + b * KERNEL_LANES);
-        __mmask16 mask = _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(scores, least, _CMP_GE_OQ),
-                                                 scores, none, _CMP_GT_OQ);
-        _mm512_mask_compressstoreu_ps(picked + found, mask, scores);
-        _mm512_mask_compressstoreu_epi32(positions + found, mask, position);
-        position = _mm512_add_epi32(position, step);
-        found += (size_t)__builtin_popcount(mask);
+        __mmask16 mask =
+            _mm512_cmp_ps_mask(_mm512_load_ps(scores + b * KERNEL_LANES), least, _CMP_GE_OQ);
+        _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(mask, place));
+        place = _mm512_add_epi32(place, step);
+        found += (size_t)_mm_popcnt_u32(mask);
     }
     if (found > most)
         return found;
-    for (size_t i = 0; i < found; i += 8)
+    _mm256_storeu_si256((__m256i *)(void *)(places + found), _mm256_setzero_si256());
+    for (size_t i = 0; i < found; i += 8) {
+        __m256i some = _mm256_loadu_si256((const __m256i *)(const void *)(places + i));
         _mm512_storeu_si512(
-            keys + i, keys_of(_mm256_loadu_ps(picked + i),
-                              _mm256_loadu_si256((const __m256i *)(const void *)(positions + i))));
+            keys + i, keys_of(_mm256_i32gather_ps(scores, some, 4), _mm256_add_epi32(some, first)));
+    }
     return found;
 }
 
-/* Eight keys against each: a key's place is the number of those greater. */
+/* Three times eight keys against each: a key's place is the number of those greater. */
 static WITH_AVX512 size_t rank(const uint64_t *keys, size_t n, size_t wanted, uint64_t *ret) {
-    for (size_t i = 0; i < n; i += 8) {
-        const __mmask8 real = (__mmask8)(n - i < 8 ? (1u << (n - i)) - 1 : 0xff);
-        const __m512i own = _mm512_maskz_loadu_epi64(real, keys + i);
-        const __m512i one = _mm512_set1_epi64(1);
-        __m512i place = _mm512_setzero_si512();
+    const __m512i one = _mm512_set1_epi64(1), limit = _mm512_set1_epi64((long long)wanted);
+    for (size_t i = 0; i < n; i += 24) {
+        const uint32_t real = n - i < 24 ? (UINT32_C(1) << (n - i)) - 1 : UINT32_MAX;
+#define THREE(do_it) do_it(0) do_it(1) do_it(2)
+#define BEGIN(k)                                                                                   \
+    const __mmask8 real##k = (__mmask8)(real >> 8 * (k));                                          \
+    const __m512i own##k = _mm512_maskz_loadu_epi64(real##k, keys + i + 8 * (k));                  \
+    __m512i place##k = _mm512_setzero_si512();
+#define COUNT(k)                                                                                   \
+    place##k =                                                                                     \
+        _mm512_mask_add_epi64(place##k, _mm512_cmpgt_epu64_mask(other, own##k), place##k, one);
+#define KEEP(k)                                                                                    \
+    _mm512_mask_i64scatter_epi64(ret, _mm512_mask_cmplt_epu64_mask(real##k, place##k, limit),      \
+                                 place##k, own##k, 8);
+        THREE(BEGIN)
         for (size_t j = 0; j < n; j++) {
-            __mmask8 greater = _mm512_cmpgt_epu64_mask(_mm512_set1_epi64((long long)keys[j]), own);
-            place = _mm512_mask_add_epi64(place, greater, place, one);
+            __m512i other = _mm512_set1_epi64((long long)keys[j]);
+            THREE(COUNT)
         }
-        __mmask8 kept =
-            _mm512_mask_cmplt_epu64_mask(real, place, _mm512_set1_epi64((long long)wanted));
-        _mm512_mask_i64scatter_epi64(ret, kept, place, own, 8);
+        THREE(KEEP)
+#undef THREE
+#undef BEGIN
+#undef COUNT
+#undef KEEP
     }
     return n < wanted ? n : wanted;
 }
 
-const struct kernel_code kernel_avx512 = {score, bound, pick, rank};
+const struct kernel_code kernel_avx512 = {score, score_shared, bound, pick, rank};
 #endif

@@ -7,6 +7,8 @@
  *     for (size_t i = 0; i < top.found; i++)                   // best first
  *         show(kernel_position(&top, i), kernel_score(&top, i));
  *
+ *     kernel_scan_many(requests, m, 16, shelf, biases, all, n);   // several users at once
+ *
  * Items lie in blocks of KERNEL_LANES; within a block the first dimension of all its items comes
  * first, then the second, and so on, so that one vector register holds the same dimension of many
  * items. The score of an item is
@@ -57,14 +59,31 @@ void kernel_offer(struct kernel_top *top, float score, uint32_t position);
 void kernel_scan(const float *user, size_t dimensions, const float *blocks, const float *biases,
                  size_t first, size_t n, struct kernel_top *top);
 
+/* One of several scans that are made at once. */
+struct kernel_request {
+    const float *user;
+    size_t first;
+    struct kernel_top *top;
+};
+
+/* Each of m requests over the n blocks from its first one on, block 0 following the last of `all`:
+ * what kernel_scan answers, and faster where requests that stand together have most of their blocks
+ * in common. n <= all. */
+void kernel_scan_many(const struct kernel_request *requests, size_t m, size_t dimensions,
+                      const float *blocks, const float *biases, size_t all, size_t n);
+
 /* The same by a given implementation, which the processor must have: for tests and benchmarks. */
 enum kernel_level { KERNEL_PLAIN, KERNEL_AVX2, KERNEL_AVX512 };
 
-enum kernel_level kernel_level(void); /* the fastest that this processor has */
+/* The fastest that this processor has. */
+enum kernel_level kernel_level(void);
 const char *kernel_level_name(enum kernel_level level);
 void kernel_scan_at(enum kernel_level level, const float *user, size_t dimensions,
                     const float *blocks, const float *biases, size_t first, size_t n,
                     struct kernel_top *top);
+void kernel_scan_many_at(enum kernel_level level, const struct kernel_request *requests, size_t m,
+                         size_t dimensions, const float *blocks, const float *biases, size_t all,
+                         size_t n);
 
 uint32_t kernel_position(const struct kernel_top *top, size_t i); /* i < found */
 float kernel_score(const struct kernel_top *top, size_t i);

@@ -21,7 +21,7 @@
 #include <immintrin.h>
 #endif
 
-enum { RUNS = 7, ITEMS = 512, USERS = 256, BEST = 10 };
+enum { RUNS = 7, ITEMS = 512, USERS = 256, BEST = 10, TOGETHER = 4 };
 static const double SECONDS = 0.15; /* of a run */
 
 static double now(clockid_t clock) {
@@ -129,11 +129,16 @@ static double measure_pairs(enum kernel_level level, const struct stock *stock) 
     for (int run = 0; run < RUNS; run++) {
         double begin = now(CLOCK_THREAD_CPUTIME_ID), n = 0, seconds;
         do {
-            for (size_t u = 0; u < USERS; u++) {
-                struct kernel_top top;
-                kernel_begin(&top, BEST);
-                kernel_scan_at(level, stock->users + u * stock->dimensions, stock->dimensions,
-                               stock->items, stock->biases, 0, stock->blocks, &top);
+            struct kernel_request requests[TOGETHER];
+            struct kernel_top tops[TOGETHER];
+            for (size_t u = 0; u < USERS; u += TOGETHER) {
+                for (size_t i = 0; i < TOGETHER; i++) {
+                    kernel_begin(&tops[i], BEST);
+                    requests[i] = (struct kernel_request){
+                        stock->users + (u + i) * stock->dimensions, 0, &tops[i]};
+                }
+                kernel_scan_many_at(level, requests, TOGETHER, stock->dimensions, stock->items,
+                                    stock->biases, stock->blocks, stock->blocks);
             }
             n += (double)USERS * ITEMS;
             seconds = now(CLOCK_THREAD_CPUTIME_ID) - begin;

@@ -144,6 +144,49 @@ static void levels_agree(void **state) {
     }
 }
 
+/* Requests in any order, far apart or close together, across the end of the shelf: each as by
+ * itself. */
+static void many_equal_one(void **state) {
+    (void)state;
+    enum { MOST = 11 };
+    static const size_t blocks[] = {1, 3, 20, 40, 75};
+    struct random_stream stream;
+    random_open(&stream, 5, 0, 0, 0, 0);
+    for (uint32_t seed = 0; seed < 150; seed++) {
+        size_t all = blocks[seed % 5], d = seed % 4 * 6, m = 1 + seed % MOST;
+        size_t n = 1 + random_below(&stream, (uint32_t)all), wanted = 1 + seed % 40;
+        struct shelf_of_items shelf = draw_shelf(all * KERNEL_LANES - seed % 16, d, seed);
+        struct kernel_top tops[MOST];
+        struct kernel_request requests[MOST];
+        float *users = calloc(MOST * (d + 1), sizeof *users);
+        for (size_t i = 0; i < MOST * (d + 1); i++)
+            users[i] = coarse(&stream);
+        for (size_t i = 0; i < m; i++) {
+            bool near = seed % 3 > 0 && i > 0; /* at most two blocks on */
+            size_t first = near ? requests[i - 1].first + random_below(&stream, 3)
+                                : random_below(&stream, (uint32_t)all);
+            requests[i] = (struct kernel_request){users + i * (d + 1), first % all, &tops[i]};
+        }
+        for (int level = KERNEL_PLAIN; level <= (int)kernel_level(); level++) {
+            for (size_t i = 0; i < m; i++)
+                kernel_begin(&tops[i], wanted);
+            kernel_scan_many_at((enum kernel_level)level, requests, m, d, shelf.x, shelf.biases,
+                                all, n);
+            for (size_t i = 0; i < m; i++) {
+                struct kernel_top one;
+                size_t first = requests[i].first, straight = n < all - first ? n : all - first;
+                kernel_begin(&one, wanted);
+                kernel_scan(requests[i].user, d, shelf.x, shelf.biases, first, straight, &one);
+                kernel_scan(requests[i].user, d, shelf.x, shelf.biases, 0, n - straight, &one);
+                assert_int_equal(one.found, tops[i].found);
+                assert_memory_equal(one.keys, tops[i].keys, one.found * sizeof *one.keys);
+            }
+        }
+        free(users);
+        free_shelf(&shelf);
+    }
+}
+
 static void odd_scores(void **state) {
     (void)state;
     float biases[KERNEL_LANES] = {[0] = NAN,   [1] = -INFINITY, [2] = -0.0f, [3] = 0.0f,
@@ -193,7 +236,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(top_equals_sort), cmocka_unit_test(order_of_operations),
         cmocka_unit_test(odd_scores),      cmocka_unit_test(permuted_items),
-        cmocka_unit_test(levels_agree),
+        cmocka_unit_test(levels_agree),    cmocka_unit_test(many_equal_one),
     };
     return cmocka_run_group_tests_name("ranking-kernel", tests, NULL, NULL);
 }
