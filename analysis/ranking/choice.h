@@ -14,12 +14,16 @@
 #ifndef RANKING_CHOICE_H
 #define RANKING_CHOICE_H
 
+#include "ranking/kernel.h"
 #include <stddef.h>
 
 /* Shares of n options (n = 0 is fine). Returns the expected utility of the choice beyond that of
  * the outside option, ln(1 + sum_j exp(v_j - v_0)), which is never negative (Train 2009, section
  * 3.5, the "log-sum"). */
 double choice_shares(const double *utilities, size_t n, double outside, double *shares);
+
+/* The shares alone. */
+void choice_split(const double *utilities, size_t n, double outside, double *shares);
 
 /* Shares of n options that are looked at one after the other, each taken with probability
  * logit^-1(v_i - outside), the next being looked at with probability `patience` if it is not: the
@@ -41,5 +45,11 @@ double choice_log_odds(double p);
  * log-odds so that they agree with a measured rate. Infinite for rates of 0 and 1; the log-odds of
  * the rate for n = 0. The x are finite; the answer is good to 1e-12 of the rate. */
 double choice_intercept(const double *x, size_t n, double rate);
+
+/* exp(x[i] - shift) of n numbers, x[i] <= shift, as shares are made of: to 1 unit in the last
+ * place, 0 below exp(-708), and the same bits for each kind of registers, whatever the C library.
+ * For tests. */
+void choice_exponentials_at(enum kernel_level level, const double *x, size_t n, double shift,
+                            double *ret);
 
 #endif

@@ -115,7 +115,7 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
     for (size_t i = 0; i < slate->n; i++)
         utilities[i] = (double)interest->biases[slate->positions[i]] +
                        interest_match(interest, policy, user, slate->positions[i]);
-    choice_shares(utilities, slate->n, 0, shares);
+    choice_split(utilities, slate->n, 0, shares);
     for (size_t i = 0; i < slate->n; i++) {
         double pull = -shares[i];
         if ((int)i == reaction->chosen)
