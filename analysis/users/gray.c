@@ -2,9 +2,8 @@
 /* Gray's test for any number of groups. */
 #include "users/gray.h"
 
+#include "stats/quadratic-form.h"
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -210,50 +209,21 @@ static size_t choose(const struct gray *test, size_t *chosen) {
     return n > 0 ? n - 1 : 0;
 }
 
-static int quadratic_form(const struct gray *test, const size_t *chosen, size_t n, double *ret,
-                          struct error *err) {
-    int status = 0;
-    double *matrix = malloc(n * n * sizeof *matrix);
-    double *solution = malloc(n * sizeof *solution);
-    if (!matrix || !solution) {
-        status = error_memory(err);
-        goto done;
-    }
-    for (size_t i = 0; i < n; i++) {
-        solution[i] = test->score[chosen[i]];
-        for (size_t j = 0; j <= i; j++)
-            matrix[i * n + j] = matrix[j * n + i] =
-                test->covariance[chosen[i] * test->groups + chosen[j]];
-    }
-    gsl_matrix_view v = gsl_matrix_view_array(matrix, n, n);
-    gsl_vector_view x = gsl_vector_view_array(solution, n);
-    if (gsl_linalg_cholesky_decomp1(&v.matrix) != GSL_SUCCESS ||
-        gsl_linalg_cholesky_svx(&v.matrix, &x.vector) != GSL_SUCCESS) {
-        status = error_set(err, ERROR_DATA,
-                           "the covariance of Gray's test is singular to working precision: groups "
-                           "with few users leave nothing to compare");
-        goto done;
-    }
-    *ret = 0;
-    for (size_t i = 0; i < n; i++)
-        *ret += test->score[chosen[i]] * solution[i];
-done:
-    free(matrix);
-    free(solution);
-    return status;
-}
-
 int gray_solve(const struct gray *test, struct gray_result *ret, struct error *err) {
     *ret = (struct gray_result){.chi_square = NAN, .p_value = NAN};
     size_t *chosen = malloc((test->groups + 1) * sizeof *chosen);
     if (!chosen)
         return error_memory(err);
     size_t df = choose(test, chosen);
-    int status = df > 0 ? quadratic_form(test, chosen, df, &ret->chi_square, err) : 0;
-    if (df > 0 && !status) {
-        ret->df = df;
-        ret->p_value = gsl_cdf_chisq_Q(ret->chi_square, (double)df);
-    }
+    double chi_square;
+    int status =
+        quadratic_form(test->score, test->covariance, test->groups, chosen, df, &chi_square, err);
+    if (!status && isnan(chi_square))
+        status = error_set(err, ERROR_DATA,
+                           "the covariance of Gray's test is singular to working precision: groups "
+                           "with few users leave nothing to compare");
+    if (df > 0 && !status)
+        *ret = (struct gray_result){chi_square, df, gsl_cdf_chisq_Q(chi_square, (double)df)};
     free(chosen);
     return status;
 }

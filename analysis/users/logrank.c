@@ -2,9 +2,8 @@
 /* The log-rank test for any number of groups, weighted or not, with trend and Holm's adjustment. */
 #include "users/logrank.h"
 
+#include "stats/quadratic-form.h"
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -167,39 +166,6 @@ static void find_islands(const struct logrank *test, size_t *island) {
         }
 }
 
-/* U' V^-1 U over the chosen groups, by Cholesky. */
-static int quadratic_form(const struct logrank *test, const size_t *chosen, size_t n, double *ret,
-                          struct error *err) {
-    int status = 0;
-    double *matrix = malloc(n * n * sizeof *matrix);
-    double *solution = malloc(n * sizeof *solution);
-    if (!matrix || !solution) {
-        status = error_memory(err);
-        goto done;
-    }
-    for (size_t i = 0; i < n; i++) {
-        solution[i] = test->difference[chosen[i]];
-        for (size_t j = 0; j <= i; j++)
-            matrix[i * n + j] = matrix[j * n + i] =
-                test->covariance[chosen[i] * test->groups + chosen[j]];
-    }
-    gsl_matrix_view v = gsl_matrix_view_array(matrix, n, n);
-    gsl_vector_view x = gsl_vector_view_array(solution, n);
-    if (gsl_linalg_cholesky_decomp1(&v.matrix) != GSL_SUCCESS ||
-        gsl_linalg_cholesky_svx(&v.matrix, &x.vector) != GSL_SUCCESS) {
-        status = error_set(err, ERROR_DATA,
-                           "the covariance of the log-rank test is singular to working precision");
-        goto done;
-    }
-    *ret = 0;
-    for (size_t i = 0; i < n; i++)
-        *ret += test->difference[chosen[i]] * solution[i];
-done:
-    free(matrix);
-    free(solution);
-    return status;
-}
-
 int logrank_solve(const struct logrank *test, struct logrank_result *ret, struct error *err) {
     size_t *island = malloc((test->groups + 1) * sizeof *island);
     if (!island)
@@ -211,10 +177,14 @@ int logrank_solve(const struct logrank *test, struct logrank_result *ret, struct
     for (size_t g = 0; g < test->groups; g++)
         if (island[g] != g)
             chosen[df++] = g;
-    int status = df > 0 ? quadratic_form(test, chosen, df, &ret->chi_square, err) : 0;
+    double chi_square = 0;
+    int status = quadratic_form(test->difference, test->covariance, test->groups, chosen, df,
+                                &chi_square, err);
+    if (!status && isnan(chi_square))
+        status = error_set(err, ERROR_DATA,
+                           "the covariance of the log-rank test is singular to working precision");
     if (df > 0 && !status)
-        ret->p_value = gsl_cdf_chisq_Q(ret->chi_square, (double)df);
-    ret->df = df;
+        *ret = (struct logrank_result){chi_square, df, gsl_cdf_chisq_Q(chi_square, (double)df)};
     free(island);
     return status;
 }
