@@ -12,6 +12,7 @@
 #include "users/occupancy.h"
 #include "users/returns.h"
 #include "users/spells.h"
+#include "users/strata.h"
 #include "users/tally.h"
 #include <math.h>
 #include <stdlib.h>
@@ -59,6 +60,12 @@ static const struct cli_option options[] = {
      .type = CLI_COLUMN,
      .argument = "COL",
      .help = "how many such spells a row stands for, a whole number from 1 on"},
+    {.name = "cluster",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .conflicts = "test returns occupancy",
+     .help = "spells with the same value here (a user's, say) are alike: errors that allow for it, "
+             "by the infinitesimal jackknife"},
     {.name = "as-of",
      .type = CLI_DATE,
      .argument = "DATE",
@@ -70,7 +77,7 @@ static const struct cli_option options[] = {
      .range = "greenwood|aalen|infinitesimal-jackknife",
      .conflicts = "test returns",
      .help = "kind of standard error: as etm, cuminc or survfit in R; default: greenwood, with "
-             "--occupancy infinitesimal-jackknife"},
+             "--occupancy and --cluster infinitesimal-jackknife"},
     {.name = "interval",
      .type = CLI_CHOICE,
      .argument = "KIND",
@@ -109,6 +116,12 @@ static const struct cli_option options[] = {
      .fallback = "0",
      .needs = "test",
      .help = "weight of a time in the test, (1 - F)^R: above 0 for differences that come early"},
+    {.name = "strata",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .many = true,
+     .needs = "test",
+     .help = "compare groups only among users with the same value of this column"},
     {.name = "occupancy",
      .type = CLI_FLAG,
      .conflicts = "returns test destination time entry weight",
@@ -148,50 +161,83 @@ static void say_what_was_assumed(struct cli *cli, const struct spells_report *re
         cli_warn(cli, "%s: everyone counts as still there", report->unmatched);
 }
 
+/* Errors by the jackknife want the spells themselves; without late entry and clusters they are
+ * Greenwood's. */
+static bool keeps_spells(const struct cli *cli) {
+    return cli_given(cli, "cluster") ||
+           (cli_given(cli, "entry") && cli_choice(cli, "error", "infinitesimal-jackknife"));
+}
+
+static int tally_spells(struct cli *cli, const struct spells_options *from, struct tally *ret,
+                        struct error *err) {
+    const bool clustered = cli_given(cli, "cluster");
+    const struct table_column columns[] = {
+        {.name = cli_text(cli, "destination"), .type = TABLE_CATEGORY, .missing = true},
+        {.name = cli_text(cli, "cluster"), .type = TABLE_TEXT}};
+    const struct tally_options how = {.destinations = true,
+                                      .stays = from->time && !from->status,
+                                      .stayed = cli_text(cli, "stayed"),
+                                      .records = keeps_spells(cli),
+                                      .clusters = clustered};
+    struct table *table;
+    struct spells *spells = NULL;
+    int status = cli_open(cli, &table, err);
+    if (!status)
+        status = spells_bind(&spells, table, from, columns, clustered ? 2 : 1, err);
+    if (!status)
+        status = tally_read(table, spells, &how, ret, err);
+    spells_destroy(spells);
+    if (!status && how.stayed && !ret->stayed_met)
+        cli_warn(cli, "no row has '%s' in column '%s': every word there counts as a destination",
+                 how.stayed, columns[0].name);
+    return status;
+}
+
+/* Those of --group, and behind them those of --strata. */
+static int group_columns(struct cli *cli, const char ***ret, size_t *ret_n, struct error *err) {
+    const char *const *groups, *const *strata;
+    size_t n_groups = cli_many(cli, "group", &groups), n_strata = cli_many(cli, "strata", &strata);
+    *ret_n = n_groups + n_strata;
+    *ret = malloc((*ret_n + 1) * sizeof **ret);
+    if (!*ret)
+        return error_memory(err);
+    for (size_t i = 0; i < *ret_n; i++)
+        (*ret)[i] = i < n_groups ? groups[i] : strata[i - n_groups];
+    return 0;
+}
+
 static int read_spells(struct cli *cli, struct tally *ret, struct error *err) {
     struct spells_options from = {.time = cli_text(cli, "time"),
                                   .status = cli_text(cli, "status"),
                                   .entry = cli_text(cli, "entry"),
                                   .weight = cli_text(cli, "weight")};
-    from.n_groups = cli_many(cli, "group", &from.groups);
+    const char **columns;
+    if (group_columns(cli, &columns, &from.n_groups, err))
+        return err->code;
+    from.groups = columns;
     int32_t as_of = 0;
     if (cli_given(cli, "as-of")) {
         as_of = cli_date(cli, "as-of");
         from.as_of = &as_of;
     }
-    const struct table_column destination = {
-        .name = cli_text(cli, "destination"), .type = TABLE_CATEGORY, .missing = true};
-    const struct tally_options how = {.destinations = true,
-                                      .stays = from.time && !from.status,
-                                      .stayed = cli_text(cli, "stayed")};
-    struct table *table;
-    struct spells *spells = NULL;
-    int status = cli_open(cli, &table, err);
+    int status = tally_spells(cli, &from, ret, err);
+    free(columns);
     if (!status)
-        status = spells_bind(&spells, table, &from, &destination, 1, err);
-    if (!status)
-        status = tally_read(table, spells, &how, ret, err);
-    spells_destroy(spells);
-    if (status)
-        return status;
-    say_what_was_assumed(cli, &ret->report);
-    if (how.stayed && !ret->stayed_met)
-        cli_warn(cli, "no row has '%s' in column '%s': every word there counts as a destination",
-                 how.stayed, destination.name);
-    return 0;
+        say_what_was_assumed(cli, &ret->report);
+    return status;
 }
 
 /* ---- Curves ---------------------------------------------------------------------------------- */
 
-/* Without late entry the jackknife is Greenwood's. */
 static enum incidence_error error_of(const struct cli *cli) {
     return cli_choice(cli, "error", "aalen") ? INCIDENCE_AALEN : INCIDENCE_GREENWOOD;
 }
 
 static const char *error_name(const struct cli *cli) {
-    return cli_given(cli, "error")      ? cli_text(cli, "error")
-           : cli_flag(cli, "occupancy") ? "infinitesimal-jackknife"
-                                        : "greenwood";
+    const bool jackknife = cli_flag(cli, "occupancy") || cli_given(cli, "cluster");
+    return cli_given(cli, "error") ? cli_text(cli, "error")
+           : jackknife             ? "infinitesimal-jackknife"
+                                   : "greenwood";
 }
 
 static enum incidence_interval interval_of(const struct cli *cli) {
@@ -379,7 +425,20 @@ static void say_how(struct cli *cli, const struct exit_tables *exits) {
     cli_note(cli, "expected times go to %s; curves that end earlier stay where they are", text);
 }
 
-static int write_curves(struct cli *cli, const struct exit_tables *exits, struct error *err) {
+static int begin_curve(const struct cli *cli, const struct exit_tables *exits,
+                       const struct tally *tally, size_t group, struct incidence *ret,
+                       struct error *err) {
+    const struct exit_table *table = &exits->tables[group];
+    int status = incidence_begin(ret, table, exits->destinations, error_of(cli), err);
+    if (status || !keeps_spells(cli))
+        return status;
+    const size_t *starts = tally->starts + table->code;
+    return incidence_jackknife(ret, tally->records + starts[0], starts[1] - starts[0],
+                               cli_given(cli, "cluster"), cli_flag(cli, "summary"), err);
+}
+
+static int write_curves(struct cli *cli, const struct exit_tables *exits, const struct tally *tally,
+                        struct error *err) {
     write_group *write = cli_flag(cli, "summary") ? write_means
                          : cli_given(cli, "at")   ? write_times
                                                   : write_curve;
@@ -388,8 +447,7 @@ static int write_curves(struct cli *cli, const struct exit_tables *exits, struct
     say_how(cli, exits);
     for (size_t g = 0; g < exits->n && !status; g++) {
         struct incidence curve;
-        status =
-            incidence_begin(&curve, &exits->tables[g], exits->destinations, error_of(cli), err);
+        status = begin_curve(cli, exits, tally, g, &curve, err);
         if (!status)
             status = write(cli, writer, exits, exits->tables[g].group, &curve, err);
         incidence_end(&curve);
@@ -399,40 +457,55 @@ static int write_curves(struct cli *cli, const struct exit_tables *exits, struct
 
 /* ---- Tests ----------------------------------------------------------------------------------- */
 
-static int test_destination(const struct cli *cli, const struct exit_tables *exits, size_t k,
+static int test_destination(const struct cli *cli, const struct exit_strata *strata, size_t k,
                             struct gray_result *ret, struct error *err) {
     struct gray test = {.destination = k, .rho = cli_number(cli, "rho")};
-    int status = gray_add(&test, exits->tables, exits->n, err);
+    int status = 0;
+    for (size_t s = 0; s < strata->n && !status; s++)
+        status = gray_add(&test, strata->tables + s * strata->groups, strata->groups, err);
     if (!status)
         status = gray_solve(&test, ret, err);
     gray_free(&test);
     return status;
 }
 
-static int write_test(struct cli *cli, const struct exit_tables *exits, struct error *err) {
+static int write_tests(struct cli *cli, const struct exit_tables *exits,
+                       const struct exit_strata *strata, struct error *err) {
     static const char *const names[] = {"test", "destination", "chi_square", "df", "p_value"};
-    if (exits->n < 2)
-        return error_set(err, ERROR_DATA,
-                         "%zu group%s in the input, expected at least two to compare", exits->n,
-                         exits->n == 1 ? "" : "s");
     struct writer *writer;
     int status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
     for (size_t k = 0; k < exits->destinations && !status; k++) {
         struct gray_result result;
         const struct text name = exits->names[k];
-        status = test_destination(cli, exits, k, &result, err);
+        status = test_destination(cli, strata, k, &result, err);
         if (status)
             break;
-        if (result.df + 1 < exits->n)
+        if (result.df + 1 < strata->groups)
             cli_warn(cli, "destination '%.*s': %zu of %zu groups cannot be compared",
-                     (int)name.length, name.bytes, exits->n - result.df - (result.df > 0),
-                     exits->n);
-        writer_string(writer, "gray");
+                     (int)name.length, name.bytes, strata->groups - result.df - (result.df > 0),
+                     strata->groups);
+        writer_string(writer, cli_given(cli, "strata") ? "stratified gray" : "gray");
         writer_text(writer, name);
         writer_number(writer, result.chi_square);
         writer_integer(writer, (int64_t)result.df);
         writer_number(writer, result.p_value);
     }
+    return status;
+}
+
+static int compare_groups(struct cli *cli, const struct exit_tables *exits, struct error *err) {
+    const char *const *columns;
+    struct exit_strata strata;
+    int status = exit_strata_split(exits, cli_many(cli, "group", &columns), &strata, err);
+    if (status)
+        return status;
+    if (strata.groups < 2)
+        status =
+            error_set(err, ERROR_DATA, "%zu group%s in the input, expected at least two to compare",
+                      strata.groups, strata.groups == 1 ? "" : "s");
+    else
+        status = write_tests(cli, exits, &strata, err);
+    exit_strata_free(&strata);
     return status;
 }
 
@@ -685,8 +758,8 @@ static int run_exits(struct cli *cli, struct error *err) {
     if (!status)
         status = exit_tables_build(&exits, &tally, err);
     if (!status)
-        status =
-            cli_given(cli, "test") ? write_test(cli, &exits, err) : write_curves(cli, &exits, err);
+        status = cli_given(cli, "test") ? compare_groups(cli, &exits, err)
+                                        : write_curves(cli, &exits, &tally, err);
     exit_tables_free(&exits);
     tally_free(&tally);
     return status;
@@ -700,9 +773,12 @@ static int check_options(const struct cli *cli, struct error *err) {
     if (occupancy && cli_choice(cli, "error", "aalen"))
         return cli_usage(err, "--error aalen is for destinations; --occupancy takes greenwood or "
                               "infinitesimal-jackknife");
-    if (cli_choice(cli, "error", "infinitesimal-jackknife") && cli_given(cli, "entry"))
-        return cli_usage(err, "--error infinitesimal-jackknife does not go with --entry; greenwood "
-                              "does");
+    if (cli_given(cli, "cluster") && cli_given(cli, "error") &&
+        !cli_choice(cli, "error", "infinitesimal-jackknife"))
+        return cli_usage(err,
+                         "--error %s takes spells for independent; --cluster takes "
+                         "infinitesimal-jackknife",
+                         cli_text(cli, "error"));
     if (occupancy && cli_given(cli, "horizon") && cli_decimal(cli, "horizon") % DECIMAL_ONE != 0)
         return cli_usage(err, "--horizon of --occupancy takes whole days, found '%s'",
                          cli_text(cli, "horizon"));
@@ -729,7 +805,7 @@ int main(int argc, char **argv) {
             "durations. At a tie leaving comes before censoring; who enters late is at risk after "
             "the entry, not at it. Times are exact.\n\n"
             "--at gives the curves at certain times, --summary the expected time in each state, "
-            "--test compares the groups.\n\n"
+            "--test compares the groups; --cluster gives errors for users with several spells.\n\n"
             "--occupancy follows users through all their spells: the share on each set of "
             "platforms, or gone, at each day since their first start. --returns gives the share "
             "who have come back to a platform by the days since they left it, and of those the "

@@ -8,6 +8,7 @@
  */
 #include "users/incidence.h"
 
+#include "users/incidence-jackknife.h"
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static int name_tables(struct exit_tables *ret, const struct exit_table *by_code
     int status = 0;
     for (size_t i = 0; i < groups->count && !status; i++) {
         ret->tables[i] = by_code[order[i]];
+        ret->tables[i].code = order[i];
         ret->tables[i].key = dictionary_name(groups, order[i]);
         status = tally_group_name(&ret->arena, ret->tables[i].key, &ret->tables[i].group, err);
     }
@@ -89,21 +91,30 @@ void exit_tables_free(struct exit_tables *exits) {
 
 /* ---- 2. One step ----------------------------------------------------------------------------- */
 
-void incidence_wait(struct incidence *curve, decimal time) {
+static void pass_time(struct incidence *curve, decimal time) {
     double dt = decimal_to_double(time - curve->time);
     curve->time = time;
     if (!(dt > 0))
         return;
     curve->stay += curve->staying * dt;
+    for (size_t k = 0; k < curve->destinations; k++)
+        curve->spent[k] += curve->incidence[k] * dt;
+    if (curve->jackknife)
+        return;
     curve->stay_variance += 2 * dt * curve->stay_with_staying + dt * dt * curve->staying_variance;
     curve->stay_with_staying += dt * curve->staying_variance;
     for (size_t k = 0; k < curve->destinations; k++) {
-        curve->spent[k] += curve->incidence[k] * dt;
         curve->spent_variance[k] +=
             2 * dt * curve->spent_with_own[k] + dt * dt * curve->variance[k];
         curve->spent_with_own[k] += dt * curve->variance[k];
         curve->spent_with_staying[k] += dt * curve->with_staying[k];
     }
+}
+
+void incidence_wait(struct incidence *curve, decimal time) {
+    pass_time(curve, time);
+    if (curve->jackknife && curve->areas)
+        jackknife_areas(curve->jackknife, time, &curve->stay_variance, curve->spent_variance);
 }
 
 /* The variance of the share who leave, of d among n. */
@@ -149,14 +160,18 @@ static void leave(struct incidence *curve) {
         start_run(curve);
     double n = (double)curve->at_risk, d = (double)curve->events, h = d / n;
     for (size_t k = 0; k < curve->destinations; k++) {
-        leave_for(curve, k);
+        if (!curve->jackknife)
+            leave_for(curve, k);
         curve->run_left[k] += (double)curve->left[k];
         curve->incidence[k] =
             curve->run_gone[k] + curve->run_stay * (curve->run_left[k] / curve->run_risk);
     }
-    curve->stay_with_staying *= 1 - h;
-    curve->staying_variance = (1 - h) * (1 - h) * curve->staying_variance +
-                              curve->staying * curve->staying * step_variance(curve->error, n, d);
+    if (!curve->jackknife) {
+        curve->stay_with_staying *= 1 - h;
+        curve->staying_variance =
+            (1 - h) * (1 - h) * curve->staying_variance +
+            curve->staying * curve->staying * step_variance(curve->error, n, d);
+    }
     curve->run_expected = curve->at_risk - curve->events;
     curve->staying = curve->run_stay * ((double)curve->run_expected / curve->run_risk);
 }
@@ -187,6 +202,23 @@ int incidence_begin(struct incidence *ret, const struct exit_table *table, size_
     return 0;
 }
 
+int incidence_jackknife(struct incidence *curve, const struct tally_record *records, size_t n,
+                        bool clustered, bool areas, struct error *err) {
+    curve->areas = areas;
+    return jackknife_create(&curve->jackknife, records, n, clustered, areas, curve->destinations,
+                            err);
+}
+
+/* Before the curves step. */
+static void step_jackknife(struct incidence *curve) {
+    const struct jackknife_moment moment = {.time = curve->time,
+                                            .at_risk = (double)curve->at_risk,
+                                            .events = (double)curve->events,
+                                            .staying = curve->staying,
+                                            .left = curve->left};
+    jackknife_step(curve->jackknife, &moment, &curve->staying_variance, curve->variance);
+}
+
 /* Times at which people only enter are no steps. */
 static void pass_entries(struct incidence *curve) {
     const struct exit_table *table = curve->table;
@@ -212,7 +244,7 @@ bool incidence_next(struct incidence *curve) {
     pass_entries(curve);
     if (curve->next == table->n)
         return false;
-    incidence_wait(curve, table->counts[curve->next].time);
+    pass_time(curve, table->counts[curve->next].time);
     int64_t entered = 0;
     curve->at_risk = curve->coming_risk;
     curve->events = curve->censored = 0;
@@ -230,6 +262,8 @@ bool incidence_next(struct incidence *curve) {
         }
     }
     curve->coming_risk += entered - curve->events - curve->censored;
+    if (curve->jackknife)
+        step_jackknife(curve);
     if (curve->events > 0)
         leave(curve);
     if (curve->events > 0 && curve->events == curve->at_risk && curve->next < table->n &&
@@ -241,6 +275,7 @@ bool incidence_next(struct incidence *curve) {
 }
 
 void incidence_end(struct incidence *curve) {
+    jackknife_destroy(curve->jackknife);
     free(curve->left);
     free(curve->storage);
     *curve = (struct incidence){0};

@@ -4,8 +4,9 @@
  *     struct exit_tables exits;
  *     struct incidence curve;
  *     if (exit_tables_build(&exits, &tally, err)) ...
- *     if (incidence_begin(&curve, &exits.tables[0], exits.destinations, INCIDENCE_GREENWOOD, err))
- * ... while (incidence_next(&curve)) for (size_t k = 0; k < exits.destinations; k++)
+ *     if (incidence_begin(&curve, &exits.tables[0], exits.destinations, error, err)) ...
+ *     while (incidence_next(&curve))
+ *         for (size_t k = 0; k < exits.destinations; k++)
  *             ... curve.time, curve.incidence[k], sqrt(curve.variance[k]) ...
  *     incidence_end(&curve);
  *     exit_tables_free(&exits);
@@ -42,7 +43,8 @@
 
 /* One group. */
 struct exit_table {
-    struct text group, key;           /* as in a life_table */
+    struct text group, key; /* as in a life_table, and so is */
+    uint32_t code;
     const struct exits_count *counts; /* by time and kind; of the tally */
     size_t n;
     int64_t subjects;
@@ -69,7 +71,7 @@ void exit_tables_free(struct exit_tables *exits); /* leaves it zeroed */
 
 /* How many leave for k is, given the past:
  *   greenwood  multinomial: v_k = d_k (n - d_k)/n^3, covariances -d_j d_k/n^3: the default of etm.
- *              Without late entry it is also the infinitesimal jackknife, which R's survfit has
+ *              Without late entry it is also the infinitesimal jackknife over single spells
  *   aalen      independent, with a correction for ties: v_k = d_k (n - d_k)/(n^2 (n - 1)): Aalen
  *              (1978), as in cuminc of cmprsk, where all destinations but k are one; a little
  *              larger. With n = 1, v_k = d_k */
@@ -87,7 +89,8 @@ struct incidence {
     double staying_variance;
     double *incidence;
     double *variance;
-    /* Expected time in each state from 0 up to `time`: the area under its curve. */
+    /* Expected time in each state from 0 up to `time`: the area under its curve. (Their variances
+     * by the jackknife are those at the last incidence_wait.) */
     double stay;
     double stay_variance;
     double *spent; /* gone for k */
@@ -95,6 +98,8 @@ struct incidence {
     bool fell_to_zero; /* all at risk left at `fell_at`, and others enter later */
     decimal fell_at;
     /* private */
+    struct jackknife *jackknife; /* NULL: none */
+    bool areas;                  /* are kept by it */
     const struct exit_table *table;
     size_t destinations;
     size_t next;
@@ -114,6 +119,13 @@ struct incidence {
 /* Allocates; incidence_end it. The table must outlive it. */
 int incidence_begin(struct incidence *ret, const struct exit_table *table, size_t destinations,
                     enum incidence_error error, struct error *err);
+
+/* Errors by the infinitesimal jackknife (users/incidence-jackknife.h) in place of the others, as
+ * R's survfit has; called before the first step. The records are those of the table's group; with
+ * `clustered` they are sorted by cluster, which are the units, otherwise each spell is one. With
+ * `areas` the variances of the expected times are made too. The records may go afterwards. */
+int incidence_jackknife(struct incidence *curve, const struct tally_record *records, size_t n,
+                        bool clustered, bool areas, struct error *err);
 
 /* On to the next time at which anybody left or was last seen; false if there is none. */
 bool incidence_next(struct incidence *curve);

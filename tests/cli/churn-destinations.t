@@ -103,6 +103,24 @@ table gap.csv from,to,where 0,3,A 5,8,B 6,9,
 runs 'all left while others enter later' 0 churn-destinations -f csv --time to --destination where --entry from gap.csv
 like 'is warned of by time' "$err" "group '\(all\)': all who were at risk at time 3 left"
 
+# ---- Several spells of one user ------------------------------------------------------------------
+# By hand: n at risk 4, then 2; the pair of user u leaves together, those of v and w do not. F_A is
+# 1/2, with influences 2 (1 - 1/2)/4 of u and -1/8 each of v and w if both were one row; u has two rows
+# of weight 1 each: (2 - 2/2)/4 = 1/4, v and w -1/2/4 each: variance 1/16 + 2/64.
+table users.csv u,t,to u,1,A u,1,A v,2,B w,3,
+runs 'spells by user' 0 churn-destinations -f csv --time t --destination to --cluster u --at 1 users.csv
+like 'have larger errors' "$out" '^\(all\),1,A,0\.5,0\.306186217847897'
+runs 'each by itself' 0 churn-destinations -f csv --time t --destination to --at 1 users.csv
+like 'has the binomial one' "$out" '^\(all\),1,A,0\.5,0\.25,'
+table nobody.csv u,t,to ,1,A v,2,
+runs 'a spell of nobody' 1 churn-destinations --time t --destination to --cluster u nobody.csv
+like 'is an error with its place' "$err" 'nobody\.csv:2:1: '
+runs 'Greenwood by user' 2 churn-destinations --time t --destination to --cluster u --error greenwood users.csv
+like 'is refused' "$err" '--error greenwood takes spells for independent; --cluster takes infinitesimal-jackknife'
+runs 'a test by user' 2 churn-destinations --time t --destination to --group u --test gray --cluster u users.csv
+runs 'verbose, by user' 0 churn-destinations -v -o x.csv --time t --destination to --cluster u users.csv
+like 'names the error' "$err" "errors are of the kind 'infinitesimal-jackknife'"
+
 # ---- Gray's test ---------------------------------------------------------------------------------
 table one.csv t,to,g 1,A,x 2,B,x
 runs 'one group to test' 1 churn-destinations --time t --destination to --test gray --group g one.csv
@@ -116,6 +134,15 @@ runs 'a group alone at risk' 0 churn-destinations -f csv --time t --destination 
 is 'has nothing to be compared with' "$out" 'test,destination,chi_square,df,p_value
 gray,A,,0,'
 like 'and is named' "$err" "destination 'A': [12] of 2 groups cannot be compared"
+table strata.csv t,to,g,s 1,A,x,p 2,B,x,p 3,A,y,p 4,,y,p 1,A,x,q 2,B,x,q 3,A,y,q 4,,y,q 9,A,x,r
+runs 'strata' 0 churn-destinations -f csv --time t --destination to --group g --strata s --test gray strata.csv
+is 'are named' "$(printf '%s\n' "$out" | cut -d, -f1,2,4)" 'test,destination,df
+stratified gray,A,1
+stratified gray,B,1'
+head -5 strata.csv >stratum.csv
+churn-destinations -f csv --time t --destination to --group g --test gray stratum.csv >one.out
+ok 'two alike and one with one group: twice the chi-square' test "$(printf '%s\n' "$out" | awk -F, '/,A,/ { printf "%.9f", $3 }')" = "$(awk -F, '/,A,/ { printf "%.9f", 2 * $3 }' one.out)"
+runs 'strata without a test' 2 churn-destinations --time t --destination to --group g --strata s strata.csv
 runs 'a test with late entry' 2 churn-destinations --time t --destination to --group g --entry t --test gray two.csv
 runs 'a test without groups' 2 churn-destinations --time t --destination to --test gray two.csv
 runs 'a chart of a test' 2 churn-destinations --time t --destination to --group g --test gray --chart x.svg two.csv
@@ -201,7 +228,9 @@ head -1 big.csv | tee first.csv second.csv >third.csv
 sed -n '2,100p' big.csv >>second.csv
 sed -n '101,20000p' big.csv >>first.csv
 sed -n '20001,$p' big.csv >>third.csv
-for what in '--entry from' '--entry from --summary' '--test gray'; do
+for what in '--entry from' '--entry from --summary' '--entry from --error infinitesimal-jackknife' \
+    '--entry from --error infinitesimal-jackknife --summary' '--entry from --cluster n' \
+    '--cluster from --summary' '--test gray' '--test gray --strata n'; do
     big() {
         # shellcheck disable=SC2086 # options are words
         churn-destinations -f csv --time to --destination where --weight n --group g $what "$@"

@@ -236,10 +236,126 @@ drawn$to <- place(drawn$cause, c("A", "B", "C"))
 study("drawn", drawn, data.frame(time = drawn$t, cause = drawn$cause, w = drawn$w),
       c("A", "B", "C"), "--time t --destination to --weight w", "g", horizon = c(6.25, 20))
 continuous <- data.frame(t = round(rexp(800, 0.1), 6), g = sample(c("a", "b"), 800, TRUE),
-                         to = sample(c("", "A", "B"), 800, TRUE))
+                         to = sample(c("", "A", "B"), 800, TRUE), half = seq_len(800) %% 2)
 study("continuous", continuous,
       data.frame(time = continuous$t, cause = match(continuous$to, c("A", "B"), 0)), c("A", "B"),
       "--time t --destination to", "g", horizon = 12.5)
+
+# ---- Errors by the jackknife ---------------------------------------------------------------------
+# Late entry, and several spells of one user: influences of survfit over rows or clusters.
+# `cluster` does nothing there in survival 3.5-3 (its errors are those without it), so that the
+# influences of the rows are summed over clusters here.
+by_jackknife <- function(d, K) {
+    d <- d[rep(seq_len(nrow(d)), d$w), ]
+    d$row <- seq_len(nrow(d))
+    fit <- survfit(Surv(entry, time, factor(cause, 0:K)) ~ 1, d, id = row, influence = TRUE)
+    u <- fit$influence.pstate # row, time (with 0), state
+    if (!is.null(d$cluster))
+        u <- array(apply(u, 3, rowsum, d$cluster), c(length(unique(d$cluster)), dim(u)[-1]))
+    fit$influence.pstate <- u
+    fit
+}
+
+jackknife_times <- function(fit, d, causes, times) {
+    i <- findInterval(times, fit$time)
+    do.call(rbind, lapply(seq_along(times), function(t) {
+        p <- if (i[t] == 0) 0 * seq_along(causes) else fit$pstate[i[t], -1]
+        s <- sapply(seq_along(causes), function(k) sqrt(sum(fit$influence.pstate[, i[t] + 1, k + 1]^2)))
+        if (is.null(d$cluster) && i[t] > 0) stopifnot(all.equal(s, unname(fit$std.err[i[t], -1])))
+        data.frame(group = d$g[1], time = times[t], destination = causes, incidence = p,
+                   std_error = s, bounds(p, s, "log"))
+    }))
+}
+
+jackknife_means <- function(fit, d, causes, horizon) {
+    time <- c(0, fit$time[fit$time <= horizon])
+    dt <- diff(c(time, horizon))
+    p <- rbind(c(1, 0 * seq_along(causes)), fit$pstate[fit$time <= horizon, , drop = FALSE])
+    u <- fit$influence.pstate # unit, time (with 0), state
+    mean <- colSums(p * dt)
+    e <- sapply(seq_along(mean), function(k)
+        sqrt(sum((matrix(u[, seq_along(time), k], dim(u)[1]) %*% dt)^2)))
+    b <- bounds(mean / horizon, e / horizon, "plain")
+    left <- sapply(seq_along(causes), function(k) sum(d$w[d$cause == k & d$time <= horizon]))
+    data.frame(group = d$g[1], state = c("(still there)", causes), subjects = sum(d$w),
+               events = c(NA, left), mean_time = mean, std_error = e, lower = b$lower * horizon,
+               upper = b$upper * horizon)
+}
+
+jackknife <- function(name, data, d, causes, options, by, times, horizon, stored = FALSE) {
+    if (stored_only && !stored) return(invisible())
+    if (!file.exists(file.path(folder, paste0(name, ".csv"))))
+        write.csv(data, file.path(folder, paste0(name, ".csv")), row.names = FALSE, quote = FALSE,
+                  na = "")
+    if (is.null(d$w)) d$w <- 1
+    d$g <- if (by == "") "(all)" else as.character(data[[by]])
+    id <- paste0(name, if (!is.null(d$cluster)) "-cluster", if (by != "") "-", by)
+    o <- paste0(options, if (by != "") " --group ", by)
+    parts <- split(d, d$g)
+    fits <- lapply(parts, by_jackknife, length(causes))
+    all <- function(f, ...) do.call(rbind, Map(f, fits, parts, MoreArgs = list(causes, ...)))
+    add_case(paste0(id, "-jackknife-at"), name,
+             paste(o, "--interval log --at", paste(times, collapse = ",")),
+             all(jackknife_times, times))
+    add_case(paste0(id, "-jackknife-means"), name, paste(o, "--summary --horizon", horizon),
+             all(jackknife_means, horizon))
+}
+
+late <- "--time exit --entry entry --destination to --error infinitesimal-jackknife"
+abortion1 <- data.frame(entry = a$entry, exit = a$exit, group = a$group,
+                        to = c("induced", "live", "spontaneous")[a$cause])
+abortion1_d <- data.frame(time = a$exit, cause = a$cause, entry = a$entry)
+for (by in c("", "group"))
+    jackknife("abortion", abortion1, abortion1_d, c("induced", "live", "spontaneous"), late, by,
+              c(5, 10, 12, 20, 38.5), 40, stored = TRUE)
+
+# bladder1: stretches of one patient, each with an entry.
+bladder <- subset(bladder1, stop > start)
+bladder_d <- data.frame(time = bladder$stop, cause = bladder$status, entry = bladder$start,
+                        cluster = bladder$id)
+bladder_names <- c("A recurrence", "B death", "C other death")
+bladder_csv <- data.frame(id = bladder$id, entry = bladder$start, exit = bladder$stop,
+                          treatment = bladder$treatment, to = place(bladder$status, bladder_names))
+for (by in c("", "treatment"))
+    jackknife("bladder1", bladder_csv, bladder_d, bladder_names,
+              "--time exit --entry entry --destination to --cluster id", by,
+              c(1, 3, 10, 24.5, 40), 30, stored = TRUE)
+
+# Weights, ties, entries in the middle, clusters of several sizes; the same without clusters.
+set.seed(20260122)
+n <- 400
+homes <- data.frame(home = sample(1:90, n, TRUE), w = sample(1:3, n, TRUE),
+                    entry = ifelse(runif(n) < 0.5, NA, sample(0:8, n, TRUE)))
+homes$exit <- ifelse(is.na(homes$entry), 0, homes$entry) + sample(1:12, n, TRUE)
+homes_d <- data.frame(time = homes$exit, cause = sample(0:3, n, TRUE, c(3, 3, 2, 1)), w = homes$w,
+                      entry = ifelse(is.na(homes$entry), -1, homes$entry))
+homes$to <- place(homes_d$cause, c("A", "B", "C"))
+jackknife("homes", homes, homes_d, c("A", "B", "C"), paste(late, "--weight w"), "",
+          c(0, 1, 5, 9, 14, 19.5), 16.5)
+homes_d$cluster <- homes$home
+jackknife("homes", homes, homes_d, c("A", "B", "C"),
+          "--time exit --entry entry --destination to --weight w --cluster home", "",
+          c(0, 1, 5, 9, 14, 19.5), 16.5)
+
+# ---- Gray's test within strata -------------------------------------------------------------------
+stratified <- function(name, d, causes, options, group, strata, rho, stored = FALSE) {
+    if (stored_only && !stored) return(invisible())
+    tests <- cuminc(d$time, d$cause, d[[group]], d[[strata]], rho = rho)$Tests
+    add_case(paste(name, group, strata, rho, sep = "-"), name,
+             paste(options, "--group", group, "--strata", strata, "--test gray --rho", rho),
+             data.frame(test = "stratified gray", destination = causes,
+                        chi_square = tests[, "stat"], df = tests[, "df"],
+                        p_value = pchisq(tests[, "stat"], tests[, "df"], lower.tail = FALSE)))
+}
+for (rho in c(0, 1)) {
+    stratified("pbc", cbind(pbc1, cause = pbc1_d$cause), c("death", "transplant"),
+               "--time time --destination to", "sex", "stage", rho, stored = TRUE)
+    stratified("pbc", cbind(pbc1, cause = pbc1_d$cause), c("death", "transplant"),
+               "--time time --destination to", "stage", "sex", rho)
+    stratified("continuous", transform(continuous, time = t, cause = match(to, c("A", "B"), 0)),
+               c("A", "B"),
+               "--time t --destination to", "g", "half", rho)
+}
 
 # ---- States over time ----------------------------------------------------------------------------
 # Stays: id, state, from, to in days; whoever has none at a time is in "(gone)". Everyone is watched

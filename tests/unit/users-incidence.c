@@ -261,6 +261,161 @@ static void bounds(void **state) {
     assert_true(upper == 1);
 }
 
+/* ---- Errors by the jackknife ----------------------------------------------------------------- */
+
+enum { SPELLS = 240, HOMES = 50, TIMES = 40 };
+
+/* Spells by cluster, some of which enter late; no destination 3 before time 20. */
+static void draw_spells(struct move *moves, struct tally_record *records, uint32_t run, bool late) {
+    struct random_stream draws;
+    random_open(&draws, 15, run, 0, 0, 0);
+    for (uint32_t i = 0; i < SPELLS; i++) {
+        const double entry = (double)random_below(&draws, 12);
+        struct move *move = &moves[i];
+        *move = (struct move){.time = entry + 1 + (double)random_below(&draws, 25),
+                              .to = (int)random_below(&draws, 4),
+                              .weight = 1 + (int64_t)random_below(&draws, 3),
+                              .late = late && i % 3 > 0,
+                              .entry = entry};
+        if (move->to == 3 && move->time < 20)
+            move->to = 1;
+        records[i] = (struct tally_record){.entry = lived_time(entry),
+                                           .time = lived_time(move->time),
+                                           .weight = move->weight,
+                                           .kind = move->to ? EXITS_EVENT + (uint32_t)move->to - 1
+                                                            : EXITS_CENSORED,
+                                           .cluster = i * HOMES / SPELLS,
+                                           .late = move->late};
+    }
+}
+
+/* The definition: influences of one unit by their recursion, from the spells from..to of it, each
+ * `copies` times (0: as often as it weighs). Adds the squares of U_k, S and the areas up to TIMES.
+ */
+struct squares {
+    double gone[TIMES + 1][3], staying[TIMES + 1], area[4];
+};
+
+static void add_influences(const struct made *made, const struct move *moves, size_t from,
+                           size_t to, double copies, struct squares *ret) {
+    double u_s = 0, u[3] = {0}, area[4] = {0}, times = copies > 0 ? copies : 1;
+    struct incidence curve = begin(made, 0, INCIDENCE_GREENWOOD);
+    double s = 1;
+    for (int t = 0; t <= TIMES; t++) {
+        if (incidence_coming(&curve) == lived_time(t)) {
+            assert_true(incidence_next(&curve));
+            const double n = (double)curve.at_risk, d = (double)curve.events;
+            double y = 0, own[3] = {0};
+            for (size_t i = from; i < to; i++) {
+                const double w = copies > 0 ? 1 : (double)moves[i].weight;
+                if (moves[i].time >= t && (!moves[i].late || moves[i].entry < t))
+                    y += w;
+                if (moves[i].time == t && moves[i].to > 0)
+                    own[moves[i].to - 1] += w;
+            }
+            for (int k = 0; k < 3; k++) {
+                const double h = (double)curve.left[k] / n;
+                u[k] += u_s * h + s * (own[k] - y * h) / n;
+            }
+            u_s = u_s * (1 - d / n) - s * (own[0] + own[1] + own[2] - y * d / n) / n;
+            s = curve.staying;
+        }
+        for (int k = 0; k < 3; k++) {
+            ret->gone[t][k] += times * u[k] * u[k];
+            area[k] += t < TIMES ? u[k] : 0;
+        }
+        ret->staying[t] += times * u_s * u_s;
+        area[3] += t < TIMES ? u_s : 0;
+    }
+    for (int k = 0; k < 4; k++)
+        ret->area[k] += times * area[k] * area[k];
+    incidence_end(&curve);
+}
+
+static void compare_with_definition(bool clustered, bool late, uint32_t run) {
+    static struct move moves[SPELLS];
+    static struct tally_record records[SPELLS];
+    static struct squares squares;
+    struct error err = {0};
+    struct made made;
+    draw_spells(moves, records, run, late);
+    make(&made, moves, SPELLS, 3, 1);
+    squares = (struct squares){0};
+    for (size_t i = 0, next; i < SPELLS; i = next) {
+        next = i + 1;
+        while (clustered && next < SPELLS && records[next].cluster == records[i].cluster)
+            next++;
+        add_influences(&made, moves, i, next, clustered ? 0 : (double)moves[i].weight, &squares);
+    }
+    struct incidence curve = begin(&made, 0, INCIDENCE_GREENWOOD);
+    struct incidence other = begin(&made, 0, INCIDENCE_GREENWOOD);
+    assert_int_equal(incidence_jackknife(&curve, records, SPELLS, clustered, true, &err), 0);
+    while (incidence_next(&curve)) {
+        const int t = (int)(curve.time / DECIMAL_ONE);
+        assert_true(incidence_next(&other));
+        for (int k = 0; k < 3; k++) {
+            assert_near(curve.variance[k], squares.gone[t][k], 1e-10, "variance");
+            assert_true(curve.incidence[k] == other.incidence[k]);
+            if (!clustered && !late) /* Greenwood's */
+                assert_near(curve.variance[k], other.variance[k], 1e-10, "Greenwood");
+        }
+        if (curve.staying > 0)
+            assert_near(curve.staying_variance, squares.staying[t], 1e-10, "variance of S");
+    }
+    incidence_wait(&curve, lived_time(TIMES));
+    for (int k = 0; k < 3; k++)
+        assert_near(curve.spent_variance[k], squares.area[k], 1e-10, "variance of time gone");
+    assert_near(curve.stay_variance, squares.area[3], 1e-10, "variance of time there");
+    incidence_end(&curve);
+    incidence_end(&other);
+    unmake(&made);
+}
+
+static void jackknife_is_its_definition(void **state) {
+    (void)state;
+    for (uint32_t run = 0; run < 8; run++)
+        compare_with_definition(run & 1, run & 2, run);
+}
+
+/* Nobody; everybody at once; a curve that falls to 0 although others enter later. */
+static void jackknife_edges(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct made made;
+    make(&made, NULL, 0, 2, 1);
+    struct incidence curve = begin(&made, 0, INCIDENCE_GREENWOOD);
+    assert_int_equal(incidence_jackknife(&curve, NULL, 0, true, true, &err), 0);
+    assert_false(incidence_next(&curve));
+    incidence_wait(&curve, lived_time(5));
+    assert_true(curve.stay == 5 && curve.stay_variance == 0);
+    incidence_end(&curve);
+    unmake(&made);
+
+    static const struct move falls[] = {
+        {0, 1, 1, 0, 0, 0}, {0, 2, 1, 0, 0, 0}, {8, 1, 1, true, 4, 0}};
+    static const struct tally_record records[] = {
+        {.time = 0, .weight = 1, .kind = EXITS_EVENT},
+        {.time = 0, .weight = 1, .kind = EXITS_EVENT + 1, .cluster = 1},
+        {.time = 8 * DECIMAL_ONE,
+         .entry = 4 * DECIMAL_ONE,
+         .weight = 1,
+         .kind = EXITS_EVENT,
+         .cluster = 2,
+         .late = true}};
+    make(&made, falls, 3, 2, 1);
+    curve = begin(&made, 0, INCIDENCE_GREENWOOD);
+    assert_int_equal(incidence_jackknife(&curve, records, 3, true, true, &err), 0);
+    assert_true(incidence_next(&curve) && curve.staying == 0 && curve.staying_variance == 0);
+    assert_near(curve.variance[0], 0.125, 1e-15, "half of two");
+    assert_true(incidence_next(&curve) && curve.fell_to_zero);
+    assert_near(curve.variance[0], 0.125, 1e-15, "stays");
+    incidence_wait(&curve, lived_time(10));
+    assert_near(curve.spent_variance[1], 12.5, 1e-14, "time gone");
+    assert_true(curve.stay_variance == 0);
+    incidence_end(&curve);
+    unmake(&made);
+}
+
 /* ---- Gray's test ----------------------------------------------------------------------------- */
 
 static struct gray_result gray(const struct made *made, size_t destination, double rho) {
@@ -337,6 +492,8 @@ int main(void) {
         cmocka_unit_test(adds_up_by_hand),
         cmocka_unit_test(edges),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(jackknife_is_its_definition),
+        cmocka_unit_test(jackknife_edges),
         cmocka_unit_test(rejects_as_often_as_it_says),
         cmocka_unit_test(finds_a_difference),
         cmocka_unit_test(nothing_to_compare),
