@@ -27,6 +27,10 @@ static const struct cli_option options[] = {
      .range = "last|mean|all",
      .fallback = "last",
      .help = "compare the last period, the mean over all periods, or each period"},
+    {.name = "values",
+     .type = CLI_FLAG,
+     .conflicts = "at reference",
+     .help = "write instead what each rule and case gives in each period"},
     RANKING_OPTIONS,
     {0}};
 
@@ -245,29 +249,38 @@ static int simulate_all(struct cli *cli, const struct ranking_setup *setup, stru
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
+/* platform, tier, measure, and the first two of them as the subject of a chart. */
+static int write_place(struct writer *writer, const struct ranking_setup *setup,
+                       const struct series *series, struct error *err) {
+    const char *platform = setup->names.texts[series->platform].bytes;
+    const char *tier = part_name(&setup->calibration, series);
+    struct buffer subject = {0};
+    buffer_format(&subject, series->tier == SERIES_ALL ? "%s" : "%s, %s", platform, tier);
+    if (buffer_check(&subject, err))
+        return err->code;
+    writer_string(writer, platform);
+    writer_string(writer, tier);
+    writer_string(writer, measure_name(series->measure));
+    writer_string(writer, subject.bytes);
+    buffer_free(&subject);
+    return 0;
+}
+
 static int write_pair(struct cli *cli, struct writer *writer, const struct ranking_setup *setup,
                       const struct trials *trials, size_t which, long period, size_t i,
                       struct error *err) {
     const struct trial *trial = &trials->items[which];
     const struct trial *reference = &trials->items[trials->reference];
     const struct series *series = &trial->simulation.series[i];
-    const char *platform = setup->names.texts[series->platform].bytes;
-    const char *tier = part_name(&setup->calibration, series);
     struct compare_pair pair;
-    struct buffer subject = {0};
     compare_pairs(&trial->simulation, &reference->simulation, period, i,
                   cli_number(cli, "confidence"), &pair);
-    buffer_format(&subject, series->tier == SERIES_ALL ? "%s" : "%s, %s", platform, tier);
-    if (buffer_check(&subject, err))
-        return err->code;
     if (period == COMPARE_MEAN)
         writer_string(writer, "mean");
     else
         writer_integer(writer, period + 1);
-    writer_string(writer, platform);
-    writer_string(writer, tier);
-    writer_string(writer, measure_name(series->measure));
-    writer_string(writer, subject.bytes);
+    if (write_place(writer, setup, series, err))
+        return err->code;
     writer_text(writer, trial->name);
     writer_text(writer, reference->name);
     write_rounded(writer, pair.value);
@@ -277,7 +290,6 @@ static int write_pair(struct cli *cli, struct writer *writer, const struct ranki
     write_rounded(writer, pair.lower);
     write_rounded(writer, pair.upper);
     writer_integer(writer, (int64_t)pair.n);
-    buffer_free(&subject);
     return 0;
 }
 
@@ -309,6 +321,44 @@ static int write_comparison(struct cli *cli, const struct ranking_setup *setup,
     return 0;
 }
 
+static int write_value(struct cli *cli, struct writer *writer, const struct ranking_setup *setup,
+                       const struct trial *trial, size_t period, size_t i, struct error *err) {
+    const struct series *series = &trial->simulation.series[i];
+    struct simulate_summary found;
+    if (simulate_summarise(&trial->simulation, period, i, cli_number(cli, "confidence"), &found,
+                           err))
+        return err->code;
+    writer_integer(writer, (int64_t)period + 1);
+    if (write_place(writer, setup, series, err))
+        return err->code;
+    writer_text(writer, trial->name);
+    write_rounded(writer, found.mean);
+    write_rounded(writer, found.error);
+    write_rounded(writer, found.lower);
+    write_rounded(writer, found.median);
+    write_rounded(writer, found.upper);
+    return 0;
+}
+
+/* What rank-simulate says of each, side by side. */
+static int write_values(struct cli *cli, const struct ranking_setup *setup,
+                        const struct trials *trials, struct error *err) {
+    static const char *const columns[] = {"period",  "platform", "tier", "measure",
+                                          "subject", "case",     "mean", "std_error",
+                                          "lower",   "median",   "upper"};
+    const struct simulation *any = &trials->items[0].simulation;
+    struct writer *writer;
+    if (cli_writer(cli, columns, sizeof columns / sizeof *columns, &writer, err))
+        return err->code;
+    for (size_t t = 0; t < any->periods; t++)
+        for (size_t i = 0; i < any->n_series; i++)
+            for (size_t which = 0; which < trials->n; which++)
+                if (setup->wanted[any->series[i].measure] &&
+                    write_value(cli, writer, setup, &trials->items[which], t, i, err))
+                    return err->code;
+    return 0;
+}
+
 /* ---- The story ------------------------------------------------------------------------------- */
 
 static int compare(struct cli *cli, struct ranking_setup *setup, struct trials *trials,
@@ -319,7 +369,7 @@ static int compare(struct cli *cli, struct ranking_setup *setup, struct trials *
     say_calibration(cli, &setup->calibration, &setup->scenario, &setup->names);
     if (simulate_all(cli, setup, trials, err))
         return err->code;
-    return write_comparison(cli, setup, trials, err);
+    return (cli_flag(cli, "values") ? write_values : write_comparison)(cli, setup, trials, err);
 }
 
 static int run(struct cli *cli, struct error *err) {
@@ -351,7 +401,8 @@ int main(int argc, char **argv) {
                  "default.",
         .output = "period, platform, tier, measure, subject (platform and tier), case, reference, "
                   "value and reference_value (means over the worlds), difference, std_error, lower "
-                  "and upper (of the mean difference; Student's t), worlds.",
+                  "and upper (of the mean difference; Student's t), worlds. With --values: case, "
+                  "mean, std_error, lower, median and upper (quantiles over worlds) instead.",
         .operands = "[SCENARIO]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,

@@ -18,6 +18,11 @@ static const struct cli_option options[] = {
      .conflicts = "chart measure",
      .help = "write what user number USER of the first world is shown after the last period, and "
              "what each term adds to the scores"},
+    {.name = "loss",
+     .type = CLI_FLAG,
+     .conflicts = "explain match save-state resume",
+     .help = "write instead what the shocks cost: each world without any shock less the same world "
+             "with them"},
     {.name = "match",
      .type = CLI_FLAG,
      .conflicts = "chart measure explain",
@@ -36,7 +41,7 @@ static const struct cli_option options[] = {
     {.name = "parameters",
      .type = CLI_FLAG,
      .conflicts =
-         "policy baseline platforms arpu class tiers mobility survival flows destinations replications periods set measure explain match save-state resume chart",
+         "policy baseline platforms arpu class tiers mobility survival flows destinations replications periods set measure explain loss match save-state resume chart",
      .help =
          "write all parameters with their defaults, ranges and meanings, as a scenario, and end"},
     {0}};
@@ -91,8 +96,9 @@ static int write_row(struct cli *cli, struct writer *writer, const struct simula
 
 static int write_simulation(struct cli *cli, const struct simulation *simulation,
                             const struct ranking_setup *setup, struct error *err) {
-    static const char *const columns[] = {"period",    "platform", "tier",   "measure", "mean",
-                                          "std_error", "lower",    "median", "upper"};
+    const char *const columns[] = {
+        "period",    "platform", "tier",   "measure", cli_flag(cli, "loss") ? "lost" : "mean",
+        "std_error", "lower",    "median", "upper"};
     struct writer *writer;
     if (cli_writer(cli, columns, sizeof columns / sizeof *columns, &writer, err))
         return err->code;
@@ -205,6 +211,19 @@ static int simulate(struct cli *cli, const struct ranking_setup *setup,
     return 0;
 }
 
+/* The same worlds again, with nothing from outside. */
+static int lose(struct cli *cli, struct ranking_setup *setup, struct simulate_options *how,
+                struct simulation *ret, struct error *err) {
+    struct simulation against = {0};
+    int code = calm(setup, err);
+    if (!code)
+        code = simulate(cli, setup, how, &against, err);
+    if (!code)
+        simulation_lost(ret, &against);
+    simulation_free(&against);
+    return code;
+}
+
 static int run_simulation(struct cli *cli, struct error *err) {
     struct simulate_options how = {0};
     struct ranking_setup setup = {0};
@@ -219,6 +238,8 @@ static int run_simulation(struct cli *cli, struct error *err) {
         say_calibration(cli, &setup.calibration, &setup.scenario, &setup.names);
         code = simulate(cli, &setup, &how, &simulation, err);
     }
+    if (!code && cli_flag(cli, "loss"))
+        code = lose(cli, &setup, &how, &simulation, err);
     if (!code)
         code = (cli_flag(cli, "match") ? write_match
                 : how.explain          ? write_explanation
@@ -248,7 +269,8 @@ int main(int argc, char **argv) {
                  "beta-PERT distribution), unit, source; a parameter without a row keeps its "
                  "default.",
         .output =
-            "period, platform, tier, measure, mean, std_error, lower, median, upper. With --explain: "
+            "period, platform, tier, measure, mean (with --loss: lost), std_error, lower, median, "
+            "upper. With --explain: "
             "platform, place, creator, tier, term, value, share. Measures: users, "
             "user_arrivals, user_returns, user_exits_other, user_exits_gone, utility, revenue, "
             "arpu_revenue (where users have classes), paid, creators, creator_exits, creator_exits_other, creator_exits_gone, multihoming, "

@@ -554,6 +554,12 @@ void simulation_free(struct simulation *simulation) {
     simulation->values = NULL;
 }
 
+void simulation_lost(struct simulation *ret, const struct simulation *against) {
+    size_t n = ret->replications * ret->periods * ret->n_series;
+    for (size_t i = 0; i < n; i++)
+        ret->values[i] = against->values[i] - ret->values[i];
+}
+
 /* ---- Summary --------------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b) {

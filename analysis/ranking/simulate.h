@@ -80,6 +80,10 @@ struct simulate_summary {
 int simulate_summarise(const struct simulation *simulation, size_t period, size_t series,
                        double confidence, struct simulate_summary *ret, struct error *err);
 
+/* Puts against - ret in the place of ret, world by world: what ret has lost against another
+ * simulation of the same worlds and series. nan where either is. */
+void simulation_lost(struct simulation *ret, const struct simulation *against);
+
 /* The same of the share that a tier has of the creators of both platforms. */
 int simulate_summarise_tier(const struct simulation *simulation, size_t period, int tier,
                             double confidence, struct simulate_summary *ret, struct error *err);

@@ -43,6 +43,14 @@ runs 'cases with rules for each platform' 0 "$tool" --replications 2 --case x:po
 "$tool" --replications 2 --policy random,pools --policy foryou,pools "$tiny" --measure utility | sed 's/"random,pools"/x/; s/"foryou,pools"/y/' >pairs.csv
 same 'are those rules' cases.csv pairs.csv
 
+# ---- Side by side --------------------------------------------------------------------------------
+runs 'what each rule gives' 0 "$tool" --values --replications 6 --policy foryou --policy random "$tiny" -o values.csv --chart values.svg
+is 'columns of it' "$(head -1 values.csv)" 'period,platform,tier,measure,subject,case,mean,std_error,lower,median,upper'
+"$BIN/rank-simulate" --replications 6 --policy random "$tiny" | sed 1d >random.csv
+sed -n 's/^\([^,]*,[^,]*,[^,]*,[^,]*\),\("[^"]*"\|[^,]*\),random/\1/p' values.csv >random.values
+same 'is what rank-simulate says' random.values random.csv
+ok 'is drawn rule by rule' grep -q 'What each rule gives' values.svg
+
 # ---- What is refused -----------------------------------------------------------------------------
 refuse() { # name, status, what it says, arguments...
     name=$1 status=$2 says=$3
@@ -59,6 +67,7 @@ refuse 'a case without settings' 2 "option '--case' is 'calm', expected NAME:SET
 refuse 'a case of another size' 2 "case 'big' sets users, expected the same in all cases: use --set" --policy foryou --case big:users=500
 refuse 'a case of other classes' 2 "case 'rich' has other classes of users, expected the same" --policy foryou --case rich:class_2_share=0.1
 refuse 'a contradiction in a case' 2 'candidates is below slate' --policy foryou --case few:candidates=3
+refuse 'differences of values' 2 "'--values'" --values --at mean --policy foryou --policy pools
 refuse 'an unknown reference' 2 "option '--reference' is 'pool', did you mean 'pools'" --policy foryou --policy pools --reference pool
 
 runs 'one world' 0 "$tool" --replications 1 --policy foryou --policy random --measure users "$tiny" -o one.csv

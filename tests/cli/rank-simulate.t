@@ -198,6 +198,20 @@ like 'are those who left' "$err" 'TikTok: of 10 who left 8 went'
 refuse 'destinations of nobody' 1 "flows: nobody left 'A' or 'B'" --flows pooled.csv "$tiny"
 refuse 'destinations that are none' 1 "flows: no column 'users' or 'transitions'" --flows "$tiny" "$tiny"
 
+# ---- What shocks cost ----------------------------------------------------------------------------
+runs 'what the shock costs' 0 "$tool" --loss --replications 4 "$tiny" -o loss-out.csv
+is 'columns of the loss' "$(head -1 loss-out.csv)" 'period,platform,tier,measure,lost,std_error,lower,median,upper'
+is 'nothing before it' "$(awk -F, '$1 < 2 && ($5 != 0 && $5 != "")' loss-out.csv)" ''
+"$tool" --replications 4 "$tiny" -o with.csv
+"$tool" --replications 4 --set shock_period=0 "$tiny" -o without.csv
+is 'revenue without less revenue with it' "$(pick loss-out.csv 4 A '(all)' revenue)" \
+    "$(awk -v a="$(pick without.csv 4 A '(all)' revenue)" -v b="$(pick with.csv 4 A '(all)' revenue)" 'BEGIN { x = sprintf("%.6f", a - b); sub(/\.?0+$/, "", x); print x }')"
+"$BIN/rank-compare" --replications 4 --policy foryou --case calm:shock_period=0 --measure users "$tiny" -o calm-users.csv
+is 'users as rank-compare has them' "$(grep '^4,A,(all),users,' loss-out.csv | cut -d, -f5,6)" "$(grep '^4,A,' calm-users.csv | cut -d, -f10,11)"
+runs 'no shock' 0 "$tool" --loss --replications 2 --set shock_period=0 "$tiny" -o nothing-lost.csv
+is 'costs nothing' "$(awk -F, 'NR > 1 && $5 != 0 && $5 != ""' nothing-lost.csv)" ''
+refuse 'a loss of an explanation' 2 "'--loss'" --loss --explain 3 "$tiny"
+
 # ---- Classes of users ----------------------------------------------------------------------------
 runs 'two classes of users' 0 "$tool" --replications 1 --set class_2_share=0.2 --set class_2_arpu=9 \
     --set class_2_leave=0.5 "$tiny" -o classes.csv

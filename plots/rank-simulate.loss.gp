@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What the shocks cost, by period and platform.
+# shape: fan group=platform panel=measure part=tier x=period y=lost lower=lower upper=upper
+# panels: revenue users creators paid utility income
+# title: What the shocks cost
+# bands: intervals over the replications, lines their means
+# note: Each world without any shock less the same world with it
+set multiplot
+do for [p=1:n_panels] {
+  above_text = panel_name[p]
+  eval panel
+  eval above
+  eval (n_panels == 1 ? sides : '')
+  if (panel_lowest[p]) { set xlabel 'period' } else { set xlabel '' }
+  plot \
+    for [k=(text ? 1 : band_first[p]):(text ? 0 : band_last[p])] $band index k-1 using 1:2:3 with filledcurves lt band_series[k] fs transparent solid 0.2 noborder notitle, \
+    for [k=line_first[p]:line_last[p]] $line index k-1 using 1:2 with lines lt line_series[k] title series_name[line_series[k]], \
+    for [k=line_first[p]:(marked && !text ? line_last[p] : 0)] $line index k-1 using 1:2 with points lt line_series[k] notitle
+  eval panel_done
+}
+unset multiplot
