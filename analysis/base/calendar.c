@@ -35,10 +35,6 @@ void calendar_civil(int32_t day, int *ret_year, int *ret_month, int *ret_day) {
     *ret_year = 400 * era + in_400 + (*ret_month <= 2);
 }
 
-int calendar_weekday(int32_t day) {
-    return (day - CALENDAR_MIN_DAY) % 7 + 1; /* 0001-01-01 is a Monday */
-}
-
 static int days_in_month(int year, int month) {
     static const signed char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

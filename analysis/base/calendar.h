@@ -25,7 +25,6 @@ bool calendar_parse_date(struct text cell, int32_t *ret_day);
 int calendar_format_date(int32_t day, char text[CALENDAR_TEXT]); /* returns the length */
 void calendar_civil(int32_t day, int *ret_year, int *ret_month, int *ret_day);
 int32_t calendar_day(int year, int month, int day); /* must be a real date */
-int calendar_weekday(int32_t day);                  /* ISO: 1 Monday to 7 Sunday */
 
 enum period_kind { PERIOD_YEAR, PERIOD_QUARTER, PERIOD_MONTH, PERIOD_WEEK, PERIOD_DAY };
 

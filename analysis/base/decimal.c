@@ -64,14 +64,6 @@ bool decimal_multiply(decimal a, decimal b, decimal *ret) {
     return decimal_narrow(divide_half_even((int128)a * b, DECIMAL_ONE), ret);
 }
 
-bool decimal_divide(decimal a, decimal b, decimal *ret) {
-    if (b == 0)
-        return false;
-    int128 dividend = (int128)a * DECIMAL_ONE, divisor = b;
-    return decimal_narrow(
-        b < 0 ? divide_half_even(-dividend, -divisor) : divide_half_even(dividend, divisor), ret);
-}
-
 bool decimal_sum_divide(decimal_sum sum, int64_t n, decimal *ret) {
     return n > 0 && decimal_narrow(divide_half_even(sum, n), ret);
 }

@@ -32,8 +32,7 @@ bool decimal_parse(struct text cell, char mark, decimal *ret);
 
 bool decimal_add(decimal a, decimal b, decimal *ret);
 bool decimal_multiply(decimal a, decimal b, decimal *ret);
-bool decimal_divide(decimal a, decimal b, decimal *ret); /* false also for b = 0 */
-bool decimal_narrow(decimal_sum sum, decimal *ret);      /* false if it does not fit 64 bits */
+bool decimal_narrow(decimal_sum sum, decimal *ret); /* false if it does not fit 64 bits */
 bool decimal_sum_divide(decimal_sum sum, int64_t n, decimal *ret); /* mean: sum / n, n > 0 */
 
 /* Nearest decimal to a finite x, ties to even; false out of range. The one way in from floating
