@@ -78,7 +78,7 @@ static const struct cli_option options[] = {
      .type = CLI_DECIMALS,
      .argument = "TIME,...",
      .range = "[0,inf)",
-     .conflicts = "summary quantile test chart",
+     .conflicts = "summary quantile test",
      .help = "a row for each of these times instead of each at which something happened"},
     {.name = "summary",
      .type = CLI_FLAG,
@@ -729,6 +729,18 @@ static int compare_groups(struct cli *cli, const struct life_tables *lives,
     return status;
 }
 
+/* Only curves have one. */
+static int check_chart(const struct cli *cli, struct error *err) {
+    static const char *const none[] = {"at", "summary", "quantile", "test"};
+    for (size_t i = 0; i < sizeof none / sizeof *none && cli_given(cli, "chart"); i++)
+        if (cli_given(cli, none[i]))
+            return cli_usage(err,
+                             "--chart draws curves, of the share still there or of --estimate "
+                             "cumulative-hazard, and --%s gives none; leave one of them out",
+                             none[i]);
+    return 0;
+}
+
 static int run(struct cli *cli, struct error *err) {
     struct input input = {0};
     struct logrank test = {0};
@@ -739,9 +751,8 @@ static int run(struct cli *cli, struct error *err) {
         return cli_usage(err,
                          "--interval log-log is for the share still there; a cumulative hazard "
                          "takes log or plain");
-    if (hazards && cli_given(cli, "chart"))
-        return cli_usage(err, "--chart draws the share still there, not --estimate "
-                              "cumulative-hazard");
+    if (check_chart(cli, err))
+        return err->code;
     int status = read_lives(cli, &input, err);
     if (!status)
         status = tests     ? compare_groups(cli, &input.lives, &test, err)

@@ -24,6 +24,7 @@ struct axis {
     size_t n;
     const double *at;
     const struct text *label;
+    const struct text *second; /* a second line of each label, where it is not empty; or NULL */
 };
 
 enum axis_ends {

@@ -338,17 +338,19 @@ static int write_tics(struct drawing *drawing, const struct panel *panels, size_
         total += x ? panels[i].x.n : panels[i].y.n;
     double *at = drawing_alloc(drawing, total, sizeof *at, err);
     struct text *label = drawing_alloc(drawing, total, sizeof *label, err);
-    if (!at || !label)
+    struct text *second = drawing_alloc(drawing, total, sizeof *second, err);
+    if (!at || !label || !second)
         return ERROR_SYSTEM;
     for (size_t i = 0; i < n; i++) {
         const struct axis *axis = x ? &panels[i].x : &panels[i].y;
         for (size_t k = 0; k < axis->n; k++, done++) {
             at[done] = axis->at[k];
             label[done] = axis->label[k];
+            second[done] = axis->second ? axis->second[k] : text_of("");
         }
     }
     script_numbers(&drawing->script, x ? "x_at" : "y_at", at, total);
-    script_tic_texts(&drawing->script, x ? "x_label" : "y_label", label, total);
+    script_tic_texts(&drawing->script, x ? "x_label" : "y_label", label, second, total);
     return 0;
 }
 

@@ -145,23 +145,27 @@ void script_numbers(struct script *script, const char *name, const double *value
     close_array(script, n);
 }
 
-static void put_texts(struct script *script, const char *name, const struct text *values, size_t n,
-                      bool double_percent) {
+void script_texts(struct script *script, const char *name, const struct text *values, size_t n) {
     open_array(script, name, n);
     for (size_t i = 0; i < n; i++) {
         put(script, i > 0 ? ", " : "");
-        put_quoted(script, values[i], double_percent);
+        put_quoted(script, values[i], false);
     }
     close_array(script, n);
 }
 
-void script_texts(struct script *script, const char *name, const struct text *values, size_t n) {
-    put_texts(script, name, values, n, false);
-}
-
 void script_tic_texts(struct script *script, const char *name, const struct text *values,
-                      size_t n) {
-    put_texts(script, name, values, n, true);
+                      const struct text *second, size_t n) {
+    open_array(script, name, n);
+    for (size_t i = 0; i < n; i++) {
+        put(script, i > 0 ? ", " : "");
+        put_quoted(script, values[i], true);
+        if (second[i].length > 0) {
+            put(script, ".\"\\n\".");
+            put_quoted(script, second[i], true);
+        }
+    }
+    close_array(script, n);
 }
 
 /* ---- Data blocks --------------------------------------------------------------------------- */

@@ -45,7 +45,9 @@ void script_paragraph(struct script *script, const char *name, const struct text
 /* gnuplot has no empty arrays: with n = 0 the array has one element that means nothing. */
 void script_numbers(struct script *script, const char *name, const double *values, size_t n);
 void script_texts(struct script *script, const char *name, const struct text *values, size_t n);
-void script_tic_texts(struct script *script, const char *name, const struct text *values, size_t n);
+/* The same as labels of tics; `second` holds second lines, empty ones being none. */
+void script_tic_texts(struct script *script, const char *name, const struct text *values,
+                      const struct text *second, size_t n);
 
 /* A data block. Columns are numbers; nan is a missing value. A block that got no rows holds one
  * that lies outside every axis, because gnuplot refuses empty ones. */

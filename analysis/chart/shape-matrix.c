@@ -4,6 +4,7 @@
 #include "chart/shape.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MOST_LINES = 40, MOST_LINES_TEXT = 16, MOST_NAMES = 4000 };
 enum { LEAST_CELL = 5 }; /* columns of text that a cell must hold to show its value */
@@ -199,11 +200,40 @@ static int shorten_all(struct drawing *drawing, const struct text *names, size_t
     return 0;
 }
 
+/* "mostly TikTok" in two lines where there is no room for one. */
+static int name_columns(struct matrix *matrix, size_t room, struct axis *ret, struct error *err) {
+    struct drawing *drawing = matrix->drawing;
+    struct text *columns;
+    size_t widest = 0;
+    int status =
+        shorten_all(drawing, matrix->column.names, matrix->n_columns, room, &columns, &widest, err);
+    struct text *second = drawing_alloc(drawing, matrix->n_columns, sizeof *second, err);
+    if (status || !second)
+        return status ? status : ERROR_SYSTEM;
+    for (size_t i = 0; i < matrix->n_columns && status == 0; i++) {
+        const struct text name = matrix->column.names[i];
+        struct text lines[2];
+        size_t n;
+        second[i] = text_of("");
+        if (drawing->text || text_width(name) <= room || !memchr(name.bytes, ' ', name.length))
+            continue;
+        status = label_wrap(name, room, 2, &drawing->arena, lines, &n, err);
+        if (status == 0 && n == 2) {
+            columns[i] = lines[0];
+            second[i] = lines[1];
+        }
+    }
+    if (status == 0)
+        status = axis_names(ret, columns, matrix->n_columns, &drawing->arena, err);
+    ret->second = second;
+    return status;
+}
+
 static int place(struct matrix *matrix, struct error *err) {
     struct drawing *drawing = matrix->drawing;
     struct panel *panel = &matrix->panel;
-    struct text *rows, *columns;
-    size_t row_width = 0, column_width = 0;
+    struct text *rows;
+    size_t row_width = 0;
     struct area area;
     if (!drawing->text)
         drawing->height = fmax(300, 150 + 28 * (double)matrix->n_rows);
@@ -225,10 +255,7 @@ static int place(struct matrix *matrix, struct error *err) {
     double cell = (panel->right - panel->left) / (double)matrix->n_columns;
     matrix->cell_columns = cell / drawing_text_width(drawing, 1, DRAWING_TIC);
     size_t room = (size_t)fmax(matrix->cell_columns - 1, 1);
-    status = shorten_all(drawing, matrix->column.names, matrix->n_columns, room, &columns,
-                         &column_width, err);
-    if (status == 0)
-        status = axis_names(&panel->x, columns, matrix->n_columns, &drawing->arena, err);
+    status = name_columns(matrix, room, &panel->x, err);
     return status ? status : axis_names(&panel->y, rows, matrix->n_rows, &drawing->arena, err);
 }
 

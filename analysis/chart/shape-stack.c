@@ -12,6 +12,7 @@ enum { MOST_PANELS = 9, MOST_PANELS_TEXT = 2, MOST_SERIES = 12, MOST_SERIES_TEXT
 
 struct stack {
     struct drawing *drawing;
+    double lasts; /* how long after the last x its values hold */
     struct groups panel, series;
     size_t n;           /* panels that are drawn */
     size_t n_series;    /* that are drawn: the first ones */
@@ -231,7 +232,8 @@ static int place(struct stack *stack, const struct area *area, double right, str
                                 .bottom = area->top + (double)(line + 1) * height - below,
                                 .y = y};
         status = axis_linear(&panel->x, stack->first, stack->last > 0 ? stack->last : 1,
-                             (size_t)fmin(fmax(tics, 3), 10), AXIS_EXACT, &drawing->arena, err);
+                             (size_t)fmin(fmax(tics, 3), 10),
+                             stack->lasts > 0 ? AXIS_WHOLE : AXIS_EXACT, &drawing->arena, err);
         if (status == 0)
             status = name_panel(stack, i, width, err);
     }
@@ -243,7 +245,7 @@ static int place(struct stack *stack, const struct area *area, double right, str
 /* A pile ends where its rows do, but one that fills everything stays full. */
 static double pile_end(const struct stack *stack, const struct pile *pile) {
     double top = pile->edge[stack->n_series * pile->n + pile->n - 1];
-    return top > 1 - 1e-9 ? stack->last : pile->x[pile->n - 1];
+    return top > 1 - 1e-9 ? stack->last : pile->x[pile->n - 1] + stack->lasts;
 }
 
 /* Thinned alike for all parts, by the top of the pile. */
@@ -321,12 +323,13 @@ static double widest_name(const struct stack *stack) {
     return (double)widest;
 }
 
-int shape_stack(struct drawing *drawing, struct error *err) {
-    struct stack stack = {.drawing = drawing};
+static int lay_out(struct drawing *drawing, double lasts, struct error *err) {
+    struct stack stack = {.drawing = drawing, .lasts = lasts};
     struct area area;
     int status = read_columns(&stack, err);
     if (status)
         return status;
+    stack.last += lasts;
     struct pile *piles = drawing_alloc(drawing, stack.n, sizeof *piles, err);
     if (!piles)
         return ERROR_SYSTEM;
@@ -346,4 +349,12 @@ int shape_stack(struct drawing *drawing, struct error *err) {
     if (status == 0 && beside)
         status = label_parts(&stack, &piles[0], err);
     return status ? status : write_areas(&stack, piles, err);
+}
+
+int shape_stack(struct drawing *drawing, struct error *err) {
+    return lay_out(drawing, 0, err);
+}
+
+int shape_stack_periods(struct drawing *drawing, struct error *err) {
+    return lay_out(drawing, 1, err);
 }

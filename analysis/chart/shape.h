@@ -32,18 +32,27 @@ extern const struct shape shapes[];
  * disagree about the roles. */
 int shape_find(const struct template *template, const struct shape **ret, struct error *err);
 
-/* steps: curves that fall in steps from 1 at x = 0 (Kaplan-Meier), with the numbers at risk.
- *   x y [group] [lower] [upper] [at_risk] [censored]
- * $curve     index s - 1: x, y; for `with steps`
- * $band      index k - 1 for series band_series[k], k = 1 to n_bands: x, lower, upper, doubled
- * $censored  x, y, s: where something was censored
- * $risk      x, row, number: the number at risk just before x is risk_text[number]; at the tics of
- *            panel 1, a row for each series in panel 2. n_risk = 0: there is no panel 2.
- *            risk_shift is half the width of the widest number
- * At most 32 series are drawn, with bands if they are 6 or fewer, marks 8, numbers at risk 12. */
+/* steps: curves that fall in steps from 1 at x = 0 (Kaplan-Meier), with the numbers at risk; rise:
+ * shares that rise from 0; rise-sum: the same without a bound (a cumulative hazard).
+ *   x y [group] [lower] [upper] [at_risk] [censored] [panel]
+ * Panels p = 1 to n_curves hold the curves, one below the other, and panel n_curves + p the numbers
+ * at risk below panel p; n_risk = 0: there are none.
+ * $curve     index (p - 1) n_series + s - 1: x, y; for `with steps`
+ * $band      index k - 1 for series band_series[k]: x, lower, upper, doubled; panel p has bands
+ *            band_first[p] to band_last[p]; n_bands
+ * $censored  index p - 1: x, y, s: where something was censored
+ * $risk      index p - 1: x, row, number: the number at risk just before x is risk_text[number]; at
+ *            the tics of panel p, a row for each series. risk_shift is half the width of the widest
+ *            number
+ * Names stand beside the curves; with several panels they are in the legend. At most 32 series are
+ * drawn, with bands if they are 6 or fewer, marks 8, numbers at risk 12; at most 4 panels, in a
+ * terminal 2, there without numbers at risk. */
 int shape_steps(struct drawing *drawing, struct error *err);
+int shape_rise(struct drawing *drawing, struct error *err);
+int shape_rise_sum(struct drawing *drawing, struct error *err);
 
-/* stack: shares of parts that pile up on each other, in steps and in panels (cumulative incidence).
+/* stack: shares of parts that pile up on each other, in steps and in panels (cumulative incidence);
+ * stack-periods: the same where x counts whole periods, so that the last one lasts as well.
  *   x y part [panel]
  * $area      index area - 1: x, lower, upper, doubled; area_series[area]; panel p has areas
  *            area_first[p] to area_last[p], from the bottom
@@ -51,6 +60,7 @@ int shape_steps(struct drawing *drawing, struct error *err);
  * is 0 before its first. Parts whose name starts with '(' lie on top. At most 9 panels of 12 parts.
  */
 int shape_stack(struct drawing *drawing, struct error *err);
+int shape_stack_periods(struct drawing *drawing, struct error *err);
 
 /* slope: one line per group through periods, labelled where it starts and ends.
  *   x y [group]

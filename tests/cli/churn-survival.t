@@ -163,7 +163,8 @@ is 'are missing beyond the last' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'grou
 (all),3,2,0.75
 (all),5,0,'
 runs 'a hazard by log-log' 2 churn-survival --time t --status s --estimate cumulative-hazard --interval log-log few.csv
-runs 'a chart of hazards' 2 churn-survival --time t --status s --estimate cumulative-hazard --chart x.svg few.csv
+runs 'a chart of hazards' 0 churn-survival --time t --status s --estimate cumulative-hazard --chart x.gp few.csv
+like 'begins at 0' "$(grep -A1 '^.curve' x.gp)" '^0 0$'
 runs 'a quantile of 1' 2 churn-survival --time t --status s --quantile 0.5,1 few.csv
 like 'is out of range' "$err" "takes numbers above 0 and below 1, separated by commas, found '0.5,1'"
 runs 'a chart of certain times' 2 churn-survival --time t --status s --at 1 --chart x.svg few.csv

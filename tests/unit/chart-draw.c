@@ -126,6 +126,45 @@ static void steps(void **state) {
     release(&drawn);
 }
 
+static void rises(void **state) {
+    (void)state;
+    struct drawn drawn;
+    /* A sum begins at 0, and its axis ends where the band does, but not far above the curve. */
+    draw(&drawn, "churn-survival",
+         "group,time,at_risk,events,censored,cumulative_hazard,lower,upper\n"
+         "a,5,4,1,1,0.25,0.1,0.5\na,10,3,1,0,1.5,1,9\n",
+         NULL);
+    has(&drawn.script, "$curve << DATA\n0 0\n5 0.25\n10 1.5\nDATA\n");
+    has(&drawn.script,
+        "$band << DATA\n0 0 0\n5 0 0\n5 0.1 0.5\n10 0.1 0.5\n10 1 9\n10 1 9\nDATA\n");
+    has(&drawn.script, "array y_max[2] = [2.3");
+    release(&drawn);
+    /* Two panels, each on axes of its own: of b nothing more is known than the first event. */
+    draw(&drawn, "churn-destinations",
+         "group,event,time,at_risk,events,censored,share,lower,upper\n"
+         "a,came back,3,8,2,0,0.25,0.1,0.5\nb,came back,4,2,1,1,0.5,0.1,0.9\n"
+         "a,left again,20,2,2,0,1,,\n",
+         NULL);
+    has(&drawn.script, "n_curves = 2\n");
+    has(&drawn.script, "array panel_name[4] = ['came back', 'left again', '', '']\n");
+    has(&drawn.script, "$curve << DATA\n0 0\n3 0.25\n\n\n0 0\n4 0.5\n\n\n0 0\n20 1\n\n\n");
+    has(&drawn.script, "array band_series[2] = [1, 2]\narray band_first[2] = [1, 1]\n"
+                       "array band_last[2] = [2, 0]\n");
+    has(&drawn.script, "$censored << DATA\n4 0.5 2\n");
+    has(&drawn.script, "array x_max[4] = [4, 20, 4, 20]\n");
+    has(&drawn.script, "n_legend = 2\n");
+    has(&drawn.script, "Ticks on a curve are users of whom no more is known.");
+    release(&drawn);
+    /* Nobody has come back: a flat line, and one panel only. */
+    draw(&drawn, "churn-destinations",
+         "group,event,time,at_risk,events,censored,share,lower,upper\n"
+         "(all),came back,3,8,0,8,0,,\n",
+         NULL);
+    has(&drawn.script, "n_curves = 1\n");
+    has(&drawn.script, "$curve << DATA\n0 0\n3 0\nDATA\n");
+    release(&drawn);
+}
+
 /* ---- Stacks -------------------------------------------------------------------------------- */
 
 #define GONE "group,time,destination,incidence\n"
@@ -150,6 +189,12 @@ static void stacks(void **state) {
         "$area << DATA\n0 0 0\n1 0 0\n1 0 1\n4 0 1\n\n\n0 0 0\n1 0 0\n1 1 1\n4 1 1\n");
     has(&drawn.script, "array area_first[2] = [1, 3]\n");
     has(&drawn.script, "n_legend = 2\n");
+    release(&drawn);
+    /* Periods are whole: the last one lasts as long as the others. */
+    draw(&drawn, "churn-destinations",
+         "group,age,state,share\n(all),0,A,1\n(all),0,B,0\n(all),1,A,0.75\n(all),1,B,0.25\n", NULL);
+    has(&drawn.script, "$area << DATA\n0 0 1\n1 0 1\n1 0 0.75\n2 0 0.75\n\n\n");
+    has(&drawn.script, "array x_label[3] = ['0', '1', '2']\n");
     release(&drawn);
     refuses("churn-destinations", GONE "a,1,A,\n",
             "column 'incidence' holds no number: there is nothing to draw");
@@ -543,6 +588,23 @@ static void names_for_periods(void **state) {
     release(&drawn);
 }
 
+static void columns_in_two_lines(void **state) {
+    (void)state;
+    struct drawn drawn;
+    struct buffer csv = {0};
+    buffer_text(&csv, "from,to,share\n");
+    for (int i = 0; i < 4; i++)
+        buffer_format(&csv, "from here,mostly Instagram%d,0.%d\nfrom here,小红书 %d,0.1\n", i,
+                      i + 1, i);
+    draw(&drawn, "churn-flows", csv.bytes, NULL);
+    has(&drawn.script, "'mostly'.\"\\n\".'Instagram0', '小红书 0', ");
+    buffer_free(&csv);
+    release(&drawn);
+    draw(&drawn, "churn-flows", "from,to,share\na,mostly b,0.5\n", NULL);
+    has(&drawn.script, "array x_label[1] = ['mostly b']\n");
+    release(&drawn);
+}
+
 static void percent_signs_stay(void **state) {
     (void)state;
     struct drawn drawn;
@@ -613,6 +675,7 @@ static void every_kind_repeats_itself(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps),
+        cmocka_unit_test(rises),
         cmocka_unit_test(stacks),
         cmocka_unit_test(one_point_without_a_group),
         cmocka_unit_test(many_groups),
@@ -637,6 +700,7 @@ int main(void) {
         cmocka_unit_test(nothing_to_draw),
         cmocka_unit_test(long_and_wide_names),
         cmocka_unit_test(names_for_periods),
+        cmocka_unit_test(columns_in_two_lines),
         cmocka_unit_test(percent_signs_stay),
         cmocka_unit_test(files),
         cmocka_unit_test(every_kind_repeats_itself),

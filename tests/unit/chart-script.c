@@ -42,9 +42,10 @@ static void quotes_leave_the_string(void **state) {
     script_text(&script, "a", text_of("it's"));
     script_text(&script, "b", text_of("'"));
     script_text(&script, "c", text_of("50% \"x\" `y` \\n"));
-    script_tic_texts(&script, "d", (const struct text[]){{"50%", 3}}, 1);
+    script_tic_texts(&script, "d", (const struct text[]){{"50%", 3}, {"a", 1}},
+                     (const struct text[]){{"", 0}, {"'%", 2}}, 2);
     expect(&script, "a = 'it'.\"\\047\".'s'\nb = ''.\"\\047\".''\nc = '50% \"x\" `y` \\n'\n"
-                    "array d[1] = ['50%%']\n");
+                    "array d[2] = ['50%%', 'a'.\"\\n\".''.\"\\047\".'%%']\n");
     script_paragraph(&script, "p", (const struct text[]){{"one", 3}, {"two", 3}}, 2);
     script_paragraph(&script, "q", NULL, 0);
     expect(&script, "p = 'one'.\"\\n\".'two'\nq = ''\n");
