@@ -27,6 +27,19 @@ static const struct cli_option options[] = {
      .conflicts = "departures summary",
      .help = "compare these two periods only, which need not follow each other: "
              "2024-12,2025-03"},
+    {.name = "by-share",
+     .type = CLI_FLAG,
+     .conflicts = "departures rate join",
+     .help = "states by share of time, from the column minutes of a log or a panel: who spends "
+             "nearly all of a period's on TikTok is in 'TikTok', who spends most of it there in "
+             "'mostly TikTok'"},
+    {.name = "sole",
+     .type = CLI_DECIMAL,
+     .argument = "SHARE",
+     .range = "(0.5,1]",
+     .fallback = "0.9",
+     .needs = "by-share",
+     .help = "nearly all is this share of the time, or more"},
     {.name = "pooled",
      .type = CLI_FLAG,
      .conflicts = "departures summary",
@@ -119,6 +132,8 @@ static const struct cli_example examples[] = {
     {"churn-flows --column end=date --weight projects --top 6 "
      "datasets/freenode-libera/exits.csv",
      "where the projects went that left Freenode"},
+    {"churn-flows --by-share datasets/tiny/minutes.csv",
+     "who is on one platform alone, mostly on it, or gone, by minutes"},
     {"churn-flows --departures --period week datasets/tiny/spells.csv",
      "of those who left, where to, by the week in which they did"},
     {"churn-flows --pooled --chart flows.svg datasets/tiny/activity.csv",
@@ -397,14 +412,30 @@ static void say_what_was_seen(struct cli *cli, const struct presence *presence) 
              "there before the first counts as new later",
              report->rows, plural((int64_t)report->rows), first, last, n, plural((int64_t)n),
              period_kind_name(report->kind));
-    const struct period latest = presence_period(presence, n - 1);
-    if (n > 1 && report->as_of < period_last_day(latest)) {
-        period_format(latest, name);
+    if (n > 1 && presence_unfinished(presence)) {
+        period_format(presence_period(presence, n - 1), name);
         cli_warn(cli,
                  "%s is seen up to %s only: who comes later in it counts as " SWITCHING_GONE
                  "; give --as-of with the last day of a whole period",
                  name, last);
     }
+}
+
+static void say_what_was_decided(struct cli *cli, const struct switching *switching) {
+    const struct time_share_counts *time = &switching->time;
+    if (switching->others > 0)
+        cli_note(cli, "%zu platform%s put together as " SWITCHING_OTHER, switching->others,
+                 plural((int64_t)switching->others));
+    if (time->tied > 0)
+        cli_warn(cli,
+                 "%" PRId64 " time%s a user spent as much on several platforms: taken for "
+                 "mostly on the first of them by name",
+                 time->tied, plural(time->tied));
+    if (time->idle > 0)
+        cli_warn(cli,
+                 "%" PRId64 " time%s a user has rows in a period but no minutes: taken for "
+                 "not there",
+                 time->idle, plural(time->idle));
 }
 
 /* "2024-12,2025-03" */
@@ -434,13 +465,19 @@ static int run_switching(struct cli *cli, struct table *table, enum presence_sha
         wanted = true;
     }
     const int32_t as_of = cli_given(cli, "as-of") ? cli_date(cli, "as-of") : 0;
+    const bool by_share = cli_flag(cli, "by-share");
+    const decimal sole = cli_decimal(cli, "sole");
     const struct presence_options reading = {.shape = shape,
                                              .platform = "platform",
                                              .period = wanted ? &kind : NULL,
+                                             .amount = by_share ? "minutes" : NULL,
+                                             .positive = true,
+                                             .complete = true,
                                              .as_of = cli_given(cli, "as-of") ? &as_of : NULL,
                                              .threads = cli_threads(cli)};
     const struct switching_options how = {.top = (size_t)cli_integer(cli, "top"),
                                           .join = cli_text(cli, "join"),
+                                          .sole = by_share ? &sole : NULL,
                                           .between = is_between ? between : NULL};
     struct presence *presence;
     struct switching switching = {0};
@@ -449,9 +486,8 @@ static int run_switching(struct cli *cli, struct table *table, enum presence_sha
         say_what_was_seen(cli, presence);
     if (!status)
         status = switching_count(presence, &how, &switching, err);
-    if (!status && switching.others > 0)
-        cli_note(cli, "%zu platform%s put together as " SWITCHING_OTHER, switching.others,
-                 plural((int64_t)switching.others));
+    if (!status)
+        say_what_was_decided(cli, &switching);
     if (!status)
         status = write_switching(cli, &switching, how.between, err);
     switching_free(&switching);
@@ -606,6 +642,11 @@ static int find_shape(struct cli *cli, const struct table *table, bool *ret_depa
     *ret = table_has(table, "date")     ? PRESENCE_LOG
            : table_has(table, "period") ? PRESENCE_PANEL
                                         : PRESENCE_SPELLS;
+    if (cli_flag(cli, "by-share") && *ret == PRESENCE_SPELLS)
+        return error_set(err, ERROR_DATA,
+                         "found no column 'date' or 'period', expected a log "
+                         "(user,platform,date,minutes) or a panel (user,platform,period,minutes): "
+                         "--by-share asks how much time users spent where in each period");
     if (users && (*ret != PRESENCE_SPELLS || table_has(table, "start") || table_has(table, "end")))
         return 0;
     return error_set(err, ERROR_DATA,
@@ -616,11 +657,23 @@ static int find_shape(struct cli *cli, const struct table *table, bool *ret_depa
                      users ? "date" : "user");
 }
 
+/* Only moves have one. */
+static int check_chart(const struct cli *cli, struct error *err) {
+    static const char *const none[] = {"summary", "stationary", "rate"};
+    for (size_t i = 0; i < sizeof none / sizeof *none && cli_given(cli, "chart"); i++)
+        if (cli_given(cli, none[i]))
+            return cli_usage(err,
+                             "--chart draws ribbons from state to state, with --pooled a heat map, "
+                             "with --project lines; --%s has no chart: leave one of them out",
+                             none[i]);
+    return 0;
+}
+
 static int run(struct cli *cli, struct error *err) {
     struct table *table;
     enum presence_shape shape = PRESENCE_LOG;
     bool departures = false;
-    if (cli_open(cli, &table, err))
+    if (check_chart(cli, err) || cli_open(cli, &table, err))
         return err->code;
     if (cli_flag(cli, "rate"))
         return run_rate(cli, table, err);
@@ -638,12 +691,15 @@ int main(int argc, char **argv) {
             "several (A+B), " SWITCHING_GONE " if seen before but not now, " SWITCHING_NEW
             " if never seen before. Each count comes with its share of all who were in the same "
             "place before, and Wilson's interval.\n\n"
+            "With --by-share states say where most of a user's time goes: TikTok, mostly TikTok, "
+            "mostly RedNote, RedNote.\n\n"
             "With --departures it counts departures instead: of those who left a platform, how "
             "many went where.",
         .input = "user, platform: who and where\n"
                  "date: of activity (a log); or\n"
                  "period: year, quarter, month, ISO week or date (a panel); or\n"
                  "start, end: of a spell; an empty end is still there\n"
+                 "minutes: with --by-share, the time spent there, 0 or more\n"
                  "destination: where to, with --departures; empty if it is not known",
         .output =
             "period: the later one; with --departures the one in which they left, or the first "

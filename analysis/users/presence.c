@@ -524,8 +524,8 @@ static int bind(struct table *table, struct common *common, struct table_column 
     }
     if (options->amount) {
         common->amount = n;
-        columns[n++] =
-            (struct table_column){.name = options->amount, .type = TABLE_DECIMAL, .missing = true};
+        columns[n++] = (struct table_column){
+            .name = options->amount, .type = TABLE_DECIMAL, .missing = !options->complete};
     }
     return table_bind(table, columns, n, err);
 }
@@ -587,6 +587,11 @@ int presence_read(struct presence **ret, struct table *table,
 
 const struct presence_report *presence_report(const struct presence *presence) {
     return &presence->report;
+}
+
+bool presence_unfinished(const struct presence *presence) {
+    return presence->n_steps > 0 &&
+           presence->report.as_of < period_last_day(presence->steps[presence->n_steps - 1].period);
 }
 
 size_t presence_steps(const struct presence *presence) {

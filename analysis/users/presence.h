@@ -52,6 +52,7 @@ struct presence_options {
     bool days;            /* tell the days of a log apart, not only the steps */
     const char *amount;   /* column: something to be added up, missing is 0; NULL: none */
     bool positive;        /* amounts below 0 are bad rows */
+    bool complete;        /* and so are missing ones, which otherwise are 0 */
     const int32_t *as_of; /* the last look: what happened later is not used; NULL: the last date */
     int threads;          /* for what comes after the reading; 0 is 1 */
 };
@@ -74,6 +75,9 @@ struct presence;
 int presence_read(struct presence **ret, struct table *table,
                   const struct presence_options *options, struct error *err);
 const struct presence_report *presence_report(const struct presence *presence);
+
+/* Whether the last look comes before the last step is over. */
+bool presence_unfinished(const struct presence *presence);
 
 size_t presence_steps(const struct presence *presence);
 struct period presence_period(const struct presence *presence, size_t step);

@@ -22,14 +22,19 @@
 /* ---- 1. States while counting ---------------------------------------------------------------- */
 
 /* Behind these two come the platforms, each alone, by rank, and behind them the sets of several, in
- * the order in which the worker met them: their text is the array of ranks. */
+ * the order in which the worker met them: their text is the array of ranks. By share of time the
+ * states of time-share.h come in place of both. */
 enum { NEW, GONE, ALONE };
+#define ABSENT UINT32_MAX /* there in name only: no time was spent */
 
 struct counting {
     const struct presence *presence;
+    const decimal *sole;
     uint32_t n_platforms;
+    uint32_t n_single; /* states of one platform */
     bool between;
     size_t from, to; /* steps, with `between` */
+    struct time_share_counts time;
     struct dictionary sets;
     struct transitions counts;
     uint32_t *set; /* scratch: the platforms of one step */
@@ -37,6 +42,12 @@ struct counting {
 
 static int state_of(struct counting *counting, const struct presence_stay *stays, size_t n,
                     uint32_t *ret, struct error *err) {
+    if (counting->sole) {
+        const struct time_share share = time_share_of(stays, n, *counting->sole);
+        time_share_count(&counting->time, &share);
+        *ret = share.spent ? ALONE + time_share_state(&share) : ABSENT;
+        return 0;
+    }
     if (n == 1) {
         *ret = ALONE + stays[0].platform;
         return 0;
@@ -47,7 +58,7 @@ static int state_of(struct counting *counting, const struct presence_stay *stays
     uint32_t code;
     if (dictionary_add(&counting->sets, key, &code, err))
         return err->code;
-    *ret = ALONE + counting->n_platforms + code;
+    *ret = ALONE + counting->n_single + code;
     return 0;
 }
 
@@ -99,6 +110,8 @@ static int add_all(struct counting *counting, const struct presence_user *user, 
         n = stays_in_step(user, i);
         if (state_of(counting, user->stays + i, n, &next, err))
             return err->code;
+        if (next == ABSENT)
+            continue;
         const size_t now = user->stays[i].step;
         if (state != NEW && now > step + 1) {
             if (count(counting, step + 1, state, GONE, err))
@@ -110,17 +123,25 @@ static int add_all(struct counting *counting, const struct presence_user *user, 
         state = next;
         step = now;
     }
-    return step + 1 < n_steps ? count(counting, step + 1, state, GONE, err) : 0;
+    return state != NEW && step + 1 < n_steps ? count(counting, step + 1, state, GONE, err) : 0;
+}
+
+static bool is_there(const struct counting *counting, const struct presence_stay *stays, size_t n) {
+    return !counting->sole || time_share_of(stays, n, *counting->sole).spent;
 }
 
 /* The state in one step: never seen up to it, gone, or there. */
 static int state_in(struct counting *counting, const struct presence_user *user, size_t step,
                     uint32_t *ret, struct error *err) {
-    *ret = user->stays[0].step > step ? NEW : GONE;
+    *ret = NEW;
     for (size_t i = 0, n; i < user->n && user->stays[i].step <= step; i += n) {
+        const struct presence_stay *stays = user->stays + i;
         n = stays_in_step(user, i);
-        if (user->stays[i].step == step)
-            return state_of(counting, user->stays + i, n, ret, err);
+        uint32_t here = GONE;
+        if (stays->step == step ? state_of(counting, stays, n, &here, err) : 0)
+            return err->code;
+        if (here != ABSENT && is_there(counting, stays, n))
+            *ret = here;
     }
     return 0;
 }
@@ -139,7 +160,7 @@ static int counting_add(void *state, const struct presence_user *user, struct er
 static int counting_merge(void *into_state, void *from_state, struct error *err) {
     struct counting *into = into_state;
     const struct counting *from = from_state;
-    const uint32_t alone = ALONE + from->n_platforms;
+    const uint32_t alone = ALONE + from->n_single;
     uint32_t *states = malloc((alone + from->sets.count) * sizeof *states);
     if (!states)
         return error_memory(err);
@@ -150,6 +171,7 @@ static int counting_merge(void *into_state, void *from_state, struct error *err)
         states[alone + i] += alone;
     if (!status)
         status = transitions_merge(&into->counts, &from->counts, states, err);
+    time_share_add(&into->time, &from->time);
     free(states);
     return status;
 }
@@ -192,11 +214,11 @@ static int add_those_who_stay_gone(struct counting *counting, struct error *err)
 static size_t members(const struct counting *counting, uint32_t state) {
     if (state < ALONE)
         return 0;
-    if (state < ALONE + counting->n_platforms) {
-        counting->set[0] = state - ALONE;
+    if (state < ALONE + counting->n_single) {
+        counting->set[0] = counting->sole ? time_share_platform(state - ALONE) : state - ALONE;
         return 1;
     }
-    const struct text key = dictionary_name(&counting->sets, state - ALONE - counting->n_platforms);
+    const struct text key = dictionary_name(&counting->sets, state - ALONE - counting->n_single);
     memcpy(counting->set, key.bytes, key.length);
     return key.length / sizeof *counting->set;
 }
@@ -286,7 +308,8 @@ static int own_names(struct switching *switching, struct error *err) {
 struct naming {
     struct switching *switching;
     const char *join;
-    struct dictionary sets; /* of the platforms as they are shown */
+    bool by_share;
+    struct dictionary sets; /* of the platforms as they are shown; by share: one, and if mostly */
     struct buffer text;
     uint32_t *set;
 };
@@ -310,6 +333,23 @@ static int show_set(struct naming *naming, const uint32_t *ranks, size_t n, cons
     return dictionary_add(&naming->sets, key, ret, err);
 }
 
+/* By share of time: the same of the one platform, and whether they are there mostly. */
+static int show_share(struct naming *naming, uint32_t state, const uint32_t *shown, uint32_t *ret,
+                      struct error *err) {
+    const uint32_t pair[] = {shown[time_share_platform(state)], time_share_mostly(state)};
+    const struct text key = {(const char *)pair, sizeof pair};
+    return dictionary_add(&naming->sets, key, ret, err);
+}
+
+static int own_name(struct naming *naming, struct switching_state *state, struct error *err) {
+    if (buffer_check(&naming->text, err))
+        return err->code;
+    state->name.length = naming->text.length;
+    state->name.bytes =
+        arena_text(&naming->switching->arena, naming->text.bytes, naming->text.length);
+    return state->name.bytes ? 0 : error_memory(err);
+}
+
 static int name_state(struct naming *naming, uint32_t code, struct switching_state *ret,
                       struct error *err) {
     struct switching *switching = naming->switching;
@@ -319,19 +359,21 @@ static int name_state(struct naming *naming, uint32_t code, struct switching_sta
         return error_memory(err);
     memcpy(platforms, key.bytes, key.length);
     ret->platforms = platforms;
-    ret->n = key.length / sizeof *platforms;
     buffer_clear(&naming->text);
+    if (naming->by_share) {
+        ret->n = 1;
+        ret->mostly = platforms[1];
+        time_share_name(&naming->text, switching->platforms[platforms[0]], ret->mostly);
+        return own_name(naming, ret, err);
+    }
+    ret->n = key.length / sizeof *platforms;
     for (size_t i = 0; i < ret->n; i++) {
         const struct text name = switching->platforms[platforms[i]];
         if (i > 0)
             buffer_text(&naming->text, naming->join);
         buffer_append(&naming->text, name.bytes, name.length);
     }
-    if (buffer_check(&naming->text, err))
-        return err->code;
-    ret->name.length = naming->text.length;
-    ret->name.bytes = arena_text(&switching->arena, naming->text.bytes, naming->text.length);
-    return ret->name.bytes ? 0 : error_memory(err);
+    return own_name(naming, ret, err);
 }
 
 /* A state and the code that it had before it was sorted. */
@@ -346,6 +388,13 @@ static int by_name(const void *a, const void *b) {
     if (last != text_is(y->state.name, SWITCHING_OTHER))
         return last ? 1 : -1;
     return text_compare(x->state.name, y->state.name);
+}
+
+/* Platforms are numbered by name, (other) last. */
+static int by_share(const void *a, const void *b) {
+    const struct named *x = a, *y = b;
+    const uint32_t p = x->state.platforms[0], q = y->state.platforms[0];
+    return p != q ? (p > q) - (p < q) : x->state.mostly - y->state.mostly;
 }
 
 /* Sorts the states, and makes codes[set] their number. */
@@ -364,7 +413,7 @@ static int sort_states(struct naming *naming, uint32_t *codes, struct error *err
         status = name_state(naming, i, &named[i].state, err);
     }
     if (!status)
-        qsort(named, n, sizeof *named, by_name);
+        qsort(named, n, sizeof *named, naming->by_share ? by_share : by_name);
     for (uint32_t i = 0; i < n && !status; i++) {
         const struct text name = named[i].state.name;
         if (i > 0 && text_equal(named[i - 1].state.name, name))
@@ -385,13 +434,13 @@ static int sort_states(struct naming *naming, uint32_t *codes, struct error *err
 }
 
 static bool occurs(const struct counting *counting, uint32_t state, const bool *seen) {
-    return state >= ALONE + counting->n_platforms || seen[state];
+    return state >= ALONE + counting->n_single || seen[state];
 }
 
 /* numbers[state while counting] = number of the state as it is shown. */
 static int show_states(const struct counting *counting, struct naming *naming,
                        const uint32_t *shown, uint32_t *numbers, struct error *err) {
-    const uint32_t n = ALONE + counting->n_platforms + counting->sets.count;
+    const uint32_t n = ALONE + counting->n_single + counting->sets.count;
     bool *seen = calloc(n, sizeof *seen);
     uint32_t *codes = calloc(n, sizeof *codes); /* no more sets than states */
     int status = 0;
@@ -404,9 +453,11 @@ static int show_states(const struct counting *counting, struct naming *naming,
     for (size_t place = 0; transitions_next(&counting->counts, &place, &move);)
         seen[move->from] = seen[move->to] = true;
     for (uint32_t state = ALONE; state < n && !status; state++) {
-        if (occurs(counting, state, seen))
-            status = show_set(naming, counting->set, members(counting, state), shown,
-                              &numbers[state], err);
+        if (!occurs(counting, state, seen))
+            continue;
+        status = naming->by_share ? show_share(naming, state - ALONE, shown, &numbers[state], err)
+                                  : show_set(naming, counting->set, members(counting, state), shown,
+                                             &numbers[state], err);
     }
     if (!status)
         status = sort_states(naming, codes, err);
@@ -469,12 +520,13 @@ static int list(const struct counting *counting, const struct transitions *count
 
 static int finish(const struct counting *counting, const struct switching_options *options,
                   struct switching *ret, struct error *err) {
-    const uint32_t n = ALONE + counting->n_platforms + counting->sets.count;
+    const uint32_t n = ALONE + counting->n_single + counting->sets.count;
     uint32_t *shown = calloc(counting->n_platforms + 1, sizeof *shown);
     uint32_t *numbers = calloc(n, sizeof *numbers);
     struct transitions counts = {0};
     struct naming naming = {.switching = ret,
                             .join = options->join ? options->join : "+",
+                            .by_share = options->sole != NULL,
                             .set = calloc(counting->n_platforms + 1, sizeof(uint32_t))};
     int status = ERROR_SYSTEM;
     if (!shown || !numbers || !naming.set)
@@ -514,16 +566,24 @@ int switching_count(struct presence *presence, const struct switching_options *o
                     struct switching *ret, struct error *err) {
     static const struct presence_fold fold = {counting_begin, counting_add, counting_merge,
                                               counting_destroy};
-    struct counting like = {.presence = presence, .n_platforms = presence_platforms(presence)};
+    const uint32_t platforms = presence_platforms(presence);
+    struct counting like = {.presence = presence,
+                            .sole = options->sole,
+                            .n_platforms = platforms,
+                            .n_single = options->sole ? TIME_SHARE_STATES * platforms : platforms};
     void *counting = NULL;
     *ret = (struct switching){0};
     int status = options->between ? find_steps(&like, options->between, err) : 0;
+    if (!status && options->sole)
+        status = time_share_check(presence, err);
     if (!status)
         status = presence_fold(presence, &fold, &like, &counting, err);
     if (!status && !options->between)
         status = add_those_who_stay_gone(counting, err);
-    if (!status)
+    if (!status) {
+        ret->time = ((const struct counting *)counting)->time;
         status = finish(counting, options, ret, err);
+    }
     counting_destroy(counting);
     if (status)
         switching_free(ret);

@@ -15,6 +15,9 @@
  *           before. The first period of the data has nobody of whom this is known.
  *   (gone)  seen in an earlier period, but not in this one.
  *
+ * With `sole` the state is where most of a user's time in the period went (users/time-share.h), as
+ * `TikTok` or `mostly TikTok`; who spent no time in a period was not there.
+ *
  * So for each step of presence.h but the first, everybody who was seen up to it is in exactly one
  * move; users who stay gone are in (gone) to (gone). The shares of one `from` add up to 1.
  */
@@ -26,6 +29,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "users/presence.h"
+#include "users/time-share.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,8 +40,9 @@
 
 /* Zero is the default of every field. Nothing is copied. */
 struct switching_options {
-    size_t top;       /* the platforms told apart: those with most users; 0: all of them */
-    const char *join; /* between the platforms of a state; NULL: "+" */
+    size_t top;          /* the platforms told apart: those with most users; 0: all of them */
+    const char *join;    /* between the platforms of a state; NULL: "+" */
+    const decimal *sole; /* states by share of time; the presence has amounts. NULL: by platforms */
     const struct period *between; /* two periods, the first earlier: moves from one to the other in
                                      place of those from each to its next; NULL: all */
 };
@@ -45,7 +50,8 @@ struct switching_options {
 struct switching_state {
     struct text name;          /* "TikTok+RedNote"; platforms by name, (other) last */
     const uint32_t *platforms; /* numbers in switching.platforms, ascending */
-    size_t n;                  /* 0: (new) or (gone) */
+    size_t n;                  /* 0: (new) or (gone); by share of time 1 */
+    bool mostly;               /* by share of time: not solely there */
 };
 
 struct switching_move {
@@ -56,20 +62,22 @@ struct switching_move {
 };
 
 struct switching {
-    struct switching_state *states; /* by name; (other), (new) and (gone) last */
+    struct switching_state
+        *states; /* by name, "mostly A" behind "A"; (other), (new), (gone) last */
     uint32_t n_states;
     struct text *platforms; /* by name; (other) last */
     uint32_t n_platforms;
     size_t others;                /* platforms put together as (other) */
     struct switching_move *moves; /* by period, from, to */
     size_t n;
-    struct arena arena; /* owns the texts and the lists */
+    struct time_share_counts time; /* by share of time */
+    struct arena arena;            /* owns the texts and the lists */
 };
 
 /* Uses the presence up: it is the one fold to it. Platforms are ranked for `top` by the users
  * there, summed over the periods; the first by name where they are equal. ERROR_DATA if a platform
  * is called (new) or (gone), if two states read the same (a platform "A+B" beside users of A and
- * B), or if one of the periods of `between` is not there. */
+ * B, or "mostly A" beside A), or if one of the periods of `between` is not there. */
 int switching_count(struct presence *presence, const struct switching_options *options,
                     struct switching *ret, struct error *err);
 void switching_free(struct switching *switching); /* leaves it zeroed */
@@ -78,7 +86,8 @@ void switching_free(struct switching *switching); /* leaves it zeroed */
  */
 
 /* One platform in one period against the one before. A user on several platforms is on each of
- * them, and counts for 1 / their number in its share of the market, so that shares add up to 1.
+ * them, and counts for 1 / their number in its share of the market, so that shares add up to 1. By
+ * share of time a user is on the platform of most of it alone.
  *
  *     before + new + returned + joined - moved - gone = users
  */

@@ -64,6 +64,145 @@ like 'of the shares' "$(cat pooled.gp)" 'From where to where'
 runs 'ribbons' 0 flows "$DATA/tiny/activity.csv" --chart ribbons.gp
 like 'of the users' "$(cat ribbons.gp)" 'Where they went'
 
+# ---- By share of time ----------------------------------------------------------------------------
+share() {
+    "$BIN/churn-flows" --by-share "$@"
+}
+runs 'a panel with minutes' 0 share "$DATA/tiny/minutes.csv"
+is 'counted by hand: nine tenths are solely there' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'period,from,to,users
+2025-01,TikTok,mostly RedNote,2
+2025-01,TikTok,TikTok,3
+2025-01,(new),mostly RedNote,1
+2025-02,mostly RedNote,RedNote,3
+2025-02,TikTok,mostly TikTok,1
+2025-02,TikTok,(gone),2
+2025-03,RedNote,RedNote,2
+2025-03,RedNote,(gone),1
+2025-03,mostly TikTok,mostly RedNote,1
+2025-03,(gone),TikTok,1
+2025-03,(gone),(gone),1'
+is 'without a word' "$err" ''
+runs 'a higher threshold' 0 share "$DATA/tiny/minutes.csv" --sole 0.900001 --between 2024-12,2025-01
+is 'ada is mostly there now' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'from,to,users
+TikTok,mostly RedNote,2
+TikTok,TikTok,2
+TikTok,mostly TikTok,1
+(new),mostly RedNote,1'
+sed 's/minutes/sessions/' "$DATA/tiny/minutes.csv" >sessions.csv
+runs 'another amount' 0 share sessions.csv --column minutes=sessions
+runs 'a file without minutes' 1 share sessions.csv
+like 'says which column' "$err" "no column 'minutes'"
+runs 'the market' 0 share "$DATA/tiny/minutes.csv" --summary
+is 'everyone is on one platform' "$(printf '%s\n' "$out" | cut -d, -f1-11)" 'period,platform,before,new,returned,joined,moved,gone,users,share_before,share
+2025-01,RedNote,0,1,0,2,0,0,3,0,0.5
+2025-01,TikTok,5,0,0,0,2,0,3,1,0.5
+2025-02,RedNote,3,0,0,0,0,0,3,0.5,0.75
+2025-02,TikTok,3,0,0,0,0,2,1,0.5,0.25
+2025-03,RedNote,3,0,0,1,0,1,3,0.75,0.75
+2025-03,TikTok,1,0,1,0,1,0,1,0.25,0.25'
+
+# A log: days of a month are added up. Binary floating point would have 0.63 / (0.63 + 0.07) < 0.9.
+cat >exact.csv <<'END'
+user,platform,date,minutes
+a,X,2025-01-01,0.31
+a,X,2025-01-31,0.32
+a,Y,2025-01-15,0.07
+a,Y,2025-02-01,1
+b,X,2025-01-01,0.629999
+b,Y,2025-01-01,0.07
+b,Y,2025-02-01,1
+END
+runs 'exactly nine tenths, and a millionth less' 0 share exact.csv --as-of 2025-02-28
+is 'told apart' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'from,to,users
+X,Y,1
+mostly X,Y,1'
+
+# Three platforms: a plurality, a tie of the two largest, a tie of all; months of zeros only.
+cat >edges.csv <<'END'
+user,platform,period,minutes
+a,X,2025-01,4
+a,Y,2025-01,3
+a,Z,2025-01,3
+b,X,2025-01,2
+b,Y,2025-01,4
+b,Z,2025-01,4
+c,Z,2025-01,5
+c,Y,2025-01,5
+c,X,2025-01,5
+d,X,2025-01,0
+d,Y,2025-01,0
+d,X,2025-02,7
+d,Y,2025-02,0
+e,X,2025-01,7
+e,X,2025-02,0
+f,Y,2025-02,0
+END
+runs 'three platforms' 0 share edges.csv
+is 'pluralities, ties, zeros' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'from,to,users
+X,(gone),1
+mostly X,(gone),2
+mostly Y,(gone),1
+(new),X,1'
+like 'ties are counted' "$err" '^churn-flows: 2 times a user spent as much on several platforms: taken for mostly on the first of them by name$'
+like 'and months without a minute' "$err" '^churn-flows: 3 times a user has rows in a period but no minutes: taken for not there$'
+runs 'two months' 0 share edges.csv --between 2025-01,2025-02
+is 'the same' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'from,to,users
+X,(gone),1
+mostly X,(gone),2
+mostly Y,(gone),1
+(new),X,1'
+runs 'one platform told apart' 0 share edges.csv --top 1
+is 'others by the same shares' "$(printf '%s\n' "$out" | cut -d, -f2-4)" 'from,to,users
+X,(gone),1
+mostly X,(gone),2
+mostly (other),(gone),1
+(new),X,1'
+
+printf 'user,platform,period,minutes\na,X,2025-01,5\na,Y,2025-01,\n' >blank.csv
+runs 'a row without minutes' 1 share blank.csv
+like 'has its place' "$err" '^churn-flows: blank.csv:3:4: '
+runs 'left out' 0 share blank.csv --bad-rows skip
+printf 'user,platform,period,minutes\na,X,2025-01,5\na,Y,2025-01,-5\n' >minus.csv
+runs 'minutes below 0' 1 share minus.csv
+is 'have their place' "$err" "churn-flows: minus.csv:3:4: found -5 in 'minutes', expected 0 or more"
+runs 'spells' 1 share "$DATA/tiny/spells.csv"
+like 'say what is wanted' "$err" 'expected a log \(user,platform,date,minutes\) or a panel'
+printf 'user,platform,period,minutes\na,X,2025-01,5\na,mostly X,2025-01,6\n' >mostly.csv
+runs 'a platform that reads like a state' 1 share mostly.csv
+like 'is named' "$err" "found a platform called 'mostly X', which is what users who are mostly on 'X' are called"
+printf 'user,platform,period,minutes\na,mostly X,2025-01,5\na,mostly X,2025-02,6\n' >mostly.csv
+runs 'which it does not alone' 0 share mostly.csv
+printf 'user,platform,period,minutes\n' >none.csv
+runs 'nobody' 0 share none.csv
+is 'nothing' "$out" 'period,from,to,users,share,lower,upper'
+for sole in 0.5 1.1 90% x; do
+    runs "a threshold of $sole" 2 share --sole $sole "$DATA/tiny/minutes.csv"
+done
+runs 'a threshold of what' 2 flows --sole 0.8 "$DATA/tiny/minutes.csv"
+for with in --rate --departures '--join +'; do
+    # shellcheck disable=SC2086 # options are words
+    runs "shares and $with" 2 share $with "$DATA/tiny/minutes.csv"
+done
+runs 'ribbons of shares' 0 share "$DATA/tiny/minutes.csv" --chart ribbons.gp
+like 'by state' "$(cat ribbons.gp)" 'mostly RedNote'
+runs 'a heat map of shares' 0 share "$DATA/tiny/minutes.csv" --pooled --chart pooled.gp
+runs 'shares ahead' 0 share "$DATA/tiny/minutes.csv" --project 3 --draws 100 --chart ahead.gp
+like 'as lines' "$(cat ahead.gp)" 'If users go on as they did'
+for what in --summary --stationary --rate; do
+    runs "a chart of $what" 2 flows "$DATA/tiny/activity.csv" $what --chart x.gp
+    like 'says what there is' "$err" "ribbons .* $what has no chart"
+done
+
+"$BIN/synth-panel" activity --set users=4000 --set multi_homing_share=0.5 -o log.csv
+{ head -1 log.csv; sed 1d log.csv | sort -r; } >turned.csv
+for what in '' --pooled --summary '--project 2 --draws 100'; do
+    # shellcheck disable=SC2086 # options are words
+    share log.csv $what --threads 1 -o one.csv 2>/dev/null
+    # shellcheck disable=SC2086 # options are words
+    share turned.csv $what --threads 4 -o four.csv 2>/dev/null
+    same "any threads and any order of rows $what" four.csv one.csv
+done
+
 # ---- If users go on as they did ------------------------------------------------------------------
 # A log in which all states are left and come back to; months without a name of their own.
 awk 'BEGIN {

@@ -205,6 +205,53 @@ static void reads_spells(void **state) {
                  "error 1: a.csv:2:4: end 2025-01-01 is before the start 2025-01-02\n");
 }
 
+/* ---- By share of time ------------------------------------------------------------------------ */
+
+static void counts_shares_of_time(void **state) {
+    (void)state;
+    static const decimal sole = 900000;
+    const struct presence_options minutes = {.platform = "platform",
+                                             .period = &month,
+                                             .amount = "minutes",
+                                             .positive = true,
+                                             .complete = true};
+    const struct switching_options by_share = {.sole = &sole, .join = "+"};
+    /* 1: 9 of 10, then 8.9 of 10; 2: a tie, then nothing; 3: nothing at first, so new later. */
+    const char *csv = "user,platform,date,minutes\n"
+                      "1,B,2025-01-01,4\n1,B,2025-01-31,5\n1,A,2025-01-01,1\n"
+                      "1,B,2025-02-01,8.9\n1,A,2025-02-01,1.1\n"
+                      "2,C,2025-01-01,3\n2,A,2025-01-01,3\n2,B,2025-02-03,0\n"
+                      "3,C,2025-01-01,0\n3,C,2025-02-01,0.000001\n3,C,2025-03-31,7\n";
+    assert_moves(csv, &minutes, &by_share,
+                 "2025-02 mostly A>(gone) 1/1\n"
+                 "2025-02 B>mostly B 1/1\n"
+                 "2025-02 (new)>C 1/1\n"
+                 "2025-03 mostly B>(gone) 1/1\n"
+                 "2025-03 C>C 1/1\n"
+                 "2025-03 (gone)>(gone) 1/1\n");
+    const struct period january_march[2] = {{PERIOD_MONTH, 12 * 2025},
+                                            {PERIOD_MONTH, 12 * 2025 + 2}};
+    assert_moves(csv, &minutes,
+                 &(struct switching_options){.sole = &sole, .between = january_march},
+                 "2025-03 mostly A>(gone) 1/1\n"
+                 "2025-03 B>(gone) 1/1\n"
+                 "2025-03 (new)>C 1/1\n");
+    assert_moves(csv, &minutes, &(struct switching_options){.sole = &sole, .top = 1},
+                 "2025-02 B>mostly B 1/1\n"
+                 "2025-02 mostly (other)>(gone) 1/1\n"
+                 "2025-02 (new)>(other) 1/1\n"
+                 "2025-03 mostly B>(gone) 1/1\n"
+                 "2025-03 (other)>(other) 1/1\n"
+                 "2025-03 (gone)>(gone) 1/1\n");
+    assert_moves(
+        "user,platform,date,minutes\n1,A,2025-01-01,\n", &minutes, &by_share,
+        "error 1: a.csv:2:4: found an empty cell in column 'minutes', expected a decimal number\n");
+    assert_moves("user,platform,date,minutes\n1,A,2025-01-01,1\n1,mostly A,2025-01-01,1\n",
+                 &minutes, &by_share,
+                 "error 1: found a platform called 'mostly A', which is what users who are mostly "
+                 "on 'A' are called; expected another name\n");
+}
+
 /* ---- In and out of each platform ---------------------------------------------------------------
  */
 
@@ -373,6 +420,7 @@ int main(void) {
         cmocka_unit_test(looks_up_to_a_day),
         cmocka_unit_test(reads_panels),
         cmocka_unit_test(reads_spells),
+        cmocka_unit_test(counts_shares_of_time),
         cmocka_unit_test(balances_by_hand),
         cmocka_unit_test(does_not_depend_on_the_division),
     };
