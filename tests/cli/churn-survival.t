@@ -1,28 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$TESTS/lib/tap.sh"
+. "$TESTS/lib/cases.sh"
 PATH=$BIN:$PATH
-
-table() { # file, lines...
-    tap_file=$1
-    shift
-    printf '%s\n' "$@" >"$tap_file"
-}
 
 # ---- Against R's survival ------------------------------------------------------------------------
 # Inputs, options and expected values as tests/truth/churn-survival.R wrote them (with `stored`).
-stored=$TESTS/truth/churn-survival
-
-agrees() { # name, input, options...
-    name=$1 input=$2
-    shift 2
-    churn-survival "$@" -f tsv -o found.tsv "$stored/$input.csv" &&
-        perl "$TESTS/lib/near.pl" "$stored/$name.tsv" found.tsv
-}
-
-while read -r name input options; do
-    # shellcheck disable=SC2086 # options are words
-    ok "as R: $name" agrees "$name" "$input" $options
-done <"$stored/cases.txt"
+cases_stored churn-survival 1e-9
 
 # ---- Dates ---------------------------------------------------------------------------------------
 # By hand: u01 left after 10 days with 6 at risk; u02, u03, u05 after 18 with 5; u06 was last seen

@@ -6,6 +6,7 @@
 #     is 'greeting' "$(echo hello)" 'hello'
 #     runs 'help' 0 "$BIN/arpu-loss" --help      # exit status; $out and $err hold what it wrote
 #     like 'help names the tool' "$out" 'arpu-loss'
+#     table few.csv date,users 2025-01-01,5 2025-01-02,7      # a file of these lines
 #     finish
 #
 # Each file runs in an empty folder of its own, $PWD, which goes when it ends; $DATA is datasets/.
@@ -46,6 +47,12 @@ like() { # name, text, extended regular expression matching one of its lines
 same() { # name, file, file
     cmp "$2" "$3" >tap.log 2>&1
     tap_result $? "$1" || { sed 's/^/# /' tap.log; diff "$2" "$3" | head -20 | sed 's/^/# /'; }
+}
+
+table() { # file, lines...
+    tap_file=$1
+    shift
+    printf '%s\n' "$@" >"$tap_file"
 }
 
 runs() { # name, expected exit status, command...; leaves $out and $err
