@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What drives leaving: Cox regression, its tests, and the survival it predicts. */
+/* What drives leaving: Cox regression, its tests, and the survival or incidence it predicts. */
 #include "base/buffer.h"
 #include "base/number.h"
 #include "cli/cli.h"
@@ -114,11 +114,14 @@ static const struct cli_option options[] = {
     {.name = "baseline",
      .type = CLI_FLAG,
      .conflicts = "predict",
-     .help = "the survival curve of someone with mean numbers and reference categories"},
+     .help = "the survival curve (with --destination: incidence) of someone with mean numbers and "
+             "reference categories"},
     {.name = "predict",
      .type = CLI_TEXT,
      .argument = "FILE|A=1,B=2",
-     .help = "survival curves of the people whose covariates a file or a list gives"},
+     .help =
+         "survival curves (with --destination: incidence) of the people whose covariates a file "
+         "or a list gives"},
     {.name = "at",
      .type = CLI_DECIMALS,
      .argument = "TIMES",
@@ -137,6 +140,11 @@ static const struct cli_example examples[] = {
      "--predict posts=2,friends=10 --at 6,12 datasets/tiny/drivers.csv",
      "the share of such users who are still there after 6 and 12 months"},
     {0}};
+
+/* Fine and Gray's model. */
+static bool is_competing(const struct cli *cli) {
+    return cli_given(cli, "destination") && !cli_flag(cli, "cause-specific");
+}
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
@@ -199,8 +207,7 @@ static int read_drivers(struct cli *cli, struct drivers *ret, struct error *err)
                                    .cluster = cli_text(cli, "cluster"),
                                    .case_weight = cli_text(cli, "sampling-weight"),
                                    .destination = cli_text(cli, "destination"),
-                                   .competing = cli_given(cli, "destination") &&
-                                                !cli_flag(cli, "cause-specific"),
+                                   .competing = is_competing(cli),
                                    .drop_missing = cli_choice(cli, "missing", "drop"),
                                    .threads = cli_threads(cli)};
     from.spells.n_groups = cli_many(cli, "strata", &from.spells.groups);
@@ -334,7 +341,6 @@ static int write_summary(struct cli *cli, const struct drivers *drivers, const s
     static const char *const names[] = {"statistic", "value", "std_error", "lower",
                                         "upper",     "df",    "p_value"};
     const struct cox_result *result = cox_result(cox);
-    const bool competing = cli_given(cli, "destination") && !cli_flag(cli, "cause-specific");
     struct writer *writer;
     int status = cli_writer(cli, names, sizeof names / sizeof *names, &writer, err);
     if (status)
@@ -355,7 +361,7 @@ static int write_summary(struct cli *cli, const struct drivers *drivers, const s
     write_chi_square(writer, "score", result->score, result->p);
     if (result->robust)
         write_chi_square(writer, "robust_score", result->robust_score, result->p);
-    return competing ? 0 : write_concordance(cli, writer, cox, err);
+    return is_competing(cli) ? 0 : write_concordance(cli, writer, cox, err);
 }
 
 /* ---- Proportional hazards -------------------------------------------------------------------- */
@@ -586,10 +592,31 @@ static int find_people(struct cli *cli, const struct drivers *drivers, const str
     return people_of_file(cli, drivers, people, err);
 }
 
+/* Survival, exp(-H), with the interval of R's conf.type "log". */
+static void write_survival(struct writer *writer, double hazard, double error, double z) {
+    writer_number(writer, exp(-hazard));
+    writer_number(writer, exp(-hazard) * error);
+    writer_number(writer, exp(-hazard - z * error));
+    writer_number(writer, fmin(1, exp(-hazard + z * error)));
+}
+
+/* Incidence, 1 - exp(-H), with an interval on log H, R's "log-log": none for 0. */
+static void write_incidence(struct writer *writer, double hazard, double error, double z) {
+    writer_number(writer, -expm1(-hazard));
+    writer_number(writer, exp(-hazard) * error);
+    if (hazard > 0) {
+        writer_number(writer, -expm1(-hazard * exp(-z * error / hazard)));
+        writer_number(writer, -expm1(-hazard * exp(z * error / hazard)));
+    } else {
+        writer_missing(writer);
+        writer_missing(writer);
+    }
+}
+
 static void write_point(struct cli *cli, struct writer *writer, const char *group, decimal time,
                         const struct cox_point *point) {
     double hazard = point ? point->hazard : 0, error = point ? point->std_error : 0;
-    double survival = exp(-hazard), z = normal_quantile(cli);
+    double z = normal_quantile(cli);
     writer_string(writer, group);
     writer_decimal(writer, time, 0);
     if (cli_given(cli, "at") || !point) {
@@ -600,10 +627,10 @@ static void write_point(struct cli *cli, struct writer *writer, const char *grou
         writer_integer(writer, point->events);
     }
     writer_number(writer, hazard);
-    writer_number(writer, survival);
-    writer_number(writer, survival * error);
-    writer_number(writer, exp(-hazard - z * error));
-    writer_number(writer, fmin(1, exp(-hazard + z * error)));
+    if (is_competing(cli))
+        write_incidence(writer, hazard, error, z);
+    else
+        write_survival(writer, hazard, error, z);
 }
 
 /* Beyond the last time of the stratum nothing is known. */
@@ -669,8 +696,10 @@ static int predict_person(struct cli *cli, const struct drivers *drivers, const 
 
 static int write_curves(struct cli *cli, const struct drivers *drivers, const struct cox *cox,
                         struct error *err) {
-    static const char *const names[] = {"group",    "time",      "at_risk", "events", "hazard",
-                                        "survival", "std_error", "lower",   "upper"};
+    const char *const names[] = {
+        "group",     "time",   "at_risk",
+        "events",    "hazard", is_competing(cli) ? "incidence" : "survival",
+        "std_error", "lower",  "upper"};
     struct people people = {0};
     struct writer *writer;
     int status = find_people(cli, drivers, cox, &people, err);
@@ -686,17 +715,14 @@ static int write_curves(struct cli *cli, const struct drivers *drivers, const st
 
 static int check_options(const struct cli *cli, struct error *err) {
     bool curves = cli_flag(cli, "baseline") || cli_given(cli, "predict");
-    bool competing = cli_given(cli, "destination") && !cli_flag(cli, "cause-specific");
     if (cli_given(cli, "at") && !curves)
         return cli_usage(err, "--at needs --baseline or --predict");
-    if (competing && (curves || cli_given(cli, "test")))
-        return cli_usage(err,
-                         "--destination fits Fine and Gray's model, which has neither --test nor "
-                         "curves here; --cause-specific fits Cox's, which has");
-    if (competing && cli_given(cli, "entry"))
-        return cli_usage(err,
-                         "--entry does not go with Fine and Gray's model; --cause-specific fits "
-                         "Cox's, where it does");
+    if (is_competing(cli) && cli_given(cli, "test"))
+        return cli_usage(err, "--destination fits Fine and Gray's model, which has no --test here; "
+                              "--cause-specific fits Cox's, which has");
+    if (is_competing(cli) && curves && cli_given(cli, "chart"))
+        return cli_usage(err, "--chart draws the survival that Cox's model predicts, not the "
+                              "incidence of --destination");
     return 0;
 }
 
@@ -757,7 +783,8 @@ int main(int argc, char **argv) {
                   "--summary: statistic, value, std_error, lower, upper, df, p_value.\n\n"
                   "--test ph: term, chi_square, df, p_value.\n\n"
                   "--baseline, --predict: group, time, at_risk, events, hazard (cumulative), "
-                  "survival, std_error (of survival), lower, upper.",
+                  "survival, std_error (of survival), lower, upper; with --destination, incidence "
+                  "in place of survival.",
         .operands = "[FILE]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE,

@@ -5,7 +5,6 @@
  *   2. Slots
  *   3. Late entry
  *   4. Covariates
- *   5. Fine and Gray's weights
  */
 #include "users/cox-inside.h"
 
@@ -17,16 +16,12 @@
 
 /* ---- 1. Sorting ------------------------------------------------------------------------------ */
 
-struct keyed {
-    uint64_t key;
-    uint32_t row;
-};
-
 enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, RADIX_PASSES = 6 };
 
 /* One stable pass by the digit at `shift`; false, leaving both as they are, if all rows share it.
  */
-static bool sort_digit(const struct keyed *from, struct keyed *to, size_t n, unsigned shift) {
+static bool sort_digit(const struct cox_keyed *from, struct cox_keyed *to, size_t n,
+                       unsigned shift) {
     size_t start[RADIX + 1] = {0};
     for (size_t i = 0; i < n; i++)
         start[(from[i].key >> shift & (RADIX - 1)) + 1]++;
@@ -39,11 +34,10 @@ static bool sort_digit(const struct keyed *from, struct keyed *to, size_t n, uns
     return true;
 }
 
-/* Least significant digit first; the sorted rows are in *items, *other is scratch space. */
-static void sort_by_key(struct keyed **items, struct keyed **other, size_t n) {
+void cox_sort(struct cox_keyed **items, struct cox_keyed **other, size_t n) {
     for (unsigned pass = 0; pass < RADIX_PASSES; pass++)
         if (sort_digit(*items, *other, n, pass * RADIX_BITS)) {
-            struct keyed *swap = *items;
+            struct cox_keyed *swap = *items;
             *items = *other;
             *other = swap;
         }
@@ -52,7 +46,7 @@ static void sort_by_key(struct keyed **items, struct keyed **other, size_t n) {
 /* By stratum, time, and events before others. */
 static int sort_rows(struct cox *cox, const struct cox_data *data, struct error *err) {
     size_t n = cox->n;
-    struct keyed *items = calloc(n + 1, sizeof *items), *other = calloc(n + 1, sizeof *other);
+    struct cox_keyed *items = calloc(n + 1, sizeof *items), *other = calloc(n + 1, sizeof *other);
     if (!items || !other) {
         free(items);
         free(other);
@@ -63,14 +57,14 @@ static int sort_rows(struct cox *cox, const struct cox_data *data, struct error 
     for (size_t i = 1; i < n; i++)
         least = data->time[i] < least ? data->time[i] : least;
     for (size_t i = 0; i < n; i++)
-        items[i] = (struct keyed){((uint64_t)data->time[i] - (uint64_t)least) << 1 |
-                                      (data->status[i] != COX_EVENT),
-                                  (uint32_t)i};
-    sort_by_key(&items, &other, n);
+        items[i] = (struct cox_keyed){((uint64_t)data->time[i] - (uint64_t)least) << 1 |
+                                          (data->status[i] != COX_EVENT),
+                                      (uint32_t)i};
+    cox_sort(&items, &other, n);
     if (data->stratum) {
         for (size_t i = 0; i < n; i++)
             items[i].key = data->stratum[items[i].row];
-        sort_by_key(&items, &other, n);
+        cox_sort(&items, &other, n);
     }
     for (size_t i = 0; i < n; i++)
         cox->row[i] = items[i].row;
@@ -304,41 +298,6 @@ static int arrange_column(void *context, size_t j, int worker, struct error *err
     return 0;
 }
 
-/* ---- 5. Fine and Gray's weights -------------------------------------------------------------- */
-
-/* G by the Kaplan-Meier estimate with censorings as its events: whoever leaves at a time is gone
- * before censorings at it. */
-static void censor_stratum(struct cox *cox, size_t s) {
-    uint32_t from = cox->group[cox->stratum_first[s]], to = cox->group[cox->stratum_first[s + 1]];
-    double at_risk = 0, g = 1;
-    for (uint32_t i = from; i < to; i++)
-        at_risk += cox_weight(cox, i);
-    for (uint32_t i = from, next; i < to; i = next) {
-        double left = 0, censored = 0;
-        for (next = i; next < to && cox->time[next] == cox->time[i]; next++) {
-            double w = cox_weight(cox, next);
-            *(cox->status[next] == COX_CENSORED ? &censored : &left) += w;
-            cox->competing_g[next] = cox->status[next] == COX_COMPETING ? 1 / g : 0;
-        }
-        if (cox->status[i] == COX_EVENT)
-            cox->censoring[cox->last[i]] = g;
-        if (censored > 0)
-            g *= next == to ? 0 : 1 - censored / (at_risk - left);
-        at_risk -= left + censored;
-    }
-}
-
-static int weigh_competing(struct cox *cox, struct error *err) {
-    cox->competing_g = calloc(cox->n, sizeof *cox->competing_g);
-    cox->censoring = calloc(cox->slots, sizeof *cox->censoring);
-    cox->sub_hazard = calloc(cox->slots, sizeof *cox->sub_hazard);
-    if (!cox->competing_g || !cox->censoring || !cox->sub_hazard)
-        return error_memory(err);
-    for (size_t s = 0; s < cox->n_strata; s++)
-        censor_stratum(cox, s);
-    return 0;
-}
-
 static bool allocate(struct cox *cox, const struct cox_data *data) {
     size_t n = cox->n, p = cox->p;
     cox->row = malloc(n * sizeof *cox->row);
@@ -403,6 +362,6 @@ int cox_arrange(struct cox *cox, const struct cox_data *data, struct error *err)
         columns.idle = cox_idle(cox, i);
     status = workers_run(cox->options.threads, cox->p, arrange_column, &columns, err);
     if (!status && cox->competing)
-        status = weigh_competing(cox, err);
+        status = cox_weigh_competing(cox, err);
     return status ? status : allocate_sums(cox, err);
 }

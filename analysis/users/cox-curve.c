@@ -7,11 +7,13 @@
  *     c = sum of (x - xbar_l) m/den
  *
  * as in R's survfit.coxph (Therneau & Grambsch 2000, eq. 10.11, with Efron's sums for tied events).
+ * In Fine and Gray's model the error is that of the jackknife (cox-competing.c).
  */
 #include "users/cox-inside.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 size_t cox_strata(const struct cox *cox) {
     return cox->n_strata;
@@ -46,40 +48,65 @@ static double spread(const struct cox *cox, const double *c, double *unscaled) {
     return cox_quadratic(v, unscaled, cox->p);
 }
 
-int cox_predict(const struct cox *cox, const double *x, size_t stratum, struct cox_curve *ret,
-                struct error *err) {
-    if (cox->competing)
-        return error_set(err, ERROR_DATA,
-                         "no curve is predicted from Fine and Gray's model; --cause-specific has "
-                         "one");
-    uint32_t first = cox->stratum_first[stratum], end = cox->stratum_first[stratum + 1];
-    double *c = calloc(2 * cox->p, sizeof *c), log_risk = 0, hazard = 0, variance = 0, at_risk = 0;
-    struct cox_point *points = malloc((end - first) * sizeof *points);
-    if (!c || !points) {
-        free(c);
-        free(points);
-        return error_memory(err);
+/* Cox's model: var H as above, for exp(x'b) = 1. `drift` has p numbers for each point. */
+static void plain_errors(const struct cox *cox, const double *drift, uint32_t first, size_t n,
+                         double *unscaled, double *ret) {
+    double variance = 0;
+    for (size_t i = 0; i < n; i++) {
+        variance += cox->q0[first + 1 + i];
+        ret[i] = sqrt(variance + spread(cox, drift + i * cox->p, unscaled));
     }
-    *ret = (struct cox_curve){cox->stratum_code[stratum], points, end - first - 1,
-                              cox->time[cox->group[end] - 1]};
-    for (size_t j = 0; j < cox->p; j++)
-        log_risk += (x[j] - cox->centre[j]) * cox->result.coefficient[j];
-    double risk = exp(log_risk);
+}
+
+/* Hazard, counts and drift at each event. */
+static void fill_points(const struct cox *cox, const double *x, uint32_t first, uint32_t end,
+                        struct cox_point *points, double *drift) {
+    const bool counts = cox->options.counts;
+    double hazard = 0, at_risk = 0;
     for (uint32_t slot = end; slot-- > first + 1;) {
         at_risk = at_risk_before(cox, at_risk, slot);
         points[slot - first - 1].at_risk = (int64_t)llrint(at_risk);
     }
     for (uint32_t slot = first + 1; slot < end; slot++) {
         struct cox_point *point = &points[slot - first - 1];
-        hazard += cox->h[slot];
-        variance += cox->q0[slot];
+        double *c = drift + (slot - first - 1) * cox->p;
+        if (slot > first + 1)
+            memcpy(c, c - cox->p, cox->p * sizeof *c);
         add_drift(cox, slot, x, c);
+        hazard += cox->h[slot];
         point->time = cox->when[slot];
-        point->events =
-            cox->options.counts ? (int64_t)llrint(cox->death_weight[slot]) : cox->deaths[slot];
-        point->hazard = risk * hazard;
-        point->std_error = risk * sqrt(variance + spread(cox, c, c + cox->p));
+        point->events = counts ? (int64_t)llrint(cox->death_weight[slot]) : cox->deaths[slot];
+        point->hazard = hazard;
     }
-    free(c);
-    return 0;
+}
+
+int cox_predict(const struct cox *cox, const double *x, size_t stratum, struct cox_curve *ret,
+                struct error *err) {
+    const uint32_t first = cox->stratum_first[stratum], end = cox->stratum_first[stratum + 1];
+    const size_t n = end - first - 1;
+    double *drift = calloc((n + 1) * cox->p + n, sizeof *drift);
+    struct cox_point *points = calloc(n + 1, sizeof *points);
+    double log_risk = 0;
+    int status = drift && points ? 0 : error_memory(err);
+    if (status)
+        goto done;
+    double *const unscaled = drift + n * cox->p, *const errors = unscaled + cox->p;
+    fill_points(cox, x, first, end, points, drift);
+    if (cox->competing)
+        status = cox_incidence_errors(cox, drift, stratum, errors, err);
+    else
+        plain_errors(cox, drift, first, n, unscaled, errors);
+    for (size_t j = 0; j < cox->p; j++)
+        log_risk += (x[j] - cox->centre[j]) * cox->result.coefficient[j];
+    for (size_t i = 0; i < n; i++) {
+        points[i].hazard *= exp(log_risk);
+        points[i].std_error = exp(log_risk) * errors[i];
+    }
+    *ret =
+        (struct cox_curve){cox->stratum_code[stratum], points, n, cox->time[cox->group[end] - 1]};
+done:
+    free(drift);
+    if (status)
+        free(points);
+    return status;
 }

@@ -50,7 +50,7 @@ struct cox {
     uint32_t *late;     /* slots + 1: rows that entered at the slot are late_row[late[slot] ...] */
     uint32_t *late_row; /* NULL: nobody enters late */
     bool *fresh;        /* nobody is at risk just after this time */
-    double *censoring;  /* Fine and Gray: G just before the time; NULL otherwise */
+    double *censoring;  /* Fine and Gray: G H just before the time; NULL otherwise */
     size_t n_strata;
     uint32_t *stratum_first; /* n_strata + 1: first slot */
     uint32_t *stratum_code;  /* n_strata */
@@ -64,9 +64,23 @@ struct cox {
     double *hf;           /* of f m/den, f = l/d (0 for Breslow) */
     double *q0, *q1, *q2; /* of m/den^2, f m/den^2, f^2 m/den^2 */
     double *hazard;       /* cumulative h */
-    double *sub_hazard;   /* Fine and Gray: cumulative G h; NULL otherwise */
-    double *competing_g;  /* by row: weight over G(T-), for competing events; NULL otherwise */
+    double *sub_hazard;   /* Fine and Gray: cumulative G H h; NULL otherwise */
+    double *competing_g;  /* by row: 1 over (G H)(T-), for competing events; NULL otherwise */
+
+    /* Fine and Gray only. */
+    uint32_t *entering;       /* late rows by stratum and entry; NULL: none */
+    uint32_t *entering_first; /* n_strata + 1 */
+    double *shift; /* units by p: derivative of the scaled coefficients by the weight of a cluster
+                      or, without clusters, row, times that weight */
 };
+
+/* Rows by a key, stable: least significant digit first. The sorted ones are in *items; *other is
+ * scratch space, and both may have changed places. n >= 1. */
+struct cox_keyed {
+    uint64_t key;
+    uint32_t row;
+};
+void cox_sort(struct cox_keyed **items, struct cox_keyed **other, size_t n);
 
 /* Sorts, makes slots, centres and scales. */
 int cox_arrange(struct cox *cox, const struct cox_data *data, struct error *err);
@@ -79,6 +93,24 @@ int cox_pass(struct cox *cox, const double *b, double *ret_loglik, double *score
 /* Sum of outer products of score residuals over clusters at the last pass, p by p, in the scale of
  * the scaled covariates. */
 int cox_meat(const struct cox *cox, double *ret, struct error *err);
+
+/* The sums themselves over clusters or, without any, rows: units by p; for the caller to free. */
+int cox_scores(const struct cox *cox, double **ret, struct error *err);
+
+/* ---- Fine and Gray (cox-competing.c) --------------------------------------------------------- */
+
+/* Makes censoring, competing_g and what belongs to them; ERROR_DATA where a weight is not known. */
+int cox_weigh_competing(struct cox *cox, struct error *err);
+
+/* Adds to u, by sorted row, what each row of a stratum does to the score of the covariate x by way
+ * of the weights; rest[slot] is the sum of G H xbar h behind the slot. */
+void cox_weights_influence(const struct cox *cox, size_t stratum, const double *x,
+                           const double *rest, double *u);
+
+/* ret[i]: the standard error of the cumulative hazard for exp(x'b) = 1 after the stratum's event i,
+ * from 0; drift[i] (p each) is the sum of (x - xbar) h up to it, of the scaled covariates. */
+int cox_incidence_errors(const struct cox *cox, const double *drift, size_t stratum, double *ret,
+                         struct error *err);
 
 static inline double cox_weight(const struct cox *cox, size_t i) {
     return cox->weight ? cox->weight[i] : 1;

@@ -8,13 +8,8 @@
  * The integral is x times the row's cumulative hazard less the cumulative sum of xbar h, which is a
  * running sum over slots: all rows together cost O(n p).
  *
- * In Fine and Gray's model those who left for elsewhere go on, with G, and each row has an
- * influence on G itself (Fine & Gray 1999, eq. 7 and 8, as in R's cmprsk::crr): with
- *
- *     q(s) = sum over competing T <= s of w exp(x'b)/G(T-) integral behind s of (x - xbar) G(t-) dH
- *
- * a row adds q(T)/Y(T) if it is censored, less the integral of q/Y dLambda_c over its time at risk,
- * Lambda_c the Nelson-Aalen hazard of censoring and Y those at risk of it: all O(n p) too.
+ * In Fine and Gray's model those who left for elsewhere go on, with their weights, and each row has
+ * an influence on these weights itself (cox-competing.c).
  */
 #include "users/cox-inside.h"
 
@@ -81,59 +76,30 @@ static int one_column(void *context, size_t j, int worker, struct error *err) {
             u[i] -=
                 cox->risk[i] * cox->competing_g[i] * (x[i] * cox->sub_hazard[last] - rest[last]);
     }
+    for (size_t k = 0; k < cox->n_strata && rest; k++)
+        cox_weights_influence(cox, k, x, rest, u);
     return 0;
-}
-
-/* ---- The influence on G ---------------------------------------------------------------------- */
-
-/* Adds each row's influence on G, for the rows from..to of a stratum and column j. q changes where
- * competing events come in and where events of interest are passed. */
-static void influence_on_g(const struct residuals *residuals, size_t stratum, size_t j) {
-    const struct cox *cox = residuals->cox;
-    const uint32_t first_slot = cox->stratum_first[stratum];
-    const uint32_t from = cox->group[first_slot], to = cox->group[cox->stratum_first[stratum + 1]];
-    const double *x = cox->x + j * cox->n, *rest = residuals->rest + j * cox->slots;
-    double *u = residuals->u + j * cox->n;
-    double at_risk = 0, stay_x = 0, stay = 0, drift = 0;
-    for (uint32_t i = from; i < to; i++)
-        at_risk += cox_weight(cox, i);
-    for (uint32_t i = from, next; i < to; i = next) {
-        double left = 0, censored = 0;
-        for (next = i; next < to && cox->time[next] == cox->time[i]; next++)
-            *(cox->status[next] == COX_CENSORED ? &censored : &left) += cox_weight(cox, next);
-        /* Whoever leaves at this time is gone before a censoring at it, and is no part of it. */
-        for (uint32_t k = i; k < next; k++) {
-            if (cox->status[k] == COX_COMPETING) {
-                stay_x += cox->risk[k] * cox->competing_g[k] * x[k];
-                stay += cox->risk[k] * cox->competing_g[k];
-            }
-            if (cox->status[k] != COX_CENSORED)
-                u[k] += cox_weight(cox, k) * drift;
-        }
-        double q = stay_x * cox->sub_hazard[cox->last[i]] - stay * rest[cox->last[i]];
-        if (censored > 0) {
-            double y = at_risk - left, step = q / y;
-            drift -= step * censored / y;
-            for (uint32_t k = i; k < next; k++)
-                if (cox->status[k] == COX_CENSORED)
-                    u[k] += cox_weight(cox, k) * (drift + step);
-        }
-        at_risk -= left + censored;
-    }
 }
 
 /* ---- Adding up ------------------------------------------------------------------------------- */
 
-/* Over clusters, in their order: what the rows of one have together. */
-static int add_clusters(const struct residuals *residuals, double *ret, struct error *err) {
+/* Units by p: what the rows of a cluster have together, or each row by itself. */
+static double *sum_units(const struct residuals *residuals) {
     const struct cox *cox = residuals->cox;
-    size_t p = cox->p, clusters = cox->result.clusters;
-    double *sums = calloc(clusters * p, sizeof *sums);
+    size_t p = cox->p, units = cox->cluster ? cox->result.clusters : cox->n;
+    double *sums = calloc(units * p, sizeof *sums);
+    for (size_t j = 0; j < p && sums; j++)
+        for (size_t i = 0; i < cox->n; i++)
+            sums[(cox->cluster ? cox->cluster[i] : i) * p + j] += residuals->u[j * cox->n + i];
+    return sums;
+}
+
+/* Over clusters, in their order. */
+static int add_clusters(const struct residuals *residuals, double *ret, struct error *err) {
+    size_t p = residuals->cox->p, clusters = residuals->cox->result.clusters;
+    double *sums = sum_units(residuals);
     if (!sums)
         return error_memory(err);
-    for (size_t j = 0; j < p; j++)
-        for (size_t i = 0; i < cox->n; i++)
-            sums[cox->cluster[i] * p + j] += residuals->u[j * cox->n + i];
     for (size_t c = 0; c < clusters; c++)
         for (size_t j = 0; j < p; j++)
             for (size_t k = 0; k <= j; k++)
@@ -179,21 +145,28 @@ static int add_rows(struct residuals *residuals, double *ret, struct error *err)
     return status;
 }
 
+static void free_residuals(struct residuals *residuals) {
+    free(residuals->drift);
+    free(residuals->rest);
+    free(residuals->u);
+}
+
+static int make_residuals(struct residuals *ret, const struct cox *cox, struct error *err) {
+    size_t p = cox->p;
+    *ret = (struct residuals){.cox = cox};
+    ret->drift = calloc(cox->slots * p, sizeof(double));
+    ret->u = calloc(cox->n * p, sizeof(double));
+    if (cox->competing)
+        ret->rest = calloc(cox->slots * p, sizeof(double));
+    if (!ret->drift || !ret->u || (cox->competing && !ret->rest))
+        return error_memory(err);
+    return workers_run(cox->options.threads, p, one_column, ret, err);
+}
+
 int cox_meat(const struct cox *cox, double *ret, struct error *err) {
     size_t p = cox->p;
-    struct residuals residuals = {.cox = cox};
-    residuals.drift = calloc(cox->slots * p, sizeof(double));
-    residuals.u = calloc(cox->n * p, sizeof(double));
-    if (cox->competing)
-        residuals.rest = calloc(cox->slots * p, sizeof(double));
-    int status = 0;
-    if (!residuals.drift || !residuals.u || (cox->competing && !residuals.rest))
-        status = error_memory(err);
-    if (!status)
-        status = workers_run(cox->options.threads, p, one_column, &residuals, err);
-    for (size_t s = 0; s < cox->n_strata && cox->competing && !status; s++)
-        for (size_t j = 0; j < p; j++)
-            influence_on_g(&residuals, s, j);
+    struct residuals residuals;
+    int status = make_residuals(&residuals, cox, err);
     memset(ret, 0, p * p * sizeof *ret);
     if (!status && cox->cluster)
         status = add_clusters(&residuals, ret, err);
@@ -202,8 +175,16 @@ int cox_meat(const struct cox *cox, double *ret, struct error *err) {
     for (size_t j = 0; j < p; j++)
         for (size_t k = 0; k < j; k++)
             ret[k * p + j] = ret[j * p + k];
-    free(residuals.drift);
-    free(residuals.rest);
-    free(residuals.u);
+    free_residuals(&residuals);
+    return status;
+}
+
+int cox_scores(const struct cox *cox, double **ret, struct error *err) {
+    struct residuals residuals;
+    int status = make_residuals(&residuals, cox, err);
+    *ret = status ? NULL : sum_units(&residuals);
+    if (!status && !*ret)
+        status = error_memory(err);
+    free_residuals(&residuals);
     return status;
 }

@@ -303,6 +303,17 @@ static double wald_test(struct fitting *fitting, const double *variance) {
     return sum;
 }
 
+/* Fine and Gray: what each unit does to the coefficients. */
+static int shifts(struct fitting *fitting, struct error *err) {
+    struct cox *cox = fitting->cox;
+    if (cox_scores(cox, &cox->shift, err))
+        return err->code;
+    const size_t units = cox->cluster ? cox->result.clusters : cox->n;
+    for (size_t unit = 0; unit < units; unit++)
+        cox_solve(fitting->factor, cox->p, cox->shift + unit * cox->p);
+    return 0;
+}
+
 static int variances(struct fitting *fitting, struct error *err) {
     struct cox *cox = fitting->cox;
     struct cox_result *result = &cox->result;
@@ -319,6 +330,8 @@ static int variances(struct fitting *fitting, struct error *err) {
         cox_sandwich(result->variance, meat, p, scratch, result->robust);
         unscale(cox, result->robust);
     }
+    if (cox->competing && shifts(fitting, err))
+        return err->code;
     unscale(cox, result->variance);
     for (size_t j = 0; j < p; j++)
         result->coefficient[j] = fitting->b[j] / cox->scale[j];
@@ -360,10 +373,6 @@ static int check(const struct cox *cox, const struct cox_data *data, struct erro
             "nobody left in %zu row%s: without an event nothing can be said about what "
             "drives it",
             data->n, data->n == 1 ? "" : "s");
-    if (cox->competing && data->entry)
-        return error_set(err, ERROR_DATA,
-                         "late entry with competing events is not supported in Fine and Gray's "
-                         "model");
     return 0;
 }
 
@@ -474,7 +483,10 @@ void cox_destroy(struct cox *cox) {
                            cox->dying,
                            cox->h, /* and what lies behind it */
                            cox->sub_hazard,
-                           cox->competing_g};
+                           cox->competing_g,
+                           cox->entering,
+                           cox->entering_first,
+                           cox->shift};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     free(cox);

@@ -28,7 +28,9 @@
  *
  * With competing events (COX_COMPETING) the model is Fine and Gray's for the subdistribution (1999,
  * doi:10.1080/01621459.1999.10474144): who left for elsewhere at T stays at risk at t > T with the
- * weight G(t-)/G(T-), G being the Kaplan-Meier estimate of not being censored yet, by stratum.
+ * weight G(t-)/G(T-), G being the Kaplan-Meier estimate of not being censored yet, by stratum. With
+ * late entry it is G(t-) H(t-)/(G(T-) H(T-)), H being the product-limit estimate of having entered
+ * (Geskus 2011, doi:10.1111/j.1541-0420.2010.01420.x).
  */
 #ifndef USERS_COX_H
 #define USERS_COX_H
@@ -100,7 +102,8 @@ struct cox;
 
 /* Fits the model. ERROR_DATA, naming the covariates and saying what to do, if there are no events,
  * a covariate never differs among those at risk together, one is a linear combination of others, or
- * the likelihood has no maximum (an estimate goes to infinity). */
+ * the likelihood has no maximum (an estimate goes to infinity); also where Fine and Gray's weights
+ * are not known, as all at risk left and others enter later. */
 int cox_fit(struct cox **ret, const struct cox_data *data, const struct cox_options *options,
             struct error *err);
 const struct cox_result *cox_result(const struct cox *cox); /* lives as long as the fit */
@@ -161,8 +164,12 @@ size_t cox_strata(const struct cox *cox);
 /* The cumulative hazard of someone with covariates x (p) who stays in stratum number `stratum`:
  * H(t) = exp(x'b) times the sum of 1/R over events up to t, ties as in the fit; variance as in R's
  * survfit.coxph (Tsiatis 1981; Therneau & Grambsch 2000, eq. 10.11), with the robust variance of b
- * where there is one. Survival is exp(-H). The caller frees ret->points. ERROR_DATA in Fine and
- * Gray's model. */
+ * where there is one. Survival is exp(-H). The caller frees ret->points.
+ *
+ * In Fine and Gray's model H is that of the subdistribution, so that the incidence is 1 - exp(-H)
+ * (their eq. 9 and what follows); the variance is the sum over rows or clusters of the squared
+ * derivative of H by their weight, that of b and of the weights of competing events included. O(n
+ * p) for all times together. */
 int cox_predict(const struct cox *cox, const double *x, size_t stratum, struct cox_curve *ret,
                 struct error *err);
 

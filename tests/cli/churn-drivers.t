@@ -1,31 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$TESTS/lib/tap.sh"
+. "$TESTS/lib/cases.sh"
 PATH=$BIN:$PATH
 
-table() { # file, lines...
-    tap_file=$1
-    shift
-    printf '%s\n' "$@" >"$tap_file"
-}
 drivers() {
     churn-drivers --time t --status s "$@"
 }
 
 # ---- Against R's survival and cmprsk -------------------------------------------------------------
 # Inputs, options and expected values as tests/truth/churn-drivers.R wrote them (with `stored`).
-stored=$TESTS/truth/churn-drivers
-
-agrees() { # name, input, options...
-    name=$1 input=$2
-    shift 2
-    churn-drivers "$@" -f tsv -o found.tsv "$stored/$input.csv" &&
-        perl "$TESTS/lib/near.pl" "$stored/$name.tsv" found.tsv 1e-8
-}
-
-while read -r name input options; do
-    # shellcheck disable=SC2086 # options are words
-    ok "as R: $name" agrees "$name" "$input" $options
-done <"$stored/cases.txt"
+cases_stored churn-drivers 1e-8
 
 # ---- By hand -------------------------------------------------------------------------------------
 # Therneau & Grambsch 2000, appendix E, first data set: with r = exp(b) the likelihood by Breslow is
@@ -152,10 +136,17 @@ runs 'who left for nowhere known' 0 drivers --covariate x --destination '(gone)'
 like 'can be asked for' "$out" '^events,2,'
 runs 'a destination that nobody has' 1 drivers --covariate x --destination a to.csv
 like 'comes with what was meant' "$err" "nobody left for 'a'; did you mean 'A'?"
-runs 'late entry in that model' 2 drivers --covariate x --destination A --entry x to.csv
+runs 'a test of that model' 2 drivers --covariate x --destination A --test ph to.csv
 like 'is refused' "$err" 'cause-specific'
-runs 'curves of that model' 2 drivers --covariate x --destination A --baseline to.csv
-like 'are refused' "$err" 'cause-specific'
+runs 'a curve of that model' 0 drivers --covariate x --destination A --predict x=1 --at 0.5,3,99 -f csv to.csv
+is 'is an incidence' "$(printf '%s\n' "$out" | head -1)" 'group,time,at_risk,events,hazard,incidence,std_error,lower,upper'
+like 'without an interval before anyone left' "$out" '^x=1,0\.5,,,0,0,0,,$'
+like 'with one afterwards' "$out" '^x=1,3,,,0\.[0-9]+,0\.[0-9]+,0\.[0-9]+,0\.[0-9]+,0\.[0-9]+$'
+like 'and unknown beyond the data' "$out" '^x=1,99,,,,,,,$'
+runs 'a chart of it' 2 drivers --covariate x --destination A --predict x=1 --chart x.svg to.csv
+table late.csv t,s,x,e,destination 2,1,1,,A 3,1,0,1,B 4,1,0.5,,A 4,1,2,1,B 8,1,1,5,A 9,0,0,5,
+runs 'all leave while others enter later' 1 drivers --covariate x --destination A --entry e late.csv
+is 'is an error with the time' "$err" 'churn-drivers: late.csv: all who were at risk at time 4 left, and others enter later, so the weight then of those who left for elsewhere is not known: leave out what is before, or fit the cause-specific hazard'
 
 # ---- Dates ---------------------------------------------------------------------------------------
 table dated.csv start,end,x 2024-01-01,2024-01-11,1 2024-01-03,,2 2024-01-04,2024-01-09,0 2024-01-01,2024-01-31,0
