@@ -61,6 +61,7 @@ struct cli_option {
     const char *conflicts; /* names, separated by blanks, that must not be given with it */
     const char *needs;     /* names, separated by blanks, that must be given with it */
     const char *help;      /* one line or a few; --help wraps it */
+    const char *heading;   /* --help begins a list of its own with this option; NULL: goes on */
 };
 
 /* Which of the common options a tool has; each stands once, in cli/common.c. */

@@ -193,8 +193,9 @@ void help_write(struct buffer *text, const struct cli_tool *tool, const struct o
     write_section(text, "Input", tool->input);
     write_section(text, "Output", tool->output);
     for (size_t i = 0; i < options->n_values; i++) {
-        if (i == 0 && options->n_own > 0)
-            buffer_text(text, "\nOptions:\n");
+        const char *heading = options->values[i].option->heading;
+        if (i < options->n_own && (heading || i == 0))
+            buffer_format(text, "\n%s:\n", heading ? heading : "Options");
         if (i == options->n_own)
             buffer_text(text, "\nCommon options:\n");
         write_option(text, options->values[i].option);

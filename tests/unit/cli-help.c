@@ -145,6 +145,32 @@ static void test_little_to_say(void **state) {
     buffer_free(&text);
 }
 
+/* An option with a heading begins a list of its own; without one at the start there is "Options".
+ */
+static void test_headings(void **state) {
+    (void)state;
+    static const struct cli_option parted[] = {
+        {.name = "a", .type = CLI_FLAG, .help = "first"},
+        {.name = "b", .type = CLI_FLAG, .help = "second", .heading = "For a log"},
+        {.name = "c", .type = CLI_FLAG, .help = "third"},
+        {0},
+    };
+    struct buffer text = {0};
+    struct cli_tool several = {.name = "try-it", .summary = "much", .options = parted};
+    help_of(&text, &several);
+    const char *start = "Usage: try-it [OPTION]...\nmuch\n\nOptions:\n"
+                        "      --a                 first\n\nFor a log:\n"
+                        "      --b                 second\n      --c                 third\n\n"
+                        "Common options:\n";
+    assert_memory_equal(text.bytes, start, strlen(start));
+    buffer_clear(&text);
+    several.options = parted + 1;
+    help_of(&text, &several);
+    start = "Usage: try-it [OPTION]...\nmuch\n\nFor a log:\n";
+    assert_memory_equal(text.bytes, start, strlen(start));
+    buffer_free(&text);
+}
+
 static void test_version(void **state) {
     (void)state;
     struct buffer text = {0};
@@ -156,9 +182,8 @@ static void test_version(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_text),
-        cmocka_unit_test(test_lines_fit_a_terminal),
-        cmocka_unit_test(test_little_to_say),
+        cmocka_unit_test(test_whole_text),    cmocka_unit_test(test_lines_fit_a_terminal),
+        cmocka_unit_test(test_little_to_say), cmocka_unit_test(test_headings),
         cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
