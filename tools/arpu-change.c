@@ -116,7 +116,12 @@ static void write_bound(struct page *page, double bound) {
         writer_missing(page->writer);
 }
 
-static const struct interval unbounded = {NAN, NAN};
+/* Of a part of one segment. */
+static struct interval segment_bounds(const struct change_step *step, size_t segment,
+                                      enum change_part part) {
+    const struct interval none = {NAN, NAN};
+    return step->segment_bounds ? step->segment_bounds[segment].of[part] : none;
+}
 
 static void write_part(struct page *page, const char *part, struct text segment, decimal_sum amount,
                        struct interval bounds) {
@@ -162,7 +167,8 @@ static void write_step(struct page *page, bool by_segment) {
         if (!by_segment)
             write_effect(page, part, none, step->total.of[part], step->bounds[part]);
         for (size_t i = 0; by_segment && i < step->n_segments; i++)
-            write_effect(page, part, step->segments[i], step->parts[i].of[part], unbounded);
+            write_effect(page, part, step->segments[i], step->parts[i].of[part],
+                         segment_bounds(step, i, part));
     }
     write_part(page, "end", none, step->revenue[CHANGE_AFTER], step->levels[CHANGE_AFTER]);
 }
@@ -196,9 +202,14 @@ static int decompose(struct cli *cli, const struct input *input, struct error *e
         choose_period(cli, "last", &input->arpu, &room[1], &options.last, err))
         return err->code;
     int code = change_steps_make(&input->arpu, &options, &steps, err);
-    if (!code && input->accounts && options.method == CHANGE_LMDI)
-        code = change_bounds(input->accounts, &steps, cli_number(cli, "confidence"),
-                             cli_threads(cli), err);
+    const struct change_bounds_options how = {
+        .method = options.method,
+        .by_segment = cli_flag(cli, "by-segment"),
+        .confidence = cli_number(cli, "confidence"),
+        .threads = cli_threads(cli),
+    };
+    if (!code && input->accounts)
+        code = change_bounds(input->accounts, &steps, &how, err);
     if (!code) {
         tell_of_steps(cli, &steps);
         code = write_steps(cli, &input->arpu, &steps, err);
@@ -284,7 +295,7 @@ int main(int argc, char **argv) {
                   "changed\n"
                   "segment: with --by-segment\n"
                   "amount: what the part adds\n"
-                  "lower, upper: its interval, from single users and by LMDI, but not by segment\n"
+                  "lower, upper: its interval, from single users\n"
                   "share: amount / revenue at the start\n"
                   "running: the revenue with this part and all before it\n"
                   "currency: last, if it is known",

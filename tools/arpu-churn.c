@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "revenue/accounts.h"
 #include "revenue/coverage.h"
-#include "revenue/movement.h"
+#include "revenue/destinations.h"
 #include <inttypes.h>
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -135,9 +135,9 @@ static int write_movements(struct cli *cli, const struct accounts *accounts,
     struct movements movements = {0};
     int code = movements_count(accounts, options, &movements, err);
     if (!code)
-        code = open_page(&page, names, options->replications > 0 ? drawn : NULL, err);
+        code = open_page(&page, names, options->bootstrap.replications > 0 ? drawn : NULL, err);
     for (size_t i = 0; !code && i < movements.count; i++)
-        write_movement(&page, &movements.items[i], options->replications > 0);
+        write_movement(&page, &movements.items[i], options->bootstrap.replications > 0);
     movements_free(&movements);
     return code;
 }
@@ -184,8 +184,8 @@ static int write_destinations(struct cli *cli, const struct accounts *accounts,
 static int run(struct cli *cli, struct error *err) {
     const struct movement_options options = {
         .confidence = cli_number(cli, "confidence"),
-        .replications = (uint32_t)cli_integer(cli, "bootstrap"),
-        .seed = (uint32_t)cli_integer(cli, "seed"),
+        .bootstrap = {.replications = (uint32_t)cli_integer(cli, "bootstrap"),
+                      .seed = (uint32_t)cli_integer(cli, "seed")},
         .threads = cli_threads(cli),
     };
     struct accounts *accounts = NULL;

@@ -5,8 +5,8 @@
  * survival curves; the tool.
  */
 #include "cli/cli.h"
-#include "revenue/arpu-log.h"
 #include "revenue/arpu-panel.h"
+#include "revenue/arpu-users.h"
 #include "revenue/coverage.h"
 #include "revenue/loss-plan.h"
 #include "revenue/loss-risk.h"
@@ -42,7 +42,8 @@ static const struct {
     {"distribution", 1 << SCENARIO},
     {"group", 1 << PANEL | 1 << LOG | 1 << BASE},
     {"period", 1 << LOG},
-    {"seed", 1 << SCENARIO},
+    {"bootstrap", 1 << LOG},
+    {"seed", 1 << SCENARIO | 1 << LOG},
 };
 
 /* The shape whose columns are all there; if none is whole, the one that misses fewest, so that
@@ -109,7 +110,7 @@ static int choose_currency(struct cli *cli, struct text found, struct text *ret,
     return 0;
 }
 
-enum { MAX_COLUMNS = 24 };
+enum { MAX_COLUMNS = 32 };
 
 struct header {
     const char *names[MAX_COLUMNS];
@@ -453,7 +454,17 @@ static void write_bound(struct writer *writer, double bound) {
     write_money(writer, known, amount);
 }
 
-static void write_row(struct writer *writer, const struct arpu_row *row, struct text currency) {
+static void write_drawn(struct writer *writer, const struct arpu_row *row) {
+    write_bound(writer, row->arpu_drawn.lower);
+    write_bound(writer, row->arpu_drawn.upper);
+    writer_number(writer, row->share_drawn.lower);
+    writer_number(writer, row->share_drawn.upper);
+    writer_number(writer, row->users_drawn.lower);
+    writer_number(writer, row->users_drawn.upper);
+}
+
+static void write_row(struct writer *writer, const struct arpu_row *row, bool drawn,
+                      struct text currency) {
     writer_text(writer, row->platform);
     if (row->segment.length > 0)
         writer_text(writer, row->segment);
@@ -477,6 +488,8 @@ static void write_row(struct writer *writer, const struct arpu_row *row, struct 
     writer_number(writer, row->users_interval.upper);
     write_money(writer, row->has_change, row->change_by_users);
     write_money(writer, row->has_change, row->change_by_arpu);
+    if (drawn)
+        write_drawn(writer, row);
     write_currency(writer, currency);
 }
 
@@ -502,17 +515,27 @@ static int write_rows(struct cli *cli, const struct arpu_table *arpu, struct err
                                         "change_by_users",
                                         "change_by_arpu",
                                         NULL};
+    static const char *const drawn[] = {"arpu_bootstrap_lower",
+                                        "arpu_bootstrap_upper",
+                                        "share_lost_bootstrap_lower",
+                                        "share_lost_bootstrap_upper",
+                                        "users_share_lost_bootstrap_lower",
+                                        "users_share_lost_bootstrap_upper",
+                                        NULL};
     struct header header = {.count = 0};
     struct writer *writer;
     struct text currency;
+    const bool bootstrap = cli_given(cli, "bootstrap");
     if (choose_currency(cli, arpu->currency, &currency, err))
         return err->code;
     add_names(&header, names);
+    if (bootstrap)
+        add_names(&header, drawn);
     add_currency(&header, currency);
     if (cli_writer(cli, header.names, header.count, &writer, err))
         return err->code;
     for (size_t i = 0; i < arpu->count; i++)
-        write_row(writer, &arpu->rows[i], currency);
+        write_row(writer, &arpu->rows[i], bootstrap, currency);
     return 0;
 }
 
@@ -551,9 +574,15 @@ static int run_log(struct cli *cli, struct table *table, struct error *err) {
         .confidence = cli_number(cli, "confidence"),
         .threads = cli_threads(cli),
     };
+    const struct bootstrap_options bootstrap = {
+        .replications = (uint32_t)cli_integer(cli, "bootstrap"),
+        .seed = (uint32_t)cli_integer(cli, "seed"),
+    };
     struct arpu_log_summary summary;
     struct arpu_table arpu = {0};
-    int code = arpu_read_log(table, &options, &arpu, &summary, err);
+    int code = bootstrap.replications > 0
+                   ? arpu_read_users(table, &options, &bootstrap, &arpu, &summary, err)
+                   : arpu_read_log(table, &options, &arpu, &summary, err);
     if (!code) {
         cli_note(cli, "rows without revenue, taken as active and nothing paid: %" PRIu64,
                  summary.without_revenue);
@@ -595,19 +624,34 @@ static void write_risk_amount(struct writer *writer, bool known, const struct ri
     write_bound(writer, known ? amount->interval.upper : NAN);
 }
 
-static void write_risk(struct writer *writer, struct text group, decimal horizon,
-                       const struct risk_answer *answer, bool lost, struct text currency) {
+/* A table of horizons, and which of its columns there are. */
+struct risk_page {
+    struct cli *cli;
+    struct writer *writer;
+    const struct risk_curves *curves;
+    const struct risk_base *base;
+    bool lost;
+    struct text currency;
+};
+
+static void write_risk(const struct risk_page *page, struct text group,
+                       const struct risk_question *question, const struct risk_answer *answer) {
+    struct writer *writer = page->writer;
     const double covered = decimal_sum_to_double(answer->covered);
     writer_text(writer, group);
-    writer_decimal(writer, horizon, 0);
+    if (page->curves->n_destinations > 0)
+        writer_text(writer, question->destination > 0
+                                ? page->curves->destinations[question->destination - 1]
+                                : text_of("(all)"));
+    writer_decimal(writer, question->horizon, 0);
     writer_sum(writer, answer->users, 0);
     writer_sum(writer, answer->revenue, 2);
     writer_sum(writer, answer->covered, 2);
     write_risk_amount(writer, answer->known, &answer->at_risk);
     writer_number(writer, answer->known && covered > 0 ? answer->at_risk.value / covered : NAN);
-    if (lost)
+    if (page->lost)
         write_risk_amount(writer, answer->known, &answer->lost);
-    write_currency(writer, currency);
+    write_currency(writer, page->currency);
 }
 
 static void tell_of_risk(struct cli *cli, struct text group, decimal horizon,
@@ -625,42 +669,61 @@ static void tell_of_risk(struct cli *cli, struct text group, decimal horizon,
                  (int)group.length, group.bytes, left, text);
 }
 
-static int write_risks(struct cli *cli, const struct risk_curves *curves,
-                       const struct risk_base *base, struct error *err) {
-    static const char *const always[] = {
-        "group",           "horizon", "users", "revenue",       "covered",
-        "revenue_at_risk", "lower",   "upper", "share_at_risk", NULL};
+/* One group (or behind the last all of them) and destination (or 0, whatever it is). */
+static int write_horizons(const struct risk_page *page, size_t group, size_t destination,
+                          const decimal *horizons, size_t n, struct error *err) {
+    const struct text name =
+        group < page->curves->count ? page->curves->items[group].group : text_of("(all)");
+    for (size_t h = 0; h < n; h++) {
+        const struct risk_question question = {
+            .horizon = horizons[h],
+            .per = page->lost ? cli_decimal(page->cli, "per") : 0,
+            .destination = destination,
+            .confidence = cli_number(page->cli, "confidence"),
+        };
+        struct risk_answer answer;
+        if (risk_estimate(page->curves, page->base, group, &question, &answer, err))
+            return err->code;
+        if (destination == 0)
+            tell_of_risk(page->cli, name, horizons[h], &answer);
+        write_risk(page, name, &question, &answer);
+    }
+    return 0;
+}
+
+static int open_risks(struct risk_page *page, struct error *err) {
+    static const char *const group[] = {"group", NULL}, *const destination[] = {"destination",
+                                                                                NULL};
+    static const char *const always[] = {"horizon", "users",           "revenue",
+                                         "covered", "revenue_at_risk", "lower",
+                                         "upper",   "share_at_risk",   NULL};
     static const char *const cumulative[] = {"revenue_lost", "lost_lower", "lost_upper", NULL};
     struct header header = {.count = 0};
+    if (choose_currency(page->cli, page->base->currency, &page->currency, err))
+        return err->code;
+    add_names(&header, group);
+    if (page->curves->n_destinations > 0)
+        add_names(&header, destination);
+    add_names(&header, always);
+    if (page->lost)
+        add_names(&header, cumulative);
+    add_currency(&header, page->currency);
+    return cli_writer(page->cli, header.names, header.count, &page->writer, err);
+}
+
+/* Destinations by name, and behind them all of them; groups likewise. */
+static int write_risks(struct cli *cli, const struct risk_curves *curves,
+                       const struct risk_base *base, struct error *err) {
+    struct risk_page page = {
+        .cli = cli, .curves = curves, .base = base, .lost = cli_given(cli, "per")};
     decimal horizons[MOST_HORIZONS];
     size_t n;
-    struct text currency;
-    struct writer *writer;
-    const bool lost = cli_given(cli, "per");
-    if (choose_horizons(cli, horizons, &n, err) ||
-        choose_currency(cli, base->currency, &currency, err))
-        return err->code;
-    add_names(&header, always);
-    if (lost)
-        add_names(&header, cumulative);
-    add_currency(&header, currency);
-    if (cli_writer(cli, header.names, header.count, &writer, err))
+    if (choose_horizons(cli, horizons, &n, err) || open_risks(&page, err))
         return err->code;
     for (size_t group = 0; group < curves->count + (curves->count > 1); group++)
-        for (size_t h = 0; h < n; h++) {
-            const struct risk_question question = {
-                .horizon = horizons[h],
-                .per = lost ? cli_decimal(cli, "per") : 0,
-                .confidence = cli_number(cli, "confidence"),
-            };
-            const struct text name =
-                group < curves->count ? curves->items[group].group : text_of("(all)");
-            struct risk_answer answer;
-            if (risk_estimate(curves, base, group, &question, &answer, err))
+        for (size_t k = 1; k <= curves->n_destinations + 1; k++)
+            if (write_horizons(&page, group, k % (curves->n_destinations + 1), horizons, n, err))
                 return err->code;
-            tell_of_risk(cli, name, horizons[h], &answer);
-            write_risk(writer, name, horizons[h], &answer, lost, currency);
-        }
     return 0;
 }
 
@@ -710,67 +773,75 @@ static int run(struct cli *cli, struct error *err) {
 }
 
 static const struct cli_option options[] = {
-    {.name = "from",
-     .type = CLI_CHOICE,
-     .argument = "WHAT",
-     .range = "scenario|panel|log",
-     .help = "what the input is; without it, its columns tell"},
-    {.name = "period",
-     .type = CLI_CHOICE,
-     .argument = "KIND",
-     .range = "year|quarter|month|week|day",
-     .fallback = "month",
-     .help = "log: length of a period (weeks are ISO weeks)"},
-    {.name = "group",
-     .type = CLI_COLUMN,
-     .argument = "COL",
-     .help = "panel, log: part each platform by the values of this column (a panel with a column "
-             "segment is parted by it); --survival: the column that names each row's curve"},
     {.name = "sensitivity",
      .type = CLI_FLAG,
      .conflicts = "sobol",
-     .help = "scenario: the loss over the horizon with one parameter at a time at its low and at "
-             "its high, the largest swing first"},
+     .heading = "For a scenario",
+     .help = "the loss over the horizon with one parameter at a time at its low and at its high, "
+             "the largest swing first"},
     {.name = "sobol",
      .type = CLI_FLAG,
-     .help = "scenario: what share of the variance of the loss over the horizon each parameter "
-             "accounts for, alone (first) and with its interactions (total)"},
-    {.name = "draws",
-     .type = CLI_INTEGER,
-     .argument = "N",
-     .range = "[100,10000000]",
-     .fallback = "100000",
-     .help = "scenario: draws for the bounds; a bound shows only the digits that these settle"},
+     .help = "what share of the variance of the loss over the horizon each parameter accounts "
+             "for, alone (first) and with its interactions (total)"},
     {.name = "distribution",
      .type = CLI_CHOICE,
      .argument = "WHICH",
      .range = "pert|triangular|uniform",
      .fallback = "pert",
-     .help = "scenario: how values are spread between low and high"},
+     .help = "how values are spread between low and high"},
+    {.name = "draws",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[100,10000000]",
+     .fallback = "100000",
+     .help = "for the bounds, which show only the digits that these settle"},
+    {.name = "period",
+     .type = CLI_CHOICE,
+     .argument = "KIND",
+     .range = "year|quarter|month|week|day",
+     .fallback = "month",
+     .heading = "For a panel or a log",
+     .help = "log: length of a period (weeks are ISO weeks)"},
+    {.name = "group",
+     .type = CLI_COLUMN,
+     .argument = "COL",
+     .help = "part each platform by the values of this column (a panel with a column segment is "
+             "parted by it); with --survival the column that names each row's curve"},
+    {.name = "bootstrap",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[100,100000]",
+     .help = "log: beside the other intervals, those from N bootstrap samples of users"},
     {.name = "survival",
      .type = CLI_FILE,
      .argument = "FILE",
      .needs = "horizon",
      .conflicts = "from",
-     .help = "revenue at risk: curves as churn-survival writes them, applied to the users of the "
-             "input"},
+     .heading = "For revenue at risk",
+     .help = "curves as churn-survival writes them, applied to the users of the input; or as "
+             "churn-destinations does, which parts what is at risk by destination"},
     {.name = "horizon",
      .type = CLI_TEXT,
      .argument = "TIMES",
      .needs = "survival",
-     .help = "--survival: how far ahead, in the curves' time, such as 1,3,6,12"},
+     .help = "how far ahead, in the curves' time, such as 1,3,6,12"},
     {.name = "per",
      .type = CLI_DECIMAL,
      .argument = "TIME",
      .range = "(0,inf)",
      .needs = "survival",
-     .help = "--survival: revenue is per this much of the curves' time (1 for monthly revenue and "
-             "months, 30.436875 for monthly revenue and days): adds what is lost up to the "
-             "horizon"},
+     .help = "revenue is per this much of the curves' time (1 for monthly revenue and months, "
+             "30.436875 for monthly revenue and days): adds what is lost up to the horizon"},
     {.name = "currency",
      .type = CLI_TEXT,
      .argument = "CODE",
+     .heading = "For any input",
      .help = "label for money, such as USD; nothing is converted"},
+    {.name = "from",
+     .type = CLI_CHOICE,
+     .argument = "WHAT",
+     .range = "scenario|panel|log",
+     .help = "what the input is, where its columns leave it open"},
     {0},
 };
 
@@ -796,41 +867,50 @@ int main(int argc, char **argv) {
         .name = "arpu-loss",
         .summary = "revenue lost when users leave, with its interval",
         .description =
-            "From a scenario: revenue lost per month and over a horizon, from the number of users "
-            "who leave and what one of them is worth. Where a parameter has a low and a high, "
-            "bounds come from Monte Carlo.\n\n"
-            "From a revenue panel or a log of single users: average revenue per user (ARPU) by "
-            "platform, segment and period, users and revenue lost since the period before, and "
-            "how much of the change comes from users and how much from ARPU.\n\n"
-            "With --survival: revenue at risk, what the users of the input will no longer bring "
-            "in at a horizon, by the survival curves of their groups, with an interval from the "
-            "curves' errors and the users' differences.\n\n"
+            "Four questions, by what the input is:\n\n"
+            "Scenario: what do I lose if so many users leave? Revenue lost per month and over a "
+            "horizon, from how many leave and what one is worth. Where a parameter has a low and "
+            "a high, bounds come from Monte Carlo.\n\n"
+            "Revenue panel: what did each platform earn per user (ARPU), what did it lose since "
+            "the period before, and how much of the change comes from users, how much from "
+            "ARPU?\n\n"
+            "Log of single users: the same, with who left and what they had paid, and with "
+            "intervals.\n\n"
+            "Users with --survival: revenue at risk, what those who are here now will no longer "
+            "bring in at a horizon by the survival curves of their groups, with an interval from "
+            "the curves' errors and the users' differences; with curves by destination, where it "
+            "goes.\n\n"
             "Money is exact to the millionth; nothing is rounded before a ratio is taken.",
-        .input = "scenario: parameter,value[,low,high,unit,source] with parameters migrants, arpu "
-                 "and optionally multi_homing_share, kept_share, return_rate, horizon, "
-                 "discount_rate, arpu_destination; columns scenario, destination, tier and line "
-                 "say what a row is about (empty: all)\n"
+        .input = "scenario: parameter,value[,low,high,unit,source]; parameters migrants, arpu and "
+                 "optionally multi_homing_share, kept_share, return_rate, horizon, discount_rate, "
+                 "arpu_destination; columns scenario, destination, tier and line say what a row "
+                 "is about (empty: all)\n"
                  "panel: platform,period,users,revenue[,segment][,currency]\n"
                  "log: user,platform,date,revenue[,currency]\n"
-                 "--survival: user,revenue (a row a user) or users,revenue[,revenue_se] (totals), "
-                 "and optionally age (time since their start) and currency",
+                 "with --survival: user,revenue (a row a user) or users,revenue[,revenue_se] "
+                 "(totals), and optionally age (time since their start) and currency",
         .output = "scenario: month, users_lost, revenue_lost, lower, upper, cumulative, "
-                  "cumulative_lower, cumulative_upper; with arpu_destination also "
-                  "destination_gain and cumulative_gain, with discount_rate present_value, each "
-                  "with _lower and _upper\n"
-                  "scenario, destination, tier, line: first, if the input has them; (all) is the "
-                  "sum\n"
-                  "--sensitivity: parameter, low, high, loss_at_low, loss_at_high, swing, "
+                  "cumulative_lower, cumulative_upper\n"
+                  "  arpu_destination: destination_gain and cumulative_gain, each with _lower and "
+                  "_upper\n"
+                  "  discount_rate: present_value, with _lower and _upper\n"
+                  "  scenario, destination, tier, line: first, if the input has them; (all) is "
+                  "the sum\n"
+                  "  --sensitivity: parameter, low, high, loss_at_low, loss_at_high, swing, "
                   "value, loss_at_value\n"
-                  "--sobol: parameter, order (first or total), index, lower, upper, std_error\n"
-                  "panel, log: platform, segment, period, users, revenue, arpu, arpu_lower, "
-                  "arpu_upper, users_change, users_lost, revenue_change, revenue_lost, share_lost, "
-                  "share_lost_lower, share_lost_upper, users_share_lost, users_share_lost_lower, "
-                  "users_share_lost_upper, change_by_users, change_by_arpu\n"
-                  "--survival: group, horizon, users, revenue, covered (of users whom the curve "
-                  "reaches), revenue_at_risk, lower, upper, share_at_risk; with --per also "
-                  "revenue_lost, lost_lower, lost_upper\n"
-                  "all: currency, last, if it is known",
+                  "  --sobol: parameter, order (first or total), index, lower, upper, std_error\n"
+                  "panel, log: platform, segment, period, users, revenue; arpu, arpu_lower, "
+                  "arpu_upper; users_change, users_lost, revenue_change, revenue_lost; share_lost, "
+                  "share_lost_lower, share_lost_upper; users_share_lost, users_share_lost_lower, "
+                  "users_share_lost_upper; change_by_users, change_by_arpu\n"
+                  "  --bootstrap: arpu_bootstrap_lower, arpu_bootstrap_upper, "
+                  "share_lost_bootstrap_lower, share_lost_bootstrap_upper, "
+                  "users_share_lost_bootstrap_lower, users_share_lost_bootstrap_upper\n"
+                  "with --survival: group, destination (if the curves have them; (all) is "
+                  "whatever the destination), horizon, users, revenue, covered (of users whom the "
+                  "curve reaches), revenue_at_risk, lower, upper, share_at_risk\n"
+                  "  --per: revenue_lost, lost_lower, lost_upper\n"
+                  "any: currency, last, if it is known",
         .operands = "[FILE]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,

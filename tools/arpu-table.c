@@ -31,7 +31,13 @@ static int read_log(struct cli *cli, struct table *table, const char *const *gro
         cli_warn(cli, "%s", warning);
     cli_note(cli, "rows without revenue, taken as active and nothing paid: %" PRIu64,
              (*ret)->without_revenue);
-    return figures_of_log(*ret, cli_number(cli, "confidence"), cli_threads(cli), figures, err);
+    const struct figures_options how = {
+        .confidence = cli_number(cli, "confidence"),
+        .bootstrap = {.replications = (uint32_t)cli_integer(cli, "bootstrap"),
+                      .seed = (uint32_t)cli_integer(cli, "seed")},
+        .threads = cli_threads(cli),
+    };
+    return figures_of_log(*ret, &how, figures, err);
 }
 
 static int read_panel(struct cli *cli, struct table *table, const char *const *groups,
@@ -39,6 +45,8 @@ static int read_panel(struct cli *cli, struct table *table, const char *const *g
     if (cli_given(cli, "period"))
         return cli_usage(err, "--period means nothing for a panel, which has its periods, and the "
                               "input is one");
+    if (cli_given(cli, "bootstrap"))
+        return cli_usage(err, "--bootstrap needs single users, and the input is a panel");
     cli_note(cli, "a panel does not say how users differ: the bounds stay empty");
     return figures_of_panel(table, groups, figures, err);
 }
@@ -73,6 +81,7 @@ struct page {
     const struct figures *figures;
     const char *names[MOST_COLUMNS];
     size_t columns, groups;
+    bool bootstrap;
 };
 
 /* `names` ends with NULL. */
@@ -92,6 +101,17 @@ static int open_page(struct page *page, struct error *err) {
     static const char *const views[] = {"views", "per_thousand_views", "per_thousand_lower",
                                         "per_thousand_upper", NULL};
     static const char *const tails[] = {"top_1_percent", "top_10_percent", "tail_index", NULL};
+    static const char *const drawn[] = {"arpu_bootstrap_lower",
+                                        "arpu_bootstrap_upper",
+                                        "arppu_bootstrap_lower",
+                                        "arppu_bootstrap_upper",
+                                        "payer_bootstrap_lower",
+                                        "payer_bootstrap_upper",
+                                        NULL};
+    static const char *const drawn_minutes[] = {"per_minute_bootstrap_lower",
+                                                "per_minute_bootstrap_upper", NULL};
+    static const char *const drawn_views[] = {"per_thousand_bootstrap_lower",
+                                              "per_thousand_bootstrap_upper", NULL};
     static const char *const currency[] = {"currency", NULL};
     const struct figures *figures = page->figures;
     const char *const *groups;
@@ -108,6 +128,13 @@ static int open_page(struct page *page, struct error *err) {
         add_names(page, views);
     if (figures->has_payers)
         add_names(page, tails);
+    page->bootstrap = cli_given(page->cli, "bootstrap");
+    if (page->bootstrap)
+        add_names(page, drawn);
+    if (page->bootstrap && figures->has[ACCOUNT_MINUTES])
+        add_names(page, drawn_minutes);
+    if (page->bootstrap && figures->has[ACCOUNT_VIEWS])
+        add_names(page, drawn_views);
     if (figures->currency.length > 0)
         add_names(page, currency);
     return cli_writer(page->cli, page->names, page->columns, &page->writer, err);
@@ -149,6 +176,23 @@ static void write_sum(struct page *page, bool known, decimal_sum sum, int places
         writer_missing(page->writer);
 }
 
+static void write_drawn(struct page *page, const struct figure *figure) {
+    const struct figure_ratio *money[] = {&figure->arpu, &figure->arppu};
+    for (int m = 0; m < 2; m++) {
+        write_money(page, money[m]->bootstrap.lower);
+        write_money(page, money[m]->bootstrap.upper);
+    }
+    const struct figure_ratio *ratios[] = {&figure->payer_share, &figure->per_minute,
+                                           &figure->per_thousand_views};
+    const bool has[] = {true, page->figures->has[ACCOUNT_MINUTES],
+                        page->figures->has[ACCOUNT_VIEWS]};
+    for (int r = 0; r < 3; r++)
+        if (has[r]) {
+            writer_number(page->writer, ratios[r]->bootstrap.lower);
+            writer_number(page->writer, ratios[r]->bootstrap.upper);
+        }
+}
+
 static void write_figure(struct page *page, const struct figure *figure) {
     const struct figures *figures = page->figures;
     writer_text(page->writer, figure->place.platform);
@@ -179,6 +223,8 @@ static void write_figure(struct page *page, const struct figure *figure) {
         writer_number(page->writer, figure->top_10);
         writer_number(page->writer, figure->tail);
     }
+    if (page->bootstrap)
+        write_drawn(page, figure);
     if (figures->currency.length > 0)
         writer_text(page->writer, figures->currency);
 }
@@ -227,6 +273,11 @@ static const struct cli_option options[] = {
      .many = true,
      .help = "part each platform by the values of this column, such as a segment or a tier; may "
              "be given twice"},
+    {.name = "bootstrap",
+     .type = CLI_INTEGER,
+     .argument = "N",
+     .range = "[100,100000]",
+     .help = "log: beside the other intervals, those from N bootstrap samples of users"},
     {0},
 };
 
@@ -235,6 +286,8 @@ static const struct cli_example examples[] = {
     {"arpu-table --group segment datasets/tiktok-rednote/revenue.csv",
      "from totals: TikTok's 2021, in the two versions that contradict each other"},
     {"arpu-table --period day datasets/tiny/activity.csv", "the ARPDAU"},
+    {"arpu-table --bootstrap 1000 --period quarter datasets/tiny/activity.csv",
+     "with intervals from a bootstrap of users too"},
     {0},
 };
 
@@ -259,11 +312,15 @@ int main(int argc, char **argv) {
                   "views\n"
                   "top_1_percent, top_10_percent: share of revenue that these payers bring; "
                   "tail_index\n"
+                  "--bootstrap: arpu_bootstrap_lower, arpu_bootstrap_upper, "
+                  "arppu_bootstrap_lower, arppu_bootstrap_upper, payer_bootstrap_lower, "
+                  "payer_bootstrap_upper; per_minute_bootstrap_lower, per_minute_bootstrap_upper; "
+                  "per_thousand_bootstrap_lower, per_thousand_bootstrap_upper\n"
                   "--group: its columns follow platform\n"
                   "currency: last, if it is known",
         .operands = "[FILE]...",
         .max_operands = -1,
-        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE,
+        .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,
         .options = options,
         .examples = examples,
         .run = run,

@@ -141,7 +141,7 @@ static int take_row(struct state *state, const struct table_batch *batch, size_t
     struct rows *rows = &state->rows;
     const int32_t day = batch->columns[DATE].date[row];
     for (int m = ACCOUNT_MINUTES; m < ACCOUNT_MEASURES; m++)
-        if (batch->columns[column_of[m]].decimal[row] < 0)
+        if (state->common->has[m] && batch->columns[column_of[m]].decimal[row] < 0)
             return table_reject(batch, row, column_of[m], err,
                                 "%s are negative, expected 0 or more",
                                 m == ACCOUNT_MINUTES ? "minutes" : "views");
@@ -338,8 +338,8 @@ static int begin_accounts(const struct table *table, const struct accounts_optio
     while (common->groups < ACCOUNT_GROUPS && options->groups[common->groups])
         common->groups++;
     common->has[ACCOUNT_REVENUE] = true;
-    common->has[ACCOUNT_MINUTES] = table_has(table, "minutes");
-    common->has[ACCOUNT_VIEWS] = table_has(table, "views");
+    common->has[ACCOUNT_MINUTES] = !options->revenue_alone && table_has(table, "minutes");
+    common->has[ACCOUNT_VIEWS] = !options->revenue_alone && table_has(table, "views");
     for (int m = 0; m < ACCOUNT_MEASURES; m++) {
         accounts->has[m] = common->has[m];
         if (common->has[m] && ledger_create(&common->ledgers[m], err))

@@ -33,6 +33,7 @@ enum account_measure { ACCOUNT_REVENUE, ACCOUNT_MINUTES, ACCOUNT_VIEWS, ACCOUNT_
 struct accounts_options {
     enum period_kind period;
     const char *groups[ACCOUNT_GROUPS]; /* columns that part platforms into places; NULL: none */
+    bool revenue_alone;                 /* minutes and views are not kept */
     int threads;
 };
 

@@ -9,9 +9,8 @@
 #include "base/dictionary.h"
 #include "base/ledger.h"
 #include "base/workers.h"
+#include "revenue/arpu-tally.h"
 #include "revenue/currency.h"
-#include "stats/proportion.h"
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,21 +229,15 @@ static int state_merge(void *given_into, void *given_from, struct error *err) {
 
 /* ---- Tallying -------------------------------------------------------------------------------- */
 
-/* Of one cell and period. */
-struct tally {
-    struct moments active; /* revenue per active user */
-    struct moments lost; /* of those active in the period before and not now, what they paid then */
-};
-
 struct finish {
     struct common *common;
-    int32_t first, last;   /* periods of the whole log */
-    size_t periods;        /* last - first + 1, or 0 */
-    struct tally *tallies; /* [worker][cell][period] */
+    int32_t first, last;        /* periods of the whole log */
+    size_t periods;             /* last - first + 1, or 0 */
+    struct arpu_tally *tallies; /* [worker][cell][period] */
 };
 
-static struct tally *tally_at(const struct finish *finish, size_t worker, size_t cell,
-                              size_t period) {
+static struct arpu_tally *tally_at(const struct finish *finish, size_t worker, size_t cell,
+                                   size_t period) {
     return &finish
                 ->tallies[(worker * finish->common->cells.count + cell) * finish->periods + period];
 }
@@ -261,7 +254,7 @@ static int finish_part(void *context, size_t part, int worker, struct error *err
                              "the revenue of one user in one period is out of range, expected at "
                              "most 9223372036854.775807");
         const int32_t period = ledger_period(entry);
-        struct tally *tally =
+        struct arpu_tally *tally =
             tally_at(finish, (size_t)worker, ledger_cell(entry), (size_t)(period - finish->first));
         moments_add(&tally->active, revenue);
         if (period < finish->last && !ledger_holds(ledger, part, entry, period + 1))
@@ -308,58 +301,13 @@ static int name_cell(const struct finish *finish, uint32_t cell, struct arpu_tab
     return 0;
 }
 
-static void count_lost(const struct arpu_row *before, const struct moments *active_before,
-                       const struct moments *lost, double confidence, struct arpu_row *row) {
-    struct moments kept = *active_before;
-    moments_remove(&kept, lost);
-    row->users_lost = lost->count * DECIMAL_ONE;
-    row->revenue_lost = lost->sum;
-    struct proportion_interval users =
-        proportion_wilson((double)lost->count, (double)active_before->count, confidence);
-    row->users_interval = (struct interval){users.lower, users.upper};
-    row->share_interval = estimate_ratio(lost, &kept, confidence);
-    if (before->users > 0)
-        row->users_share_lost = (double)lost->count / (double)active_before->count;
-    if (before->revenue > 0)
-        row->share_lost = decimal_sum_to_double(lost->sum) / decimal_sum_to_double(before->revenue);
-}
-
-static int add_row(const struct finish *finish, uint32_t cell, size_t period, bool is_first,
-                   struct text platform, struct text segment, struct arpu_table *table,
-                   struct error *err) {
-    const struct arpu_log_options *options = finish->common->options;
-    const struct tally *tally = tally_at(finish, 0, cell, period);
-    struct arpu_row *row = arpu_add(table, err);
-    if (!row)
-        return err->code;
-    row->platform = platform;
-    row->segment = segment;
-    row->period = (struct period){options->period, finish->first + (int32_t)period};
-    row->users = tally->active.count * DECIMAL_ONE;
-    row->revenue = tally->active.sum;
-    if (arpu_of_row(row, err))
-        return err->code;
-    row->arpu_interval = estimate_mean(&tally->active, options->confidence);
-    if (is_first)
-        return 0;
-    if (arpu_compare(row - 1, row, err))
-        return err->code;
-    count_lost(row - 1, &tally[-1].active, &tally->lost, options->confidence, row);
-    return 0;
-}
-
 static int add_cell(const struct finish *finish, uint32_t cell, struct arpu_table *table,
                     struct error *err) {
-    struct text platform = {0}, segment = {0};
-    if (name_cell(finish, cell, table, &platform, &segment, err))
+    struct arpu_tally_key key = {.first = {finish->common->options->period, finish->first}};
+    if (name_cell(finish, cell, table, &key.platform, &key.segment, err))
         return err->code;
-    size_t first = 0;
-    while (tally_at(finish, 0, cell, first)->active.count == 0) /* every cell has someone */
-        first++;
-    for (size_t period = first; period < finish->periods; period++)
-        if (add_row(finish, cell, period, period == first, platform, segment, table, err))
-            return err->code;
-    return 0;
+    return arpu_tally_rows(tally_at(finish, 0, cell, 0), finish->periods, &key,
+                           finish->common->options->confidence, table, err);
 }
 
 static int add_rows(const struct finish *finish, struct arpu_table *table, struct error *err) {

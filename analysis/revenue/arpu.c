@@ -27,6 +27,7 @@ static int out_of_range(const struct arpu_row *row, const char *what, struct err
 int arpu_of_row(struct arpu_row *row, struct error *err) {
     row->arpu_interval = (struct interval){NAN, NAN};
     row->share_interval = row->users_interval = row->arpu_interval;
+    row->arpu_drawn = row->share_drawn = row->users_drawn = row->arpu_interval;
     row->share_lost = row->users_share_lost = NAN;
     row->has_arpu = row->users > 0;
     if (!row->has_arpu)

@@ -54,6 +54,8 @@ struct arpu_row {
     struct interval share_interval;
     double users_share_lost; /* users_lost / users before; nan if there were none */
     struct interval users_interval;
+    /* By a bootstrap over users; nan unless revenue/arpu-users.h */
+    struct interval arpu_drawn, share_drawn, users_drawn;
 };
 
 /* Zero-initialise. Owns the texts of its rows and the currency. */

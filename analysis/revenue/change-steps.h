@@ -29,6 +29,10 @@ struct change_options {
     const struct period *first, *last; /* NULL: those of the platform */
 };
 
+struct change_bounds {
+    struct interval of[CHANGE_PARTS];
+};
+
 struct change_step {
     struct text platform;
     struct period from, to;
@@ -42,6 +46,7 @@ struct change_step {
     decimal_sum revenue[CHANGE_TIMES];
     struct interval bounds[CHANGE_PARTS]; /* of the total; nan unless revenue/change-interval.h */
     struct interval levels[CHANGE_TIMES]; /* of revenue; nan likewise */
+    struct change_bounds *segment_bounds; /* [n_segments], of parts; NULL likewise */
 };
 
 /* Zero-initialise. Texts are those of the table. */

@@ -164,46 +164,74 @@ static double mean_slope(double r) {
     return (1 + expm1(-r) / r) / r;
 }
 
-static void slopes_of_lasting(const struct change_segment *segment, double all,
-                              struct change_slopes *slopes) {
+static double sign_of(int t) {
+    return t == CHANGE_AFTER ? 1 : -1;
+}
+
+static void slopes_by_lmdi(const struct change_segment *segment, const struct whole *whole,
+                           struct change_slopes *slopes) {
     const decimal_sum *users = segment->users, *revenue = segment->revenue;
+    double all = log_ratio(whole->users[CHANGE_AFTER], whole->users[CHANGE_BEFORE]);
     double own = log_ratio(users[CHANGE_AFTER], users[CHANGE_BEFORE]);
     double paid = log_ratio(revenue[CHANGE_AFTER], revenue[CHANGE_BEFORE]);
     double weight = logarithmic_mean(revenue[CHANGE_AFTER], revenue[CHANGE_BEFORE]);
     for (int t = 0; t < CHANGE_TIMES; t++) {
-        double sign = t == CHANGE_AFTER ? 1 : -1;
-        double slope = mean_slope(sign * paid);
+        double slope = mean_slope(sign_of(t) * paid);
         slopes->revenue[t][CHANGE_USERS] = slope * all;
         slopes->revenue[t][CHANGE_MIX] = slope * (own - all);
-        slopes->revenue[t][CHANGE_ARPU] = sign - slope * own;
-        slopes->users[t][CHANGE_MIX] = sign * weight / (double)users[t];
-        slopes->users[t][CHANGE_ARPU] = -sign * weight / (double)users[t];
+        slopes->revenue[t][CHANGE_ARPU] = sign_of(t) - slope * own;
+        slopes->users[t][CHANGE_MIX] = sign_of(t) * weight / (double)users[t];
+        slopes->users[t][CHANGE_ARPU] = -slopes->users[t][CHANGE_MIX];
+        slopes->all[t][CHANGE_USERS] = sign_of(t) * weight / (double)whole->users[t];
+        slopes->all[t][CHANGE_MIX] = -slopes->all[t][CHANGE_USERS];
     }
 }
 
+/* The derivatives of shapley(a, b, c) by a[t] and by b[t]; that by c[t] is the latter with b and c
+ * the other way round. */
+static double shapley_by_own(int t, const double b[2], const double c[2]) {
+    return sign_of(t) * ((b[0] * c[0] + b[1] * c[1]) / 3 + (b[0] * c[1] + b[1] * c[0]) / 6);
+}
+
+static double shapley_by_other(int t, const double a[2], const double c[2]) {
+    return (a[1] - a[0]) * (c[t] / 3 + c[1 - t] / 6);
+}
+
+/* U, s = n/U and A = R/n: by R dA = 1/n; by n ds = 1/U and dA = -A/n; by U dU = 1 and ds = -s/U. */
+static void slopes_by_shapley(const struct change_segment *segment, const struct whole *whole,
+                              struct change_slopes *slopes) {
+    double of[3][2]; /* users of the whole, share, ARPU */
+    for (int t = 0; t < CHANGE_TIMES; t++) {
+        of[0][t] = (double)whole->users[t];
+        of[1][t] = (double)segment->users[t] / (double)whole->users[t];
+        of[2][t] = (double)segment->revenue[t] / (double)segment->users[t];
+    }
+    for (int t = 0; t < CHANGE_TIMES; t++)
+        for (int p = 0; p < 3; p++) { /* CHANGE_USERS, CHANGE_MIX, CHANGE_ARPU */
+            double by[3];
+            for (int f = 0; f < 3; f++)
+                by[f] = f == p ? shapley_by_own(t, of[(p + 1) % 3], of[(p + 2) % 3])
+                               : shapley_by_other(t, of[p], of[3 - p - f]);
+            slopes->revenue[t][p] = by[2] / (double)segment->users[t];
+            slopes->users[t][p] = by[1] / of[0][t] - by[2] * of[2][t] / (double)segment->users[t];
+            slopes->all[t][p] = by[0] - by[1] * of[1][t] / of[0][t];
+        }
+}
+
 void change_differentiate(const struct change_segment *segments, size_t n,
-                          struct change_slopes *slopes) {
+                          enum change_method method, struct change_slopes *slopes) {
     const struct whole whole = add_up(segments, n);
-    double weights = 0; /* of all segments with logarithms */
     for (size_t i = 0; i < n; i++) {
         const struct change_segment *segment = &segments[i];
         slopes[i] = (struct change_slopes){0};
-        if (!lasts(segment) || !has_logarithms(segment)) {
+        if (lasts(segment) && method == CHANGE_SHAPLEY) {
+            slopes_by_shapley(segment, &whole, &slopes[i]);
+        } else if (lasts(segment) && has_logarithms(segment)) {
+            slopes_by_lmdi(segment, &whole, &slopes[i]);
+        } else {
             enum change_part part = lasts(segment) ? CHANGE_ARPU : own_part(segment);
             slopes[i].revenue[CHANGE_BEFORE][part] = -1;
             slopes[i].revenue[CHANGE_AFTER][part] = 1;
-            continue;
         }
-        weights +=
-            logarithmic_mean(segment->revenue[CHANGE_AFTER], segment->revenue[CHANGE_BEFORE]);
-        slopes_of_lasting(segment, log_ratio(whole.users[CHANGE_AFTER], whole.users[CHANGE_BEFORE]),
-                          &slopes[i]);
     }
-    for (size_t i = 0; i < n; i++) /* a user of any segment is one more of the whole */
-        for (int t = 0; t < CHANGE_TIMES; t++)
-            if (whole.users[t] > 0) {
-                double slope = (t == CHANGE_AFTER ? 1 : -1) * weights / (double)whole.users[t];
-                slopes[i].users[t][CHANGE_USERS] += slope;
-                slopes[i].users[t][CHANGE_MIX] -= slope;
-            }
 }

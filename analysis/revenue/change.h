@@ -20,7 +20,7 @@
  *
  * CHANGE_SHAPLEY: the mean over the six orders in which the three factors can change one after the
  * other (Sun 1998, doi:10.1016/S0140-9883(97)00012-1; Albrecht, Francois & Schoors 2002,
- * doi:10.1016/S0301-4215(02)00022-0):
+ * doi:10.1016/S0301-4215(01)00131-8):
  *
  *     (U1 - U0) ((s0 A0 + s1 A1)/3 + (s0 A1 + s1 A0)/6), and so on
  *
@@ -82,15 +82,18 @@ int change_decompose(const struct change_segment *segments, size_t n, enum chang
 /* The sum of n parts. */
 struct change_parts change_total(const struct change_parts *parts, size_t n);
 
-/* How each part of the whole answers to a small change of what it is made of, for the delta method:
- * slopes[i].revenue[t][p] is the derivative of part p by the revenue of segment i at time t, and
- * slopes[i].users[t][p] that by its users (who are users of the whole, too). By LMDI only. Call it
- * after change_decompose has returned 0. */
+/* How the parts of each segment answer to a small change of what they are made of, for the delta
+ * method: revenue[t][p] is the derivative of the segment's part p by its revenue at time t,
+ * users[t][p] that by its users while those of the whole stay, and all[t][p] that by the users of
+ * the whole. So one more user of segment i at t changes its own part p by slopes[i].users[t][p] +
+ * slopes[i].all[t][p] and that of any other segment j by slopes[j].all[t][p]. Call it after
+ * change_decompose has returned 0. */
 struct change_slopes {
     double revenue[CHANGE_TIMES][CHANGE_PARTS];
     double users[CHANGE_TIMES][CHANGE_PARTS];
+    double all[CHANGE_TIMES][CHANGE_PARTS];
 };
 void change_differentiate(const struct change_segment *segments, size_t n,
-                          struct change_slopes *slopes);
+                          enum change_method method, struct change_slopes *slopes);
 
 #endif

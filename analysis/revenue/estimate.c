@@ -31,8 +31,21 @@ struct interval estimate_ratio(const struct moments *lost, const struct moments 
     if (!(residuals > 0))
         return unknown;
     double reach = student(n - 1, confidence) * sqrt(n / (n - 1) * residuals) / money;
-    struct interval result = {p - reach, p + reach};
-    if (p >= 0 && p <= 1)
-        result = (struct interval){fmax(result.lower, 0), fmin(result.upper, 1)};
-    return result;
+    return estimate_cut((struct interval){p - reach, p + reach}, p);
+}
+
+struct interval estimate_pairs(const struct moment_pairs *pairs, int64_t count, double confidence) {
+    const double n = (double)count, r = moment_pairs_ratio(pairs);
+    const double residuals = moment_pairs_residuals(pairs);
+    if (count < 2 || !(residuals > 0))
+        return unknown;
+    const double reach = student(n - 1, confidence) * sqrt(n / (n - 1) * residuals) /
+                         decimal_sum_to_double(pairs->x);
+    return (struct interval){r - reach, r + reach};
+}
+
+struct interval estimate_cut(struct interval interval, double share) {
+    if (!(share >= 0 && share <= 1) || isnan(interval.lower))
+        return interval;
+    return (struct interval){fmax(interval.lower, 0), fmin(interval.upper, 1)};
 }

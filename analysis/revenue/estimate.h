@@ -4,6 +4,7 @@
  *
  *     struct interval arpu = estimate_mean(&paid, 0.95);
  *     struct interval money = estimate_ratio(&lost, &kept, 0.95);
+ *     struct interval churn = estimate_pairs(&gave_less, users, 0.95);
  *
  * The users counted are taken as independent draws from a larger population of users like them
  * (those of the same platform in a like period). Bounds are nan where no honest one exists.
@@ -36,5 +37,17 @@ struct interval estimate_mean(const struct moments *moments, double confidence);
  * stay) does not make it certain. */
 struct interval estimate_ratio(const struct moments *lost, const struct moments *kept,
                                double confidence);
+
+/* For r = sum y / sum x over n users, of whom those with x = y = 0 need not be among the pairs, the
+ * same method: r +- t se with Student's t of n - 1 degrees of freedom and
+ *
+ *     se^2 = n / (n-1) sum (y - r x)^2 / (sum x)^2
+ *
+ * nan if n < 2, if sum x is not above 0, or if y = r x for all: that nobody was seen to differ does
+ * not make it certain. Nothing is cut. */
+struct interval estimate_pairs(const struct moment_pairs *pairs, int64_t n, double confidence);
+
+/* Cut to [0, 1] if the share itself is in it. */
+struct interval estimate_cut(struct interval interval, double share);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Revenue per user, payer, minute and thousand views.
  *
- * Contents: ratios; sums of a log; residuals; tails; a log; a panel.
+ * Contents: ratios; sums of a log; intervals; the bootstrap; tails; a log; a panel.
  */
 #include "revenue/figures.h"
 
 #include "base/workers.h"
 #include "revenue/currency.h"
 #include "stats/proportion.h"
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -31,28 +30,31 @@ static void fill_ratios(struct figure *figure) {
         1000 * ratio(revenue, figure->of[ACCOUNT_VIEWS], figure->has[ACCOUNT_VIEWS]);
     figure->arpu.interval = figure->arppu.interval = figure->payer_share.interval = unknown;
     figure->per_minute.interval = figure->per_thousand_views.interval = unknown;
+    figure->arpu.bootstrap = figure->arppu.bootstrap = figure->payer_share.bootstrap = unknown;
+    figure->per_minute.bootstrap = figure->per_thousand_views.bootstrap = unknown;
     figure->top_1 = figure->top_10 = figure->tail = NAN;
 }
 
 /* ---- Sums of a log --------------------------------------------------------------------------- */
 
-enum residual { PER_PAYER, PER_MINUTE, PER_VIEW, RESIDUALS };
+/* What revenue, y, is divided by, x. */
+enum pair { PER_PAYER, PER_MINUTE, PER_VIEW, PAIRS };
 
 /* Of one place and period. */
 struct tally {
     struct moments paid; /* by all users */
     int64_t payers;
     decimal_sum of[ACCOUNT_MEASURES];
+    struct moment_pairs pairs[PAIRS];
 };
 
 struct summing {
     const struct accounts *accounts;
     size_t periods, n;
-    struct tally *tallies;        /* [worker][place][period] */
-    struct figure *figures;       /* [place][period] */
-    double (*squares)[RESIDUALS]; /* [part][place][period] */
-    decimal *amounts;             /* of payers, by place and period */
-    size_t *starts;               /* [n + 1] */
+    struct tally *tallies;  /* [worker][place][period] */
+    struct figure *figures; /* [place][period] */
+    decimal *amounts;       /* of payers, by place and period */
+    size_t *starts;         /* [n + 1] */
 };
 
 static size_t at(const struct summing *summing, const struct account_entry *entry) {
@@ -70,6 +72,10 @@ static int sum_user(void *context, size_t part, int worker, const struct account
         tally->payers += entries[i].of[ACCOUNT_REVENUE] > 0;
         for (int m = 0; m < ACCOUNT_MEASURES; m++)
             tally->of[m] += entries[i].of[m];
+        const decimal x[PAIRS] = {entries[i].of[ACCOUNT_REVENUE] > 0 ? DECIMAL_ONE : 0,
+                                  entries[i].of[ACCOUNT_MINUTES], entries[i].of[ACCOUNT_VIEWS]};
+        for (int p = 0; p < PAIRS; p++)
+            moment_pairs_add(&tally->pairs[p], x[p], entries[i].of[ACCOUNT_REVENUE]);
     }
     return 0;
 }
@@ -90,6 +96,8 @@ static int sum_all(struct summing *summing, int threads, struct error *err) {
             tally->payers += other->payers;
             for (int m = 0; m < ACCOUNT_MEASURES; m++)
                 tally->of[m] += other->of[m];
+            for (int p = 0; p < PAIRS; p++)
+                moment_pairs_merge(&tally->pairs[p], &other->pairs[p]);
         }
         struct figure *figure = &summing->figures[i];
         figure->users = (decimal_sum)tally->paid.count * DECIMAL_ONE;
@@ -104,71 +112,68 @@ static int sum_all(struct summing *summing, int threads, struct error *err) {
     return 0;
 }
 
-/* ---- Residuals ------------------------------------------------------------------------------- */
+/* ---- Intervals ------------------------------------------------------------------------------- */
 
-/* In money per payer, per minute, per view: r of revenue - r x. */
-static double slope_of(const struct figure *figure, enum residual which) {
-    return which == PER_PAYER    ? figure->arppu.value
-           : which == PER_MINUTE ? figure->per_minute.value
-                                 : figure->per_thousand_views.value / 1000;
+static struct interval times(struct interval interval, double scale) {
+    return (struct interval){scale * interval.lower, scale * interval.upper};
 }
 
-static int square_user(void *context, size_t part, int worker, const struct account_entry *entries,
-                       size_t n, struct error *err) {
-    (void)worker, (void)err;
+static void find_intervals(struct figure *figure, const struct tally *tally, double confidence) {
+    const int64_t users = tally->paid.count;
+    const struct proportion_interval share =
+        proportion_wilson((double)tally->payers, (double)users, confidence);
+    figure->arpu.interval = estimate_mean(&tally->paid, confidence);
+    figure->payer_share.interval = (struct interval){share.lower, share.upper};
+    figure->arppu.interval = estimate_pairs(&tally->pairs[PER_PAYER], users, confidence);
+    figure->per_minute.interval = estimate_pairs(&tally->pairs[PER_MINUTE], users, confidence);
+    figure->per_thousand_views.interval =
+        times(estimate_pairs(&tally->pairs[PER_VIEW], users, confidence), 1000);
+}
+
+/* ---- The bootstrap --------------------------------------------------------------------------- */
+
+/* Sums of a place and period: users and payers, then the measures. */
+enum drawn { DRAWN_USERS, DRAWN_PAYERS, DRAWN_OF, DRAWN = DRAWN_OF + ACCOUNT_MEASURES };
+
+static void draw_user(const void *context, const struct account_entry *entries, size_t n,
+                      const struct bootstrap_lanes *weights, struct bootstrap_lanes *sums) {
     const struct summing *summing = context;
     for (size_t i = 0; i < n; i++) {
-        const decimal *of = entries[i].of;
-        const size_t cell = at(summing, &entries[i]);
-        const double x[RESIDUALS] = {of[ACCOUNT_REVENUE] > 0,
-                                     decimal_to_double(of[ACCOUNT_MINUTES]),
-                                     decimal_to_double(of[ACCOUNT_VIEWS])};
-        for (enum residual r = 0; r < RESIDUALS; r++) {
-            const double residual = decimal_to_double(of[ACCOUNT_REVENUE]) -
-                                    slope_of(&summing->figures[cell], r) * x[r];
-            summing->squares[part * summing->n + cell][r] += residual * residual;
-        }
+        struct bootstrap_lanes *of = sums + DRAWN * at(summing, &entries[i]);
+        bootstrap_add(&of[DRAWN_USERS], weights, 1);
+        bootstrap_add(&of[DRAWN_PAYERS], weights, entries[i].of[ACCOUNT_REVENUE] > 0);
+        for (int m = 0; m < ACCOUNT_MEASURES; m++)
+            bootstrap_add(&of[DRAWN_OF + m], weights, decimal_to_double(entries[i].of[m]));
     }
-    return 0;
 }
 
-static struct interval ratio_interval(double r, double users, double squares, double total,
-                                      double scale, double confidence) {
-    if (!(users >= 2) || !(squares > 0) || !(total > 0))
-        return unknown;
-    const double reach = scale * gsl_cdf_tdist_Qinv((1 - confidence) / 2, users - 1) *
-                         sqrt(users / (users - 1) * squares) / total;
-    return (struct interval){r - reach, r + reach};
+/* No interval where the other method has none: draws would all say the same. */
+static void draw_ratio(struct bootstrap *bootstrap, size_t over, size_t under, double scale,
+                       double confidence, struct figure_ratio *ratio) {
+    if (!isnan(ratio->interval.lower))
+        ratio->bootstrap = times(bootstrap_ratio(bootstrap, over, under, confidence), scale);
 }
 
-static int find_intervals(struct summing *summing, double confidence, int threads,
-                          struct error *err) {
-    summing->squares = calloc(LEDGER_PARTS * summing->n + 1, sizeof *summing->squares);
-    if (!summing->squares)
-        return error_memory(err);
-    if (accounts_each(summing->accounts, threads, square_user, summing, err))
-        return err->code;
-    for (size_t i = 0; i < summing->n; i++) {
+static int draw_figures(struct summing *summing, const struct figures_options *options,
+                        struct error *err) {
+    struct bootstrap bootstrap;
+    const int code = bootstrap_run(summing->accounts, &options->bootstrap, DRAWN * summing->n,
+                                   options->threads, draw_user, summing, &bootstrap, err);
+    for (size_t i = 0; !code && i < summing->n; i++) {
         struct figure *figure = &summing->figures[i];
-        const struct tally *tally = &summing->tallies[i];
-        const double users = (double)tally->paid.count, payers = (double)tally->payers;
-        const double totals[RESIDUALS] = {payers,
-                                          decimal_sum_to_double(figure->of[ACCOUNT_MINUTES]),
-                                          decimal_sum_to_double(figure->of[ACCOUNT_VIEWS])};
-        struct figure_ratio *ratios[RESIDUALS] = {&figure->arppu, &figure->per_minute,
-                                                  &figure->per_thousand_views};
-        for (enum residual r = 0; r < RESIDUALS; r++) {
-            double squares = 0;
-            for (size_t part = 0; part < LEDGER_PARTS; part++)
-                squares += summing->squares[part * summing->n + i][r];
-            ratios[r]->interval = ratio_interval(ratios[r]->value, users, squares, totals[r],
-                                                 r == PER_VIEW ? 1000 : 1, confidence);
-        }
-        const struct proportion_interval share = proportion_wilson(payers, users, confidence);
-        figure->payer_share.interval = (struct interval){share.lower, share.upper};
-        figure->arpu.interval = estimate_mean(&tally->paid, confidence);
+        const double level = options->confidence;
+        const size_t users = DRAWN * i + DRAWN_USERS, payers = DRAWN * i + DRAWN_PAYERS,
+                     of = DRAWN * i + DRAWN_OF;
+        draw_ratio(&bootstrap, of + ACCOUNT_REVENUE, users, 1, level, &figure->arpu);
+        draw_ratio(&bootstrap, of + ACCOUNT_REVENUE, payers, 1, level, &figure->arppu);
+        draw_ratio(&bootstrap, payers, users, 1, level, &figure->payer_share);
+        draw_ratio(&bootstrap, of + ACCOUNT_REVENUE, of + ACCOUNT_MINUTES, 1, level,
+                   &figure->per_minute);
+        draw_ratio(&bootstrap, of + ACCOUNT_REVENUE, of + ACCOUNT_VIEWS, 1000, level,
+                   &figure->per_thousand_views);
     }
-    return 0;
+    bootstrap_free(&bootstrap);
+    return code;
 }
 
 /* ---- Tails ----------------------------------------------------------------------------------- */
@@ -255,7 +260,7 @@ static void keep_figures(const struct summing *summing, struct figures *ret) {
     }
 }
 
-int figures_of_log(const struct accounts *accounts, double confidence, int threads,
+int figures_of_log(const struct accounts *accounts, const struct figures_options *options,
                    struct figures *ret, struct error *err) {
     struct summing summing = {.accounts = accounts};
     if (accounts->first <= accounts->last)
@@ -266,16 +271,17 @@ int figures_of_log(const struct accounts *accounts, double confidence, int threa
         ret->has[m] = accounts->has[m];
     ret->currency = accounts->currency;
     ret->items = malloc((summing.n + 1) * sizeof *ret->items);
-    int code = ret->items ? sum_all(&summing, threads, err) : error_memory(err);
+    int code = ret->items ? sum_all(&summing, options->threads, err) : error_memory(err);
+    for (size_t i = 0; !code && i < summing.n; i++)
+        find_intervals(&summing.figures[i], &summing.tallies[i], options->confidence);
     if (!code)
-        code = find_intervals(&summing, confidence, threads, err);
+        code = draw_figures(&summing, options, err);
     if (!code)
-        code = find_tails(&summing, threads, err);
+        code = find_tails(&summing, options->threads, err);
     if (!code)
         keep_figures(&summing, ret);
     free(summing.tallies);
     free(summing.figures);
-    free(summing.squares);
     free(summing.amounts);
     free(summing.starts);
     return code;

@@ -3,7 +3,8 @@
  * docs/arpu.md.
  *
  *     struct figures figures = {0};
- *     if (figures_of_log(accounts, 0.95, threads, &figures, err)) ...   // revenue/accounts.h
+ *     const struct figures_options options = {.confidence = 0.95, .threads = 4};
+ *     if (figures_of_log(accounts, &options, &figures, err)) ...        // revenue/accounts.h
  *     if (figures_of_panel(table, groups, &figures, err)) ...           // or from totals
  *     figures.items[0].arppu.value;
  *     figures_free(&figures);
@@ -15,9 +16,9 @@
  *
  * each missing where its divisor is not above 0. From single users each has an interval: that of a
  * mean (estimate_mean) for the ARPU, Wilson's score interval for the share of payers, and for the
- * others that of a ratio of two means over the users (Cochran, Sampling Techniques, 3rd ed. 1977,
- * theorem 2.5): r +- t sqrt(n/(n-1) sum (y - r x)^2)/sum x, t of n - 1 degrees of freedom; none for
- * n < 2 or where all residuals are 0. Totals tell no interval.
+ * others that of a ratio of two sums over the users (estimate_pairs); and, if replications are
+ * asked for, one by a bootstrap over users (revenue/bootstrap.h) where the other exists. Totals
+ * tell no interval.
  *
  * How long the tail of payers is: the shares of all payers' revenue that the top 1 % and 10 % of
  * payers have (at least one of them), and Hill's tail index over the k = max(10, a tenth of the
@@ -30,12 +31,11 @@
 #ifndef REVENUE_FIGURES_H
 #define REVENUE_FIGURES_H
 
-#include "revenue/accounts.h"
-#include "revenue/estimate.h"
+#include "revenue/bootstrap.h"
 
 struct figure_ratio {
     double value; /* nan: missing */
-    struct interval interval;
+    struct interval interval, bootstrap;
 };
 
 struct figure {
@@ -58,8 +58,14 @@ struct figures {
     struct arena arena;
 };
 
+struct figures_options {
+    double confidence;
+    struct bootstrap_options bootstrap;
+    int threads;
+};
+
 /* Every period from a place's first to the end of the log. Texts are those of the accounts. */
-int figures_of_log(const struct accounts *accounts, double confidence, int threads,
+int figures_of_log(const struct accounts *accounts, const struct figures_options *options,
                    struct figures *ret, struct error *err);
 
 /* Binds platform, period, users, revenue and, if there are any, payers, minutes, views and

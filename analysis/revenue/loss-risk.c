@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Revenue at risk from survival curves.
  *
- * Contents: reading curves; reading the base; what a curve says; one group; all groups.
+ * Contents: reading the base; one group; one destination; all groups.
  */
 #include "revenue/loss-risk.h"
 
@@ -10,149 +10,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* ---- Reading curves -------------------------------------------------------------------------- */
-
-enum curve_column { GROUP, TIME, AT_RISK, EVENTS, SURVIVAL, CURVE_COLUMNS };
-
-struct curve_row {
-    struct text group;
-    decimal time;
-    size_t row;
-};
-
-static int by_group_and_time(const void *a, const void *b) {
-    const struct curve_row *x = a, *y = b;
-    int order = text_compare(x->group, y->group);
-    if (order == 0)
-        order = x->time < y->time ? -1 : x->time > y->time;
-    return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
-}
-
-/* A curve that lacks a row would be another curve: no row of it is ever skipped. */
-static int bad_curve(const struct table_batch *batch, size_t row, enum curve_column column,
-                     struct error *err, const char *problem) {
-    char where[TABLE_WHERE];
-    table_where(batch, row, (int)column, where);
-    return error_set(err, ERROR_DATA, "%s: %s", where, problem);
-}
-
-/* The step of one row, from the curve up to it. */
-static int read_step(const struct table_batch *batch, const struct curve_row *item,
-                     const struct risk_step *before, struct risk_step *ret, struct error *err) {
-    const int64_t at_risk = batch->columns[AT_RISK].integer[item->row];
-    const int64_t events = batch->columns[EVENTS].integer[item->row];
-    const double found = batch->columns[SURVIVAL].number[item->row];
-    char problem[200];
-    if (item->time < 0)
-        return bad_curve(batch, item->row, TIME, err, "time is negative, expected 0 or more");
-    if (at_risk < 1 || events < 0 || events > at_risk) {
-        snprintf(problem, sizeof problem,
-                 "%lld of %lld at risk left, expected none to all of at least one",
-                 (long long)events, (long long)at_risk);
-        return bad_curve(batch, item->row, EVENTS, err, problem);
-    }
-    ret->time = item->time;
-    ret->survival =
-        (before ? before->survival : 1) * ((double)(at_risk - events) / (double)at_risk);
-    ret->variance =
-        events == at_risk ? NAN : (double)events / (double)at_risk / (double)(at_risk - events);
-    if (fabs(found - ret->survival) > 1e-9) { /* rounding over thousands of steps stays far below */
-        snprintf(
-            problem, sizeof problem,
-            "survival is %.9g, expected %.9g by at_risk and events up to here: all rows of one "
-            "curve of churn-survival",
-            found, ret->survival);
-        return bad_curve(batch, item->row, SURVIVAL, err, problem);
-    }
-    return 0;
-}
-
-static int fill_curves(const struct table_batch *batch, const struct curve_row *rows, size_t n,
-                       struct risk_curves *curves, struct error *err) {
-    for (size_t i = 0; i < n; i++) {
-        const bool first = i == 0 || !text_equal(rows[i].group, rows[i - 1].group);
-        if (first)
-            curves->items[curves->count++] =
-                (struct risk_curve){.group = rows[i].group, .steps = &curves->steps[i]};
-        struct risk_curve *curve = &curves->items[curves->count - 1];
-        if (!first && rows[i].time == rows[i - 1].time) {
-            char where[TABLE_WHERE], problem[TABLE_WHERE + 60];
-            table_where(batch, rows[i - 1].row, -1, where);
-            snprintf(problem, sizeof problem,
-                     "same group and time as %s, expected one row for each", where);
-            return bad_curve(batch, rows[i].row, TIME, err, problem);
-        }
-        if (read_step(batch, &rows[i], first ? NULL : &curve->steps[curve->n - 1],
-                      &curve->steps[curve->n], err))
-            return err->code;
-        curve->n++;
-    }
-    return 0;
-}
-
-int risk_read_curves(struct table *table, struct risk_curves *ret, struct error *err) {
-    static const struct table_column columns[CURVE_COLUMNS] = {
-        [GROUP] = {.name = "group", .type = TABLE_TEXT},
-        [TIME] = {.name = "time", .type = TABLE_DECIMAL},
-        [AT_RISK] = {.name = "at_risk", .type = TABLE_INTEGER},
-        [EVENTS] = {.name = "events", .type = TABLE_INTEGER},
-        [SURVIVAL] = {.name = "survival", .type = TABLE_NUMBER},
-    };
-    const struct table_batch *batch;
-    if (table_bind(table, columns, CURVE_COLUMNS, err) || table_read(table, &batch, err))
-        return err->code;
-    if (batch->rows == 0)
-        return error_set(err, ERROR_DATA, "the survival curve has no rows, expected some");
-    struct curve_row *rows = malloc(batch->rows * sizeof *rows);
-    ret->items = malloc(batch->rows * sizeof *ret->items);
-    ret->steps = malloc(batch->rows * sizeof *ret->steps);
-    int code = rows && ret->items && ret->steps ? 0 : error_memory(err);
-    for (size_t i = 0; !code && i < batch->rows; i++)
-        rows[i] =
-            (struct curve_row){batch->columns[GROUP].text[i], batch->columns[TIME].decimal[i], i};
-    if (!code) {
-        qsort(rows, batch->rows, sizeof *rows, by_group_and_time);
-        code = fill_curves(batch, rows, batch->rows, ret, err);
-    }
-    free(rows);
-    return code;
-}
-
-void risk_curves_free(struct risk_curves *curves) {
-    free(curves->items);
-    free(curves->steps);
-    *curves = (struct risk_curves){0};
-}
-
-/* ---- What a curve says ----------------------------------------------------------------------- */
-
-/* How many of its steps lie at or before `time`. */
-static size_t steps_until(const struct risk_curve *curve, decimal time) {
-    size_t low = 0, high = curve->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (curve->steps[middle].time <= time)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static double survival_after(const struct risk_curve *curve, size_t steps) {
-    return steps == 0 ? 1 : curve->steps[steps - 1].survival;
-}
-
-static bool ends_at_zero(const struct risk_curve *curve) {
-    return curve->steps[curve->n - 1].survival == 0;
-}
-
-static bool covers(const struct risk_curve *curve, decimal age, decimal horizon) {
-    decimal until;
-    return ends_at_zero(curve) ||
-           (decimal_add(age, horizon, &until) && until <= curve->steps[curve->n - 1].time);
-}
 
 /* ---- Reading the base ------------------------------------------------------------------------ */
 
@@ -199,7 +56,7 @@ static int check_row(const struct table_batch *batch, size_t row, const struct r
     if (ret->age < 0)
         return table_reject(batch, row, AGE, err, "age is negative, expected 0 or more");
     const struct risk_curve *curve = &curves->items[ret->group];
-    if (survival_after(curve, steps_until(curve, ret->age)) == 0)
+    if (risk_survival(curve, risk_steps_until(curve, ret->age)) == 0)
         return table_reject(batch, row, AGE, err,
                             "by its curve nobody stays as long, expected a lower age");
     if (!base->single && batch->columns[USERS].decimal[row] < 0)
@@ -364,18 +221,43 @@ struct sums {
     bool fell_to_zero;
 };
 
+/* What a cell adds, given the share `gone` of its users at the horizon and the periods `lost`. */
+static void add_money(const struct risk_cell *cell, double gone, double lost, struct sums *sums) {
+    const double money = decimal_sum_to_double(cell->revenue);
+    const double paid = decimal_sum_to_double(cell->paid.sum);
+    const double squares = moments_squares(&cell->paid);
+    sums->at_risk += money * gone;
+    sums->lost += money * lost;
+    sums->singles += cell->paid.count;
+    sums->z += paid * gone;
+    sums->z_squares += squares * gone * gone;
+    sums->y += paid * lost;
+    sums->y_squares += squares * lost * lost;
+    sums->at_risk_totals += cell->variance * gone * gone;
+    sums->lost_totals += cell->variance * lost * lost;
+}
+
+static double periods_of(const struct risk_question *question) {
+    return question->per > 0 ? decimal_to_double(question->per) : 1;
+}
+
+/* Until when a cell is followed: for ever, if that is beyond the range of decimals. */
+static decimal followed_until(const struct risk_cell *cell, const struct risk_question *question) {
+    decimal until = INT64_MAX;
+    decimal_add(cell->age, question->horizon, &until);
+    return until;
+}
+
 /* For one cell: 1 - q at the horizon, the integral of 1 - q up to it in periods, and for each step
  * on the way what the increment of ln S there does to both. */
 static void follow(const struct risk_curve *curve, const struct risk_cell *cell,
                    const struct risk_question *question, struct sums *sums, double *slopes,
                    double *lost_slopes) {
-    decimal until = INT64_MAX; /* beyond the end of a curve that came to 0 */
-    decimal_add(cell->age, question->horizon, &until);
-    const size_t first = steps_until(curve, cell->age), end = steps_until(curve, until);
-    const double here = survival_after(curve, first);
-    const double gone = 1 - survival_after(curve, end) / here;
-    const double money = decimal_sum_to_double(cell->revenue);
-    const double per = question->per > 0 ? decimal_to_double(question->per) : 1;
+    const decimal until = followed_until(cell, question);
+    const size_t first = risk_steps_until(curve, cell->age), end = risk_steps_until(curve, until);
+    const double here = risk_survival(curve, first);
+    const double gone = 1 - risk_survival(curve, end) / here;
+    const double money = decimal_sum_to_double(cell->revenue), per = periods_of(question);
     double time = decimal_to_double(until), kept = 0; /* integral of q from a step to the horizon */
     for (size_t j = end; j-- > first;) {
         const double at = decimal_to_double(curve->steps[j].time);
@@ -386,18 +268,7 @@ static void follow(const struct risk_curve *curve, const struct risk_cell *cell,
         sums->fell_to_zero |= isnan(curve->steps[j].variance);
     }
     kept += time - decimal_to_double(cell->age); /* q = 1 before the first step */
-    const double lost = (decimal_to_double(question->horizon) - kept) / per;
-    sums->at_risk += money * gone;
-    sums->lost += money * lost;
-    const double paid = decimal_sum_to_double(cell->paid.sum);
-    const double squares = moments_squares(&cell->paid);
-    sums->singles += cell->paid.count;
-    sums->z += paid * gone;
-    sums->z_squares += squares * gone * gone;
-    sums->y += paid * lost;
-    sums->y_squares += squares * lost * lost;
-    sums->at_risk_totals += cell->variance * gone * gone;
-    sums->lost_totals += cell->variance * lost * lost;
+    add_money(cell, gone, (decimal_to_double(question->horizon) - kept) / per, sums);
 }
 
 /* n times the sample variance of n values with this sum and sum of squares. */
@@ -420,11 +291,18 @@ static void bound(struct risk_amount *amount, double most, const struct risk_bas
             (struct interval){fmax(amount->interval.lower, 0), fmin(amount->interval.upper, most)};
 }
 
+/* The variances of the money. */
+static double at_risk_variance(const struct sums *sums) {
+    return variance_of_sum(sums->singles, sums->z, sums->z_squares) + sums->at_risk_totals;
+}
+
+static double lost_variance(const struct sums *sums) {
+    return variance_of_sum(sums->singles, sums->y, sums->y_squares) + sums->lost_totals;
+}
+
 static void settle(const struct risk_curve *curve, const struct sums *sums, const double *slopes,
                    const double *lost_slopes, struct risk_answer *ret) {
-    double at_risk =
-        variance_of_sum(sums->singles, sums->z, sums->z_squares) + sums->at_risk_totals;
-    double lost = variance_of_sum(sums->singles, sums->y, sums->y_squares) + sums->lost_totals;
+    double at_risk = at_risk_variance(sums), lost = lost_variance(sums);
     for (size_t j = 0; j < curve->n; j++) {
         if (slopes[j] == 0 && lost_slopes[j] == 0)
             continue; /* also where the curve falls to 0: see fell_to_zero */
@@ -437,13 +315,97 @@ static void settle(const struct risk_curve *curve, const struct sums *sums, cons
     ret->lost.std_error = sums->fell_to_zero ? NAN : sqrt(lost);
 }
 
+/* What becomes of the cells of a group; `room` has 4 numbers for each step of the curve. */
+typedef void follow_cell(const struct risk_curves *curves, const struct risk_curve *curve,
+                         const struct risk_cell *cell, const struct risk_question *question,
+                         struct sums *sums, double *room);
+typedef void settle_group(const struct risk_curves *curves, const struct risk_curve *curve,
+                          const struct risk_question *question, const struct sums *sums,
+                          const double *room, struct risk_answer *ret);
+
+static void follow_all(const struct risk_curves *curves, const struct risk_curve *curve,
+                       const struct risk_cell *cell, const struct risk_question *question,
+                       struct sums *sums, double *room) {
+    (void)curves;
+    follow(curve, cell, question, sums, room, room + curve->n);
+}
+
+static void settle_all(const struct risk_curves *curves, const struct risk_curve *curve,
+                       const struct risk_question *question, const struct sums *sums,
+                       const double *room, struct risk_answer *ret) {
+    (void)curves, (void)question;
+    settle(curve, sums, room, room + curve->n, ret);
+}
+
+/* ---- One destination ------------------------------------------------------------------------- */
+
+/* What the increments of the cumulative hazards at a step do: those of the destination asked for
+ * `own` and `common`, those of any other `common` alone. */
+enum effect { OWN, COMMON, LOST_OWN, LOST_COMMON, EFFECTS };
+
+static void follow_destination(const struct risk_curves *curves, const struct risk_curve *curve,
+                               const struct risk_cell *cell, const struct risk_question *question,
+                               struct sums *sums, double *room) {
+    const size_t k = question->destination - 1;
+    const decimal until = followed_until(cell, question);
+    const size_t first = risk_steps_until(curve, cell->age), end = risk_steps_until(curve, until);
+    const double here = risk_survival(curve, first), last = decimal_to_double(until);
+    const double final = risk_incidence(curves, curve, end, k);
+    const double money = decimal_sum_to_double(cell->revenue), per = periods_of(question);
+    double area = 0; /* integral of F_k - F_k(t_j) from t_j to the horizon */
+    for (size_t j = end; j-- > first;) {
+        const struct risk_step *step = &curve->steps[j];
+        const double before = risk_survival(curve, j) / here;
+        const double time_left = last - decimal_to_double(step->time);
+        const double after = risk_incidence(curves, curve, j + 1, k);
+        double *effects = room + EFFECTS * j;
+        effects[OWN] += money * before;
+        effects[LOST_OWN] += money * before * time_left / per;
+        if (step->survival > 0) { /* otherwise nobody is left to go anywhere */
+            const double shrinks = before / step->survival;
+            effects[COMMON] -= money * shrinks * (final - after);
+            effects[LOST_COMMON] -= money * shrinks * area / per;
+        }
+        area += (after - risk_incidence(curves, curve, j, k)) * time_left;
+    }
+    const double gone = (final - risk_incidence(curves, curve, first, k)) / here;
+    add_money(cell, gone, area / here / per, sums);
+}
+
+/* g' V g with V_lm = (delta_lm d_l n - d_l d_m)/n^3. */
+static double increment_variance(const struct risk_step *step, double left, double own,
+                                 double common) {
+    const double n = (double)step->at_risk, all = (double)step->events;
+    const double sum = common * all + own * left;
+    const double squares = common * common * all + (2 * common * own + own * own) * left;
+    return fmax(squares - sum * sum / n, 0) / (n * n);
+}
+
+static void settle_destination(const struct risk_curves *curves, const struct risk_curve *curve,
+                               const struct risk_question *question, const struct sums *sums,
+                               const double *room, struct risk_answer *ret) {
+    double at_risk = at_risk_variance(sums), lost = lost_variance(sums);
+    for (size_t j = 0; j < curve->n; j++) {
+        const double *effects = room + EFFECTS * j;
+        const double left =
+            (double)curve->left[j * curves->n_destinations + question->destination - 1];
+        at_risk += increment_variance(&curve->steps[j], left, effects[OWN], effects[COMMON]);
+        lost += increment_variance(&curve->steps[j], left, effects[LOST_OWN], effects[LOST_COMMON]);
+    }
+    ret->at_risk = (struct risk_amount){.value = sums->at_risk, .std_error = sqrt(at_risk)};
+    ret->lost = (struct risk_amount){.value = sums->lost, .std_error = sqrt(lost)};
+}
+
 static int estimate_group(const struct risk_curves *curves, const struct risk_base *base,
                           size_t group, const struct risk_question *question,
                           struct risk_answer *ret, struct error *err) {
     const struct risk_curve *curve = &curves->items[group];
-    double *slopes = calloc(2 * curve->n, sizeof *slopes);
+    const bool all = question->destination == 0;
+    follow_cell *const follow_one = all ? follow_all : follow_destination;
+    settle_group *const settle_them = all ? settle_all : settle_destination;
+    double *room = calloc(EFFECTS * curve->n, sizeof *room);
     struct sums sums = {0};
-    if (!slopes)
+    if (!room)
         return error_memory(err);
     *ret = (struct risk_answer){0};
     for (size_t i = 0; i < base->count; i++) {
@@ -452,14 +414,14 @@ static int estimate_group(const struct risk_curves *curves, const struct risk_ba
             continue;
         ret->users += cell->users;
         ret->revenue += cell->revenue;
-        if (!covers(curve, cell->age, question->horizon))
+        if (!risk_covers(curve, cell->age, question->horizon))
             continue;
         ret->known = true;
         ret->covered += cell->revenue;
-        follow(curve, cell, question, &sums, slopes, slopes + curve->n);
+        follow_one(curves, curve, cell, question, &sums, room);
     }
-    settle(curve, &sums, slopes, slopes + curve->n, ret);
-    free(slopes);
+    settle_them(curves, curve, question, &sums, room, ret);
+    free(room);
     return 0;
 }
 

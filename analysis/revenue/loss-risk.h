@@ -4,13 +4,12 @@
  *
  *     struct risk_curves curves = {0};
  *     struct risk_base base = {0};
- *     if (risk_read_curves(survival_table, &curves, err) ||        // as churn-survival writes them
+ *     if (risk_read_curves(survival_table, &curves, err) ||        // revenue/loss-curves.h
  *         risk_read_base(table, "contract", &curves, &base, err)) ...
  *     const struct risk_question ask = {.horizon = 12 * DECIMAL_ONE, .confidence = 0.95};
  *     struct risk_answer answer;
  *     if (risk_estimate(&curves, &base, 0, &ask, &answer, err)) ...  // group 0
- *     answer.at_risk.value;                                         // money per period, at month
- * 12
+ *     answer.at_risk.value;                           // money per period, at month 12
  *
  * With M_a the revenue per period of the users of age a (the time since their start; 0 for all if
  * it is not known), S the survival curve of their group, and h the horizon,
@@ -22,18 +21,31 @@
  * last time of the curve (unless it has come to 0 by then) are not covered: nothing is known about
  * them, and they are left out of all but `revenue` and `users`.
  *
+ * With curves by destination k the same for each, F_k being its cumulative incidence:
+ *
+ *     at risk_k(h) = sum over a of M_a p_ak(h),      p_ak(h) = (F_k(a + h) - F_k(a))/S(a)
+ *     lost_k(h)    = sum over a of M_a (integral of p_ak(u) from 0 to h) / per
+ *
+ * which add up to the above over the destinations.
+ *
  * Interval, by the delta method from both parts. The curve: ln S is a sum over its times t_j of
  * increments that are uncorrelated, with the variances v_j = d_j/(n_j (n_j - d_j)) (Greenwood 1926;
  * Andersen, Borgan, Gill & Keiding 1993, IV.3), so
  *
  *     var = sum over j of v_j (sum over a with a < t_j <= a + h of M_a q_a(h))^2
  *
- * and for lost(h) with M_a (integral of q_a from t_j - a to h)/per in the inner sum. The money: of
- * n single users with z = x (1 - q) each, n times the sample variance of z; of totals, the sum of
- * (1 - q_a)^2 se_a^2 where a standard error is given, and none where it is not. Both parts are
- * taken as independent. Bounds are cut to what is possible, 0 to all that is covered, if no revenue
- * is negative. There are none where users are followed through a fall of the curve to 0, which has
- * no standard error.
+ * and for lost(h) with M_a (integral of q_a from t_j - a to h)/per in the inner sum. By destination
+ * the increments of the cumulative hazards A_l at one time have the covariances (delta_lm d_l n -
+ * d_l d_m)/n^3 and those at different times none (Andersen et al. 1993, IV.4), and
+ *
+ *     d p_ak / d A_l(t_j) = [delta_kl S(t_j-) - (F_k(a + h) - F_k(t_j)) S(t_j-)/S(t_j)]/S(a)
+ *
+ * for a < t_j <= a + h. The money: of
+ * n single users with z = x (1 - q), or x p_k, each, n times the sample variance of z; of totals,
+ * the sum of (1 - q_a)^2 se_a^2 where a standard error is given, and none where it is not. Both
+ * parts are taken as independent. Bounds are cut to what is possible, 0 to all that is covered, if
+ * no revenue is negative. There are none where users are followed through a fall of the curve to 0,
+ * which has no standard error (whither they go then has one).
  */
 #ifndef REVENUE_LOSS_RISK_H
 #define REVENUE_LOSS_RISK_H
@@ -42,35 +54,11 @@
 #include "base/decimal.h"
 #include "base/error.h"
 #include "revenue/estimate.h"
+#include "revenue/loss-curves.h"
 #include "table/table.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct risk_step {
-    decimal time;
-    double survival; /* just after it */
-    double variance; /* v_j; nan where all at risk left */
-};
-
-struct risk_curve {
-    struct text group;
-    struct risk_step *steps; /* by time */
-    size_t n;                /* at least 1 */
-};
-
-/* Zero-initialise. */
-struct risk_curves {
-    struct risk_curve *items; /* by group */
-    size_t count;
-    struct risk_step *steps; /* of all */
-};
-
-/* Reads group, time, at_risk, events and survival. ERROR_DATA if a time stands twice in a group, or
- * `survival` is not what at_risk and events of the rows up to it say (rows are missing, or it is no
- * Kaplan-Meier curve). */
-int risk_read_curves(struct table *table, struct risk_curves *ret, struct error *err);
-void risk_curves_free(struct risk_curves *curves);
 
 /* Users of one group and age. */
 struct risk_cell {
@@ -103,8 +91,9 @@ int risk_read_base(struct table *table, const char *group, const struct risk_cur
 void risk_base_free(struct risk_base *base);
 
 struct risk_question {
-    decimal horizon; /* above 0, in the curve's time */
-    decimal per;     /* that a period of revenue lasts; 0: lost is not asked for */
+    decimal horizon;    /* above 0, in the curve's time */
+    decimal per;        /* that a period of revenue lasts; 0: lost is not asked for */
+    size_t destination; /* 1 for the curves' first, and so on; 0: whatever the destination */
     double confidence;
 };
 

@@ -7,6 +7,12 @@
  *     double mean = moments_mean(&paid);        // 2.125
  *     double variance = moments_variance(&paid); // 1.53125
  *
+ *     struct moment_pairs pairs = {0};          // for a ratio of two sums
+ *     moment_pairs_add(&pairs, 2000000, 1000000);
+ *     moment_pairs_add(&pairs, 4000000, 1000000);
+ *     double ratio = moment_pairs_ratio(&pairs);            // 1/3
+ *     double residuals = moment_pairs_residuals(&pairs);    // (1 - 2/3)^2 + (1 - 4/3)^2
+ *
  * Nothing is rounded before the last division, so the order of adding, the number of threads and
  * the size of the values against their spread change no digit.
  */
@@ -42,5 +48,28 @@ double moments_variance(const struct moments *moments);
 
 /* Sum of squares, in squared units. */
 double moments_squares(const struct moments *moments);
+
+/* Sums of squares and products, 192 bits wide and signed (two's complement). */
+struct moment_squares {
+    uint64_t high;
+    moments_word low;
+};
+
+/* Zero-initialise. 2^32 pairs of any size fit. */
+struct moment_pairs {
+    decimal_sum x, y;
+    struct moment_squares xx, xy, yy;
+};
+
+void moment_pairs_add(struct moment_pairs *pairs, decimal x, decimal y);
+void moment_pairs_merge(struct moment_pairs *into, const struct moment_pairs *from);
+
+/* sum y / sum x; nan unless sum x is above 0. */
+double moment_pairs_ratio(const struct moment_pairs *pairs);
+
+/* Sum of (y - r x)^2 with r = sum y / sum x, in squared units; nan unless sum x is above 0. Worked
+ * out exactly as (yy X^2 - 2 xy X Y + xx Y^2) / X^2, so that it is 0 if and only if y = r x for
+ * every pair. */
+double moment_pairs_residuals(const struct moment_pairs *pairs);
 
 #endif

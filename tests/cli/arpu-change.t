@@ -121,7 +121,21 @@ for threads in 1 3; do
 done
 ok 'and its parts add up' exact once.csv
 runs 'a log by Shapley' 0 arpu-change --method shapley "$DATA/tiny/activity.csv"
-is 'has no intervals' "$(echo "$out" | cut -d, -f7,8 | sort -u | tr '\n' ' ')" ', lower,upper '
+# One segment: users, (U1 - U0)(A0 + A1)/2, from 4 at 1.25 to 3 at 11/12.
+is 'has intervals around its parts' "$(echo "$out" | sed -n '2,6p' | awk -F, '$7 != "" { print $4, $6, ($7 < $6 && $6 < $8) }')" 'start 5.00 1
+users -1.083333 1
+arpu -1.166667 1'
+awk 'BEGIN { OFS = FS = "," } { print $0, NR == 1 ? "plan" : substr($1, length($1)) % 3 }' one.csv >plans.csv
+head -1 plans.csv >header
+for i in 0 1; do { cat header; tail -n +2 plans.csv | awk "NR % 2 == $i"; } >shard-$i.csv; done
+runs 'by segment' 0 arpu-change --chain --by-segment --group plan plans.csv
+echo "$out" >segments.csv
+ok 'every part of a segment that anything was seen of has an interval' awk -F, '
+    NR > 1 && $5 != "" { n++; if ($6 != 0 && !($7 < $6 && $6 < $8)) { print; bad = 1 } } END { exit bad || n == 0 }' segments.csv
+for threads in 1 3; do
+    arpu-change --chain --by-segment --group plan --threads $threads shard-1.csv shard-0.csv >again.csv 2>/dev/null
+    same "by segment in shards, $threads threads: the same bytes" segments.csv again.csv
+done
 printf 'user,platform,date,revenue,currency\nu,A,2025-01-31,1,USD\nu,A,2025-02-28,1,EUR\n' >log.csv
 refused 'several currencies in a log' 1 'log.csv:3: currency is EUR, expected USD as at log.csv:2' arpu-change log.csv
 refused '--period with a panel' 2 '--period means nothing for a panel' arpu-change --period week "$tiny"

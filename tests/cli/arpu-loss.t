@@ -300,6 +300,32 @@ done
 printf 'user,platform,date,revenue\n,A,2025-01-31,1\n' >nobody.csv
 refused 'a row without a user' 1 'nobody.csv:2:1: ' arpu-loss nobody.csv
 
+# ---- The bootstrap -------------------------------------------------------------------------------
+synth-panel activity --set users=800 -o many.csv
+arpu-loss many.csv >plain.csv 2>/dev/null
+runs 'a bootstrap' 0 arpu-loss --bootstrap 500 many.csv
+echo "$out" >drawn.csv
+cut -d, -f1-20 drawn.csv >same.csv
+same 'leaves the other columns as they are' same.csv plain.csv
+is 'adds its own' "$(head -1 drawn.csv | cut -d, -f21-)" 'arpu_bootstrap_lower,arpu_bootstrap_upper,share_lost_bootstrap_lower,share_lost_bootstrap_upper,users_share_lost_bootstrap_lower,users_share_lost_bootstrap_upper'
+ok 'near the intervals beside them' awk -F, '
+    NR > 1 && $1 == "TikTok" && $13 > 0 { rows++
+        a = ($22 - $21) / ($8 - $7); b = ($24 - $23) / ($15 - $14); c = ($26 - $25) / ($18 - $17)
+        if (a < 0.8 || a > 1.2 || b < 0.8 || b > 1.25 || c < 0.8 || c > 1.25) { print; bad = 1 } }
+    END { exit bad || rows == 0 }' drawn.csv
+arpu-loss --bootstrap 500 --group segment many.csv >segments.csv 2>/dev/null
+arpu-loss --group segment many.csv 2>/dev/null >plain.csv
+cut -d, -f1-20 segments.csv >same.csv
+same 'by segment too' same.csv plain.csv
+for threads in 1 4; do
+    { head -1 many.csv; tail -n +2 many.csv | sort -r; } | arpu-loss --threads $threads --bootstrap 500 >again.csv 2>/dev/null
+    same "the same in another order, $threads threads" drawn.csv again.csv
+done
+runs 'a bootstrap of few' 0 arpu-loss --bootstrap 100 "$DATA/tiny/activity.csv"
+is 'has no bounds, as some draws have nobody' "$(echo "$out" | cut -d, -f21-26 | sort -u | tail -1)" 'arpu_bootstrap_lower,arpu_bootstrap_upper,share_lost_bootstrap_lower,share_lost_bootstrap_upper,users_share_lost_bootstrap_lower,users_share_lost_bootstrap_upper'
+refused 'a bootstrap of totals' 2 '--bootstrap means nothing for a panel' \
+    arpu-loss --bootstrap 500 "$DATA/tiny/revenue-panel.csv"
+
 # ---- Survival curves -----------------------------------------------------------------------------
 telco=$DATA/telco
 churn-survival --time tenure_months --status churned=Yes --weight customers --group contract \

@@ -41,6 +41,32 @@ for threads in 1 3; do
     same "in another order, $threads threads" once.csv again.csv
 done
 
+# ---- The bootstrap -------------------------------------------------------------------------------
+synth-panel activity --set users=800 -o many.csv
+runs 'a bootstrap' 0 arpu-table --bootstrap 500 many.csv
+echo "$out" >drawn.csv
+columns=$(arpu-table many.csv 2>/dev/null | head -1 | tr , '\n' | wc -l)
+arpu-table many.csv 2>/dev/null >plain.csv
+cut -d, -f"1-$columns" drawn.csv >same.csv
+same 'leaves the other columns as they are' same.csv plain.csv
+is 'adds its own' "$(head -1 drawn.csv | cut -d, -f"$((columns + 1))-")" 'arpu_bootstrap_lower,arpu_bootstrap_upper,arppu_bootstrap_lower,arppu_bootstrap_upper,payer_bootstrap_lower,payer_bootstrap_upper,per_minute_bootstrap_lower,per_minute_bootstrap_upper'
+ok 'near the intervals beside them' awk -F, -v n="$columns" '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $1 == "TikTok" { rows++
+        split("arpu arppu payer per_minute", name, " ")
+        for (k = 1; k <= 4; k++) {
+            w = ($at[name[k] "_bootstrap_upper"] - $at[name[k] "_bootstrap_lower"]) / ($at[name[k] "_upper"] - $at[name[k] "_lower"])
+            if (w < 0.8 || w > 1.2) { bad = 1; print name[k], w } } }
+    END { exit bad || rows == 0 }' drawn.csv
+for threads in 1 4; do
+    { head -1 many.csv; tail -n +2 many.csv | sort -r; } | arpu-table --threads $threads --bootstrap 500 >again.csv 2>/dev/null
+    same "the same in another order, $threads threads" drawn.csv again.csv
+done
+ok 'another seed draws others' sh -c 'arpu-table --seed 2 --bootstrap 500 many.csv 2>/dev/null | cmp -s - drawn.csv; test $? -eq 1'
+refused 'a bootstrap of totals' 2 '--bootstrap needs single users, and the input is a panel' \
+    arpu-table --bootstrap 500 --group segment "$DATA/tiktok-rednote/revenue.csv"
+refused 'too few draws' 2 "bootstrap" arpu-table --bootstrap 99 many.csv
+
 # ---- A panel -------------------------------------------------------------------------------------
 panel 'platform,period,users,revenue,payers,minutes,views,tier,plan' 'A,2025-01,100,50,10,1000,20000,mid,x' \
     'A,2025-01,0,3,0,,,mid,y' 'A,2025-02,100,-50,,1000,,mid,x'

@@ -3,38 +3,40 @@
 #
 #     Rscript arpu-change.R unit             # the values in tests/unit/revenue-change.c
 #     Rscript arpu-change.R panel FILE METHOD FROM TO   # platform,part,amount
-#     Rscript arpu-change.R log FILE LEVEL MONTH...     # platform,from,to,part,amount,lower,upper; of a chain
+#     Rscript arpu-change.R log FILE LEVEL METHOD BY MONTH...
+#         # platform,from,to,part,segment,amount,lower,upper of a chain; BY: all or segment
 #
 # users0, revenue0: by segment, before; users1, revenue1: after.
 
 log_mean <- function(a, b) ifelse(a == b, a, (a - b) / log(a / b))
 
-# Ang 2005, eq. 5 and table 1: the effect of factor x is the sum of L(V1, V0) ln(x1/x0).
-lmdi <- function(users0, revenue0, users1, revenue1) {
+# A row for each segment. Ang 2005, eq. 5 and table 1: the effect of factor x is the sum over the
+# segments of L(V1, V0) ln(x1/x0).
+lmdi_each <- function(users0, revenue0, users1, revenue1, all0 = sum(users0), all1 = sum(users1)) {
     l <- log_mean(revenue1, revenue0)
-    share0 <- users0 / sum(users0)
-    share1 <- users1 / sum(users1)
-    c(users = sum(l * log(sum(users1) / sum(users0))),
-      mix = sum(l * log(share1 / share0)),
-      arpu = sum(l * log((revenue1 / users1) / (revenue0 / users0))))
+    cbind(users = l * log(all1 / all0), mix = l * log((users1 / all1) / (users0 / all0)),
+          arpu = l * log((revenue1 / users1) / (revenue0 / users0)))
 }
 
 # The mean, over the orders in which the factors change, of what each change adds.
-shapley <- function(users0, revenue0, users1, revenue1) {
-    before <- list(sum(users0) + 0 * users0, users0 / sum(users0), revenue0 / users0)
-    after <- list(sum(users1) + 0 * users1, users1 / sum(users1), revenue1 / users1)
+shapley_each <- function(users0, revenue0, users1, revenue1, all0 = sum(users0), all1 = sum(users1)) {
+    before <- list(all0 + 0 * users0, users0 / all0, revenue0 / users0)
+    after <- list(all1 + 0 * users1, users1 / all1, revenue1 / users1)
     orders <- list(c(1, 2, 3), c(1, 3, 2), c(2, 1, 3), c(2, 3, 1), c(3, 1, 2), c(3, 2, 1))
-    effect <- c(users = 0, mix = 0, arpu = 0)
+    effect <- cbind(users = 0 * users0, mix = 0 * users0, arpu = 0 * users0)
     for (order in orders) {
         now <- before
         for (k in order) {
-            old <- sum(Reduce(`*`, now))
+            old <- Reduce(`*`, now)
             now[[k]] <- after[[k]]
-            effect[k] <- effect[k] + (sum(Reduce(`*`, now)) - old) / length(orders)
+            effect[, k] <- effect[, k] + (Reduce(`*`, now) - old) / length(orders)
         }
     }
     effect
 }
+
+lmdi <- function(...) colSums(lmdi_each(...))
+shapley <- function(...) colSums(shapley_each(...))
 
 show <- function(x, digits = 10) cat(format(unname(x), digits = digits), "\n")
 
@@ -50,31 +52,36 @@ if (args[1] == "unit") {
     log$period <- substr(log$date, 1, 7)
     of <- aggregate(revenue ~ user + platform + segment + period, log, sum)
     z <- qnorm(0.5 + as.numeric(args[3]) / 2)
-    months <- args[-(1:3)]
+    each <- get(paste0(args[4], "_each"))
+    by_segment <- args[5] == "segment"
+    months <- args[-(1:5)]
     parts <- function(x, weight, from, to) { # start, users, mix, arpu, arrived, left, end
         w <- weight[x$user]
-        segments <- unique(x$segment)
+        segments <- sort(unique(x$segment), method = "radix")
         total <- function(what, m) vapply(segments, function(s) sum((what * w)[x$segment == s & x$period == m]), 0)
         u0 <- total(1, from); u1 <- total(1, to)
         r0 <- total(x$revenue, from); r1 <- total(x$revenue, to)
         both <- u0 > 0 & u1 > 0
-        l <- log_mean(r1, r0)[both]
-        c(sum(r0), sum(l) * log(sum(u1) / sum(u0)),
-          sum(l * log((u1 / sum(u1)) / (u0 / sum(u0)))[both]),
-          sum(l * log((r1 / u1) / (r0 / u0))[both]),
-          sum((r1 - r0)[u0 == 0 & u1 > 0]), sum((r1 - r0)[u0 > 0 & u1 == 0]), sum(r1))
+        of <- matrix(0, length(segments), 5)
+        of[both, 1:3] <- each(u0[both], r0[both], u1[both], r1[both], sum(u0), sum(u1))
+        of[, 4] <- ifelse(u0 == 0 & u1 > 0, r1 - r0, 0)
+        of[, 5] <- ifelse(u0 > 0 & u1 == 0, r1 - r0, 0)
+        c(sum(r0), if (by_segment) as.vector(of) else colSums(of), sum(r1))
     }
-    names <- c("start", "users", "mix", "arpu", "arrived", "left", "end")
+    parts_names <- c("users", "mix", "arpu", "arrived", "left")
     for (platform in sort(unique(of$platform), method = "radix")) {
         x <- of[of$platform == platform, ]
         users <- unique(x$user)
+        segments <- if (by_segment) sort(unique(x$segment), method = "radix") else ""
+        names <- c("start", rep(parts_names, each = length(segments)), "end")
+        of_names <- c("", rep(segments, 5), "")
         one <- setNames(rep(1, length(users)), users)
         steps <- lapply(seq_along(months)[-1], function(k) list(months[k - 1], months[k]))
         value <- function(weight) lapply(steps, function(s) parts(x, weight, s[[1]], s[[2]]))
         chain <- function(v) { # the sum of the parts, with the first start and the last end
             sum <- Reduce(`+`, v)
             sum[1] <- v[[1]][1]
-            sum[7] <- v[[length(v)]][7]
+            sum[length(sum)] <- v[[length(v)]][length(sum)]
             c(v, list(sum))
         }
         adds <- lapply(users, function(u) {
@@ -87,7 +94,7 @@ if (args[1] == "unit") {
         for (s in seq_along(values)) {
             se <- sqrt(Reduce(`+`, lapply(adds, function(a) a[[s]]^2)))
             for (k in seq_along(names))
-                cat(sprintf("%s,%s,%s,%s,%.9f,%.9f,%.9f\n", platform, ends[[s]][[1]], ends[[s]][[2]], names[k],
+                cat(sprintf("%s,%s,%s,%s,%s,%.9f,%.9f,%.9f\n", platform, ends[[s]][[1]], ends[[s]][[2]], names[k], of_names[k],
                             values[[s]][k], values[[s]][k] - z * se[k], values[[s]][k] + z * se[k]))
         }
     }

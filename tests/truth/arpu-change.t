@@ -45,14 +45,19 @@ awk 'BEGIN {
             }
     print "u001,A,2025-03-31,1,p1"
 }' >log.csv
-for level in 0.95 0.5; do
-    arpu-change --chain --group segment --confidence $level log.csv | tail -n +2 | cut -d, -f1-4,6-8 >tool.csv
-    Rscript "$script" log log.csv $level 2025-01 2025-02 2025-03 >r.csv
-    ok "a log at $level: rows" test "$(wc -l <tool.csv)" -eq 42 -a "$(wc -l <r.csv)" -eq 42
-    is "a log at $level: as R" "$(paste -d, tool.csv r.csv | awk -F, '
+for how in '0.95 lmdi all 42' '0.5 lmdi segment 132' '0.9 shapley all 42' '0.95 shapley segment 132'; do
+    set -- $how
+    by=
+    [ "$3" = segment ] && by=--by-segment
+    arpu-change --chain --group segment --confidence "$1" --method "$2" $by log.csv |
+        tail -n +2 | cut -d, -f1-8 >tool.csv
+    Rscript "$script" log log.csv "$1" "$2" "$3" 2025-01 2025-02 2025-03 >r.csv
+    ok "a log, $how: rows" test "$(wc -l <tool.csv)" -eq "$4" -a "$(wc -l <r.csv)" -eq "$4"
+    # Bounds that are missing have no error in R.
+    is "a log, $how: as R" "$(paste -d, tool.csv r.csv | awk -F, '
         function far(a, b,   d, s) { d = a - b; if (d < 0) d = -d; s = b < 0 ? -b : b; return d > 1e-6 * s + 5e-6 }
-        $1 != $8 || $2 != $9 || $3 != $10 || $4 != $11 { print "names: " $0; next }
-        { for (i = 5; i <= 7; i++) if ($i == "" ? far($(i + 7), $12) : far($i, $(i + 7))) { print i ": " $0; next } }')" ''
+        { for (i = 1; i <= 5; i++) if ($i != $(i + 8)) { print "names: " $0; next } }
+        { for (i = 6; i <= 8; i++) if ($i == "" ? far($(i + 8), $14) : far($i, $(i + 8))) { print i ": " $0; next } }')" ''
 done
 
 # The values that stand in the unit tests are still what R says.

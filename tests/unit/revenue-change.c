@@ -246,15 +246,41 @@ static void lmdi_reverses(void **state) {
     }
 }
 
-/* Slopes against differences of the parts themselves, of amounts so large that rounding to the
+/* Slopes against differences of the parts of each segment, of amounts so large that rounding to the
  * unit does not show. */
+static void assert_slopes(const struct change_segment *segments, enum change_method method) {
+    struct change_slopes slopes[3];
+    change_differentiate(segments, 3, method, slopes);
+    for (int at = 0; at < 3 * 2 * 2; at++) {
+        const int i = at / 4, t = at / 2 % 2, what = at % 2; /* 1: users */
+        const decimal_sum kept = what ? segments[i].users[t] : segments[i].revenue[t];
+        const decimal_sum step = kept / 10000;
+        struct change_parts parts[2][3];
+        if (step == 0)
+            continue;
+        for (int side = 0; side < 2; side++) {
+            struct change_segment moved[3] = {segments[0], segments[1], segments[2]};
+            struct error err = {0};
+            *(what ? &moved[i].users[t] : &moved[i].revenue[t]) = kept + (side ? step : -step);
+            assert_int_equal(change_decompose(moved, 3, method, parts[side], NULL, &err), 0);
+        }
+        for (int j = 0; j < 3; j++)
+            for (int p = 0; p < CHANGE_PARTS; p++) {
+                const double own = what ? slopes[i].users[t][p] : slopes[i].revenue[t][p];
+                const double found = (i == j ? own : 0) + (what ? slopes[j].all[t][p] : 0);
+                const double difference =
+                    (double)(parts[1][j].of[p] - parts[0][j].of[p]) / (2 * (double)step);
+                near(found, difference, 1e-5 * fabs(difference) + 2e-6 * (what ? 1e9 : 1));
+            }
+    }
+}
+
 static void slopes_are_derivatives(void **state) {
     (void)state;
     struct random_stream stream;
     random_open(&stream, 6, 0, 0, 0, 0);
     for (int repeat = 0; repeat < 50; repeat++) {
         struct change_segment segments[3];
-        struct change_slopes slopes[3];
         draw(&stream, segments, 3);
         if (repeat % 2) /* almost equal revenue: the series */
             segments[1].revenue[1] = segments[1].revenue[0] + segments[1].revenue[0] / 20000;
@@ -263,29 +289,10 @@ static void slopes_are_derivatives(void **state) {
         for (int i = 0; i < 3; i++)
             for (int t = 0; t < 2; t++)
                 segments[i].revenue[t] *= 1000000;
-        change_differentiate(segments, 3, slopes);
-        for (int i = 0; i < 3; i++)
-            for (int t = 0; t < 2; t++)
-                for (int what = 0; what < 2; what++) {
-                    struct change_segment moved[2][3];
-                    decimal_sum *at = what ? &segments[i].users[t] : &segments[i].revenue[t];
-                    decimal_sum kept = *at, step = kept / 10000;
-                    if (step == 0)
-                        continue;
-                    for (int side = 0; side < 2; side++) {
-                        *at = kept + (side ? step : -step);
-                        for (int k = 0; k < 3; k++)
-                            moved[side][k] = segments[k];
-                    }
-                    *at = kept;
-                    struct change_parts low = decompose(moved[0], 3, CHANGE_LMDI),
-                                        high = decompose(moved[1], 3, CHANGE_LMDI);
-                    for (int p = 0; p < CHANGE_PARTS; p++) {
-                        double found = what ? slopes[i].users[t][p] : slopes[i].revenue[t][p];
-                        double difference = (double)(high.of[p] - low.of[p]) / (2 * (double)step);
-                        near(found, difference, 1e-5 * fabs(difference) + 2e-6 * (what ? 1e9 : 1));
-                    }
-                }
+        assert_slopes(segments, CHANGE_LMDI);
+        assert_slopes(segments, CHANGE_SHAPLEY);
+        segments[0].revenue[0] = -segments[0].revenue[0]; /* no logarithm, and none needed */
+        assert_slopes(segments, CHANGE_SHAPLEY);
     }
 }
 

@@ -116,8 +116,124 @@ static void merging_and_removing_are_exact(void **state) {
     }
 }
 
+/* ---- Pairs ----------------------------------------------------------------------------------- */
+
+static struct moment_pairs pairs_of(const decimal (*values)[2], size_t n) {
+    struct moment_pairs pairs = {0};
+    for (size_t i = 0; i < n; i++)
+        moment_pairs_add(&pairs, values[i][0], values[i][1]);
+    return pairs;
+}
+
+/* r = 2/6; (1 - 2/3)^2 + (1 - 4/3)^2 = 2/9. */
+static void pairs_by_hand(void **state) {
+    (void)state;
+    const decimal values[][2] = {{2000000, 1000000}, {4000000, 1000000}};
+    const struct moment_pairs pairs = pairs_of(values, 2), none = {0};
+    assert_true(moment_pairs_ratio(&pairs) == 2.0 / 6);
+    assert_true(fabs(moment_pairs_residuals(&pairs) - 2.0 / 9) < 1e-16);
+    assert_true(isnan(moment_pairs_ratio(&none)) && isnan(moment_pairs_residuals(&none)));
+    const decimal refunds[][2] = {{-2, 1}, {1, 1}};
+    const struct moment_pairs below = pairs_of(refunds, 2);
+    assert_true(isnan(moment_pairs_residuals(&below)));
+}
+
+/* 1/3 has no exact double, and y - r x would not be 0. */
+static void pairs_in_one_ratio_have_no_residuals(void **state) {
+    (void)state;
+    const decimal values[][2] = {{3, 1}, {6, 2}, {-30, -10}, {3333333333333333, 1111111111111111}};
+    const struct moment_pairs pairs = pairs_of(values, 4);
+    assert_true(moment_pairs_residuals(&pairs) == 0);
+    const decimal against[][2] = {{3, -1}, {6, -2}, {300, -100}};
+    const struct moment_pairs negative = pairs_of(against, 3);
+    assert_true(moment_pairs_residuals(&negative) == 0);
+}
+
+/* Against the definition in long double, with signs of all kinds: to its rounding. */
+static void pairs_as_defined(void **state) {
+    (void)state;
+    decimal values[MANY][2];
+    struct random_stream stream;
+    for (uint32_t set = 0; set < 20; set++) {
+        random_open(&stream, 2, 0, set, 0, 0);
+        for (int i = 0; i < MANY; i++) {
+            values[i][0] = (decimal)random_below(&stream, 1000000000) - 300 * DECIMAL_ONE;
+            values[i][1] =
+                (decimal)random_below(&stream, 1000000000) - (set % 2 ? 900 : 100) * DECIMAL_ONE;
+        }
+        const struct moment_pairs pairs = pairs_of((const decimal(*)[2])values, MANY);
+        long double x = 0, y = 0, sum = 0;
+        for (int i = 0; i < MANY; i++) {
+            x += (long double)values[i][0];
+            y += (long double)values[i][1];
+        }
+        for (int i = 0; i < MANY; i++) {
+            const long double off = (long double)values[i][1] - y / x * (long double)values[i][0];
+            sum += off * off;
+        }
+        assert_true(fabsl((long double)moment_pairs_residuals(&pairs) / (sum / 1e12L) - 1) <
+                    1e-14L);
+    }
+}
+
+static void pairs_merge_exactly(void **state) {
+    (void)state;
+    decimal values[MANY][2];
+    struct random_stream stream;
+    random_open(&stream, 3, 0, 0, 0, 0);
+    for (int i = 0; i < MANY; i++)
+        for (int k = 0; k < 2; k++)
+            values[i][k] = (decimal)((uint64_t)random_word(&stream) << 32 | random_word(&stream));
+    const struct moment_pairs all = pairs_of((const decimal(*)[2])values, MANY);
+    for (size_t cut = 0; cut <= MANY; cut += 100) {
+        struct moment_pairs left = pairs_of((const decimal(*)[2])values, cut);
+        const struct moment_pairs right = pairs_of((const decimal(*)[2])values + cut, MANY - cut);
+        moment_pairs_merge(&left, &right);
+        assert_true(left.x == all.x && left.y == all.y && left.xx.low == all.xx.low &&
+                    left.xx.high == all.xx.high && left.xy.low == all.xy.low &&
+                    left.xy.high == all.xy.high && left.yy.low == all.yy.low &&
+                    left.yy.high == all.yy.high);
+    }
+}
+
+/* ---- 10^8 rows --------------------------------------------------------------------------------
+ */
+
+/* 2^27 = 134,217,728 rows of the largest amount and of the least unit, by doubling: sums and sums
+ * of squares keep every unit. */
+static void a_hundred_million_rows(void **state) {
+    (void)state;
+    struct moments rows = {0};
+    struct moment_pairs pairs = {0};
+    moments_add(&rows, INT64_MAX);
+    moments_add(&rows, 1);
+    moment_pairs_add(&pairs, INT64_MAX, INT64_MIN);
+    moment_pairs_add(&pairs, 1, 1);
+    for (int k = 1; k < 27; k++) {
+        const struct moments once = rows;
+        const struct moment_pairs pair = pairs;
+        moments_merge(&rows, &once);
+        moment_pairs_merge(&pairs, &pair);
+    }
+    const moments_word n = (moments_word)1 << 26; /* of each kind */
+    assert_int_equal(rows.count, 2 * (int64_t)n);
+    assert_true(rows.sum == (int128)n * INT64_MAX + (int128)n);
+    /* n (2^63 - 1)^2 + n = n 2^126 - n 2^64 + 2 n: 2^152 - 2^90 + 2^27. */
+    assert_true(rows.squares_high == (UINT64_C(1) << 24) - 1);
+    assert_true(rows.squares_low == -((moments_word)1 << 90) + ((moments_word)1 << 27));
+    assert_true(pairs.y == -(int128)n * INT64_MAX);
+    /* -n 2^63 (2^63 - 1) + n = -2^152 + 2^89 + 2^26. */
+    assert_true(pairs.xy.high == -(UINT64_C(1) << 24));
+    assert_true(pairs.xy.low == ((moments_word)1 << 89) + ((moments_word)1 << 26));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pairs_by_hand),
+        cmocka_unit_test(pairs_in_one_ratio_have_no_residuals),
+        cmocka_unit_test(pairs_as_defined),
+        cmocka_unit_test(pairs_merge_exactly),
+        cmocka_unit_test(a_hundred_million_rows),
         cmocka_unit_test(small_values_by_hand),
         cmocka_unit_test(too_few_values_have_no_moments),
         cmocka_unit_test(agrees_with_gsl),
