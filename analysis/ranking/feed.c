@@ -12,9 +12,12 @@ int feed_open(struct feed *ret, const struct world *world, struct error *err) {
     *ret = (struct feed){.stride = (world->users.n + WATCHED - 1) / WATCHED,
                          .topics = 2 * world->dimensions};
     ret->n = (world->users.n + ret->stride - 1) / ret->stride;
+    ret->most = world_sessions(world);
     for (int p = 0; p < PLATFORMS; p++) {
         ret->seen[p] = calloc(ret->n * ret->topics, sizeof *ret->seen[p]);
-        if (!ret->seen[p]) {
+        ret->distances[p] = calloc(ret->n * ret->most, sizeof *ret->distances[p]);
+        ret->watched[p] = calloc(ret->n, sizeof *ret->watched[p]);
+        if (!ret->seen[p] || !ret->distances[p] || !ret->watched[p]) {
             feed_close(ret);
             return error_memory(err);
         }
@@ -23,8 +26,11 @@ int feed_open(struct feed *ret, const struct world *world, struct error *err) {
 }
 
 void feed_close(struct feed *feed) {
-    for (int p = 0; p < PLATFORMS; p++)
+    for (int p = 0; p < PLATFORMS; p++) {
         free(feed->seen[p]);
+        free(feed->distances[p]);
+        free(feed->watched[p]);
+    }
     *feed = (struct feed){0};
 }
 
@@ -47,14 +53,14 @@ static size_t topic_of(const float *x, size_t d) {
 static double mean_distance(const struct world *world, const struct shelf *shelf,
                             const struct slate *slate) {
     size_t d = world->dimensions;
-    double square = 0, n = (double)slate->n;
-    for (size_t k = 0; k < d; k++) {
-        double sum = 0;
-        for (size_t i = 0; i < slate->n; i++)
-            sum +=
-                (double)world->items.embeddings[(size_t)shelf->items[slate->positions[i]] * d + k];
-        square += sum * sum;
+    double sums[POLICY_DIMENSIONS] = {0}, square = 0, n = (double)slate->n;
+    for (size_t i = 0; i < slate->n; i++) {
+        const float *x = world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d;
+        for (size_t k = 0; k < d; k++)
+            sums[k] += (double)x[k];
     }
+    for (size_t k = 0; k < d; k++)
+        square += sums[k] * sums[k];
     return 1 - (square - n) / (n * (n - 1));
 }
 
@@ -63,15 +69,26 @@ void feed_watch(struct feed *feed, const struct world *world, size_t user, int p
     if (user % feed->stride != 0)
         return;
     const struct shelf *shelf = &world->platforms[platform].shelf;
-    uint16_t *seen = feed->seen[platform] + user / feed->stride * feed->topics;
+    size_t own = user / feed->stride;
+    uint16_t *seen = feed->seen[platform] + own * feed->topics;
     for (size_t i = 0; i < slate->n; i++) {
         size_t item = shelf->items[slate->positions[i]];
         seen[topic_of(world->items.embeddings + item * world->dimensions, world->dimensions)]++;
     }
     if (slate->n < 2)
         return;
-    feed->distance[platform] += mean_distance(world, shelf, slate);
-    feed->slates[platform]++;
+    feed->distances[platform][own * feed->most + feed->watched[platform][own]++] =
+        mean_distance(world, shelf, slate);
+}
+
+void feed_settle(struct feed *feed) {
+    for (int p = 0; p < PLATFORMS; p++)
+        for (size_t i = 0; i < feed->n; i++) {
+            for (size_t j = 0; j < feed->watched[p][i]; j++)
+                feed->distance[p] += feed->distances[p][i * feed->most + j];
+            feed->slates[p] += feed->watched[p][i];
+            feed->watched[p][i] = 0;
+        }
 }
 
 /* ln n - sum c ln c / n; nan if n is 0. */

@@ -131,15 +131,15 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
 
 /* A quarter more than are shown leaves the rule about creators something to choose from; marginal
  * relevance chooses among twice as many. */
-void interest_score(const struct policy *policy, const struct session *session,
-                    const struct candidates *candidates, const float *scores,
-                    struct kernel_top *ret) {
+void interest_query(const struct policy *policy, const struct session *session, const float *scores,
+                    struct query *ret) {
     const struct interest *interest = policy->state;
     size_t slate = policy_slate(policy);
     bool novelty = policy->world->settings.parameters.novelty > 0;
-    kernel_begin(ret, novelty ? 2 * slate + 1 : slate + slate / 4 + 1);
-    policy_scan(policy, candidates, interest_profile(interest, policy, session->user),
-                policy->world->dimensions, scores, ret);
+    *ret = (struct query){.user = interest_profile(interest, policy, session->user),
+                          .dimensions = policy->world->dimensions,
+                          .biases = scores,
+                          .wanted = novelty ? 2 * slate + 1 : slate + slate / 4 + 1};
 }
 
 void interest_rerank(const struct policy *policy, struct session *session,

@@ -55,10 +55,9 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
 /* ---- For policy classes whose state begins with a struct interest ------------------------------
  */
 
-/* The best by w_u . x_i + scores: as many as interest_rerank chooses from. */
-void interest_score(const struct policy *policy, const struct session *session,
-                    const struct candidates *candidates, const float *scores,
-                    struct kernel_top *ret);
+/* Asks for the best by w_u . x_i + scores: as many as interest_rerank chooses from. */
+void interest_query(const struct policy *policy, const struct session *session, const float *scores,
+                    struct query *ret);
 
 /* Gaps between creators, novelty, and some places for items at random. */
 void interest_rerank(const struct policy *policy, struct session *session,

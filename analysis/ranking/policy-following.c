@@ -40,17 +40,24 @@ static void round_begin(struct policy *policy) {
     policy_seal(policy, state->biases);
 }
 
+/* Some items may be found both ways. */
+static void query(const struct policy *policy, const struct session *session, float *room,
+                  struct query *ret) {
+    (void)session;
+    (void)room;
+    const struct following *state = policy->state;
+    *ret = (struct query){.biases = state->biases, .wanted = 2 * policy_slate(policy)};
+}
+
 static void score(const struct policy *policy, struct session *session,
                   const struct candidates *candidates, struct kernel_top *ret) {
+    (void)candidates;
     const struct following *state = policy->state;
     const struct world *world = policy->world;
     const struct shelf *shelf = policy->shelf;
     size_t most = (size_t)world->settings.parameters.follows, u = session->user;
     size_t n = users_following(&world->users, u, policy->platform, most);
     const uint32_t *followed = world->users.follows[policy->platform] + u * most;
-    /* Some items may be found both ways. */
-    kernel_begin(ret, 2 * policy_slate(policy));
-    policy_scan(policy, candidates, NULL, 0, state->biases, ret);
     for (size_t f = 0; f < n; f++)
         for (uint32_t i = shelf->first[followed[f]]; i < shelf->first[followed[f] + 1]; i++)
             kernel_offer(ret, state->newest[shelf->by_creator[i]], shelf->by_creator[i]);
@@ -74,6 +81,7 @@ const struct policy_class policy_following = {
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
+    .query = query,
     .score = score,
     .explain = explain,
 };

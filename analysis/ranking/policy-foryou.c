@@ -13,10 +13,11 @@ static void round_begin(struct policy *policy) {
     interest_count(policy->state, policy);
 }
 
-static void score(const struct policy *policy, struct session *session,
-                  const struct candidates *candidates, struct kernel_top *ret) {
+static void query(const struct policy *policy, const struct session *session, float *room,
+                  struct query *ret) {
+    (void)room;
     const struct interest *state = policy->state;
-    interest_score(policy, session, candidates, state->biases, ret);
+    interest_query(policy, session, state->biases, ret);
 }
 
 static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
@@ -34,7 +35,7 @@ const struct policy_class policy_foryou = {
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
-    .score = score,
+    .query = query,
     .rerank = interest_rerank,
     .feedback = interest_feedback,
     .explain = explain,

@@ -44,12 +44,12 @@ static void round_begin(struct policy *policy) {
     policy_seal(policy, state->biases);
 }
 
-static void score(const struct policy *policy, struct session *session,
-                  const struct candidates *candidates, struct kernel_top *ret) {
+static void query(const struct policy *policy, const struct session *session, float *room,
+                  struct query *ret) {
     (void)session; /* the same for all users */
+    (void)room;
     const struct popularity *state = policy->state;
-    kernel_begin(ret, policy_slate(policy));
-    policy_scan(policy, candidates, NULL, 0, state->biases, ret);
+    *ret = (struct query){.biases = state->biases, .wanted = policy_slate(policy)};
 }
 
 static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
@@ -69,6 +69,6 @@ const struct policy_class policy_popularity = {
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
-    .score = score,
+    .query = query,
     .explain = explain,
 };

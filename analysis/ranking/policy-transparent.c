@@ -76,15 +76,18 @@ static void round_begin(struct policy *policy) {
 }
 
 /* The dial scales the user's side of the product. */
-static void scan(const struct policy *policy, const struct candidates *candidates, uint32_t user,
-                 struct kernel_top *ret) {
+static void query(const struct policy *policy, const struct session *session, float *room,
+                  struct query *ret) {
     const struct transparent *state = policy->state;
     size_t d = policy->world->dimensions;
-    float dial = (float)policy->world->settings.parameters.dial_interest, turned[256];
-    const float *profile = interest_profile(&state->interest, policy, user);
+    float dial = (float)policy->world->settings.parameters.dial_interest;
+    const float *profile = interest_profile(&state->interest, policy, session->user);
     for (size_t k = 0; k < d; k++)
-        turned[k] = dial * profile[k];
-    policy_scan(policy, candidates, turned, d, state->points, ret);
+        room[k] = dial * profile[k];
+    *ret = (struct query){.user = room,
+                          .dimensions = d,
+                          .biases = state->points,
+                          .wanted = 2 * policy_slate(policy) + 1};
 }
 
 static double interest_term(const struct policy *policy, uint32_t user, uint32_t position) {
@@ -96,6 +99,7 @@ static double interest_term(const struct policy *policy, uint32_t user, uint32_t
 /* Items of those whom the user follows are offered beside the sample, with their bonus. */
 static void score(const struct policy *policy, struct session *session,
                   const struct candidates *candidates, struct kernel_top *ret) {
+    (void)candidates;
     const struct transparent *state = policy->state;
     const struct world *world = policy->world;
     const struct shelf *shelf = policy->shelf;
@@ -103,8 +107,6 @@ static void score(const struct policy *policy, struct session *session,
     size_t n = users_following(&world->users, u, policy->platform, most);
     const uint32_t *followed = world->users.follows[policy->platform] + u * most;
     double bonus = world->settings.parameters.dial_following;
-    kernel_begin(ret, 2 * policy_slate(policy) + 1);
-    scan(policy, candidates, session->user, ret);
     for (size_t f = 0; f < n && bonus > 0; f++)
         for (uint32_t i = shelf->first[followed[f]]; i < shelf->first[followed[f] + 1]; i++) {
             uint32_t position = shelf->by_creator[i];
@@ -145,6 +147,7 @@ const struct policy_class policy_transparent = {
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
+    .query = query,
     .score = score,
     .rerank = rerank,
     .feedback = interest_feedback,

@@ -60,10 +60,11 @@ static void round_begin(struct policy *policy) {
     policy_seal(policy, state->scores);
 }
 
-static void score(const struct policy *policy, struct session *session,
-                  const struct candidates *candidates, struct kernel_top *ret) {
+static void query(const struct policy *policy, const struct session *session, float *room,
+                  struct query *ret) {
+    (void)room;
     const struct viability *state = policy->state;
-    interest_score(policy, session, candidates, state->scores, ret);
+    interest_query(policy, session, state->scores, ret);
 }
 
 static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
@@ -83,7 +84,7 @@ const struct policy_class policy_viability = {
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,
-    .score = score,
+    .query = query,
     .rerank = interest_rerank,
     .feedback = interest_feedback,
     .explain = explain,

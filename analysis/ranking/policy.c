@@ -36,7 +36,9 @@ const struct policy_class *policy_find(struct text name, struct error *err) {
 
 int policy_open(struct policy *ret, const struct policy_class *class, const struct world *world,
                 int platform, struct error *err) {
+    double explored = world->settings.parameters.exploration;
     *ret = (struct policy){.class = class,
+                           .exploration_scale = explored < 1 ? 1 / log1p(-explored) : 0,
                            .world = world,
                            .shelf = &world->platforms[platform].shelf,
                            .platform = platform};
@@ -77,20 +79,60 @@ void policy_round_begin(struct policy *policy) {
         policy->class->round_begin(policy);
 }
 
+void policy_retrieve(const struct policy *policy, struct session *session, struct candidates *ret) {
+    *ret = (struct candidates){0, policy->shelf->blocks};
+    if (policy->class->retrieve && policy->shelf->n > 0)
+        policy->class->retrieve(policy, session, ret);
+}
+
+/* Candidates of another number than those of the first session are scanned for themselves. */
+static void answer(const struct policy *policy, const struct candidates candidates[],
+                   const struct query queries[], size_t n, struct kernel_top tops[]) {
+    struct kernel_request requests[POLICY_TOGETHER] = {0};
+    const float *embeddings = policy->shelf->embeddings, *biases = queries[0].biases;
+    size_t d = queries[0].dimensions, all = policy->shelf->blocks, together = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct kernel_request request = {queries[i].user, candidates[i].first, &tops[i]};
+        kernel_begin(&tops[i], queries[i].wanted);
+        if (candidates[i].blocks == candidates[0].blocks)
+            requests[together++] = request;
+        else
+            kernel_scan_many(&request, 1, d, embeddings, biases, all, candidates[i].blocks);
+    }
+    kernel_scan_many(requests, together, d, embeddings, biases, all, candidates[0].blocks);
+}
+
+void policy_score(const struct policy *policy, struct session *const sessions[],
+                  const struct candidates candidates[], size_t n, struct kernel_top ret[]) {
+    float rooms[POLICY_TOGETHER][POLICY_DIMENSIONS];
+    struct query queries[POLICY_TOGETHER] = {0};
+    if (policy->class->query) {
+        for (size_t i = 0; i < n; i++)
+            policy->class->query(policy, sessions[i], rooms[i], &queries[i]);
+        answer(policy, candidates, queries, n, ret);
+    }
+    for (size_t i = 0; i < n && policy->class->score; i++)
+        policy->class->score(policy, sessions[i], &candidates[i], &ret[i]);
+}
+
+void policy_rerank(const struct policy *policy, struct session *session,
+                   const struct kernel_top *top, struct slate *ret) {
+    ret->aside = 0;
+    if (policy->class->rerank)
+        policy->class->rerank(policy, session, top, ret);
+    else
+        slate_take_best(policy, top, ret);
+}
+
 void policy_serve(const struct policy *policy, struct session *session, struct slate *ret) {
-    struct candidates candidates = {0, policy->shelf->blocks};
+    struct candidates candidates;
     struct kernel_top top;
     ret->n = 0;
-    ret->aside = 0;
     if (policy->shelf->n == 0)
         return;
-    if (policy->class->retrieve)
-        policy->class->retrieve(policy, session, &candidates);
-    policy->class->score(policy, session, &candidates, &top);
-    if (policy->class->rerank)
-        policy->class->rerank(policy, session, &top, ret);
-    else
-        slate_take_best(policy, &top, ret);
+    policy_retrieve(policy, session, &candidates);
+    policy_score(policy, &session, &candidates, 1, &top);
+    policy_rerank(policy, session, &top, ret);
 }
 
 void policy_feedback(struct policy *policy, const struct session *session,
@@ -130,16 +172,6 @@ void policy_retrieve_sample(const struct policy *policy, struct session *session
     size_t all = policy->shelf->blocks;
     ret->blocks = wanted < all ? wanted : all;
     ret->first = random_below(session->retrieving, (uint32_t)all);
-}
-
-void policy_scan(const struct policy *policy, const struct candidates *candidates,
-                 const float *user, size_t dimensions, const float *biases,
-                 struct kernel_top *ret) {
-    size_t to_end = policy->shelf->blocks - candidates->first;
-    size_t straight = candidates->blocks < to_end ? candidates->blocks : to_end;
-    const float *embeddings = policy->shelf->embeddings;
-    kernel_scan(user, dimensions, embeddings, biases, candidates->first, straight, ret);
-    kernel_scan(user, dimensions, embeddings, biases, 0, candidates->blocks - straight, ret);
 }
 
 void policy_weights(const struct policy *policy, double ret[POLICY_ACTIONS]) {

@@ -27,7 +27,8 @@
 #include "ranking/kernel.h"
 #include "ranking/world.h"
 
-#define POLICY_SLATE 50 /* the most items in a session */
+#define POLICY_SLATE      50  /* the most items in a session */
+#define POLICY_DIMENSIONS 256 /* the most there can be */
 
 /* One user before the screen. The streams go on from session to session of the user's step. */
 struct session {
@@ -51,6 +52,14 @@ struct reaction {
     int chosen;      /* index into the slate, or -1 for none */
     int dismissed;   /* the same */
     uint8_t actions; /* with what was chosen: bits 1 << enum action */
+};
+
+/* The best that the kernel is asked for: by bias, and by match with a vector (kernel_scan). */
+struct query {
+    const float *user;
+    size_t dimensions;
+    const float *biases; /* the same for all sessions of a round, and so are the dimensions */
+    size_t wanted;
 };
 
 /* Why an item is shown: a part of its score, or a fact that decided without one. The parts of an
@@ -77,11 +86,13 @@ struct policy {
     const struct world *world;
     const struct shelf *shelf;
     int platform;
-    void *state; /* of the class; from the arena, with which it is freed */
+    double exploration_scale; /* 1 / ln(1 - exploration); 0 where all places go to chance */
+    void *state;              /* of the class; from the arena, with which it is freed */
     struct arena arena;
 };
 
-/* Functions that a policy has no use for are NULL. */
+/* Functions that a policy has no use for are NULL. The list of the best is what `query` asks of the
+ * candidates, and then what `score` adds; without `query`, what `score` makes it. */
 struct policy_class {
     const char *name;
     const char *summary; /* one line */
@@ -89,6 +100,9 @@ struct policy_class {
     int (*init)(struct policy *policy, struct error *err);
     void (*round_begin)(struct policy *policy);
     void (*retrieve)(const struct policy *policy, struct session *session, struct candidates *ret);
+    /* room: [dimensions] that ret->user may point to */
+    void (*query)(const struct policy *policy, const struct session *session, float *room,
+                  struct query *ret);
     void (*score)(const struct policy *policy, struct session *session,
                   const struct candidates *candidates, struct kernel_top *ret);
     void (*rerank)(const struct policy *policy, struct session *session,
@@ -122,6 +136,16 @@ void policy_welcome(struct policy *policy, const struct policy *elsewhere);
 
 void policy_round_begin(struct policy *policy);
 void policy_serve(const struct policy *policy, struct session *session, struct slate *ret);
+
+/* The same in parts, and for up to POLICY_TOGETHER sessions of different users at once, which is
+ * faster where their candidates lie together. */
+#define POLICY_TOGETHER 4
+void policy_retrieve(const struct policy *policy, struct session *session, struct candidates *ret);
+void policy_score(const struct policy *policy, struct session *const sessions[],
+                  const struct candidates candidates[], size_t n, struct kernel_top ret[]);
+void policy_rerank(const struct policy *policy, struct session *session,
+                   const struct kernel_top *top, struct slate *ret);
+
 void policy_feedback(struct policy *policy, const struct session *session,
                      const struct slate *slate, const struct reaction *reaction);
 void policy_round_end(struct policy *policy);
@@ -145,10 +169,6 @@ size_t policy_slate(const struct policy *policy);
  * each step, every item is as likely as any other to be in it. */
 void policy_retrieve_sample(const struct policy *policy, struct session *session,
                             struct candidates *ret);
-
-/* Scans the candidates. */
-void policy_scan(const struct policy *policy, const struct candidates *candidates,
-                 const float *user, size_t dimensions, const float *biases, struct kernel_top *ret);
 
 /* What each action counts: weight_like and so on. */
 void policy_weights(const struct policy *policy, double ret[POLICY_ACTIONS]);

@@ -55,20 +55,6 @@ static void consider(struct choice *choice, size_t i, double score) {
         *choice = (struct choice){i, score};
 }
 
-/* By score alone: the first one left that keeps the gap, or the first one left where none does. */
-static size_t next_by_score(const struct policy *policy, const struct kernel_top *top,
-                            const bool *used, const struct slate *slate) {
-    size_t any = top->found;
-    for (size_t i = 0; i < top->found; i++) {
-        if (used[i])
-            continue;
-        if (!near_same_creator(policy, slate, kernel_position(top, i)))
-            return i;
-        any = any == top->found ? i : any;
-    }
-    return any;
-}
-
 /* nearest: greatest cosine of each with what stands on the slate. */
 static size_t next_by_relevance(const struct policy *policy, const struct kernel_top *top,
                                 double novelty, const bool *used, const double *nearest,
@@ -85,23 +71,62 @@ static size_t next_by_relevance(const struct policy *policy, const struct kernel
     return kept.best < top->found ? kept.best : any.best;
 }
 
-void slate_diverse(const struct policy *policy, const struct kernel_top *top, double novelty,
-                   struct slate *ret) {
+/* Whether one of the last `gap` of n creators is this one. */
+static bool among_last(const uint32_t *creators, size_t n, size_t gap, uint32_t creator) {
+    for (size_t i = n; i > 0 && n - i < gap; i--)
+        if (creators[i - 1] == creator)
+            return true;
+    return false;
+}
+
+/* By score alone: the first one left that keeps the gap, or the first one left where none does. */
+static void take_in_order(const struct policy *policy, const struct kernel_top *top,
+                          struct slate *ret) {
+    size_t wanted = policy_slate(policy), left = 0; /* left: the first one that is not used */
+    size_t gap = (size_t)policy->world->settings.parameters.creator_gap;
+    uint32_t creators[KERNEL_TOP], shown[POLICY_SLATE];
+    bool used[KERNEL_TOP];
+    for (size_t i = 0; i < top->found; i++) {
+        creators[i] = policy->shelf->creators[kernel_position(top, i)];
+        used[i] = false;
+    }
+    for (ret->n = 0; ret->n < wanted && ret->n < top->found; ret->n++) {
+        size_t best = left;
+        while (best < top->found && (used[best] || among_last(shown, ret->n, gap, creators[best])))
+            best++;
+        best = best < top->found ? best : left;
+        used[best] = true;
+        shown[ret->n] = creators[best];
+        ret->positions[ret->n] = kernel_position(top, best);
+        while (left < top->found && used[left])
+            left++;
+    }
+}
+
+static void take_by_relevance(const struct policy *policy, const struct kernel_top *top,
+                              double novelty, struct slate *ret) {
     size_t wanted = policy_slate(policy), d = policy->world->dimensions;
     double nearest[KERNEL_TOP];
     bool used[KERNEL_TOP];
     for (size_t i = 0; i < top->found; i++)
         used[i] = false, nearest[i] = 0;
     for (ret->n = 0; ret->n < wanted && ret->n < top->found; ret->n++) {
-        size_t best = novelty > 0 ? next_by_relevance(policy, top, novelty, used, nearest, ret)
-                                  : next_by_score(policy, top, used, ret);
+        size_t best = next_by_relevance(policy, top, novelty, used, nearest, ret);
         uint32_t position = kernel_position(top, best);
         used[best] = true;
         ret->positions[ret->n] = position;
-        for (size_t i = 0; i < top->found && novelty > 0; i++)
+        for (size_t i = 0; i < top->found; i++)
             nearest[i] = fmax(nearest[i], dot(embedding_of(policy, position),
                                               embedding_of(policy, kernel_position(top, i)), d));
     }
+}
+
+void slate_diverse(const struct policy *policy, const struct kernel_top *top, double novelty,
+                   struct slate *ret) {
+    if (novelty > 0)
+        take_by_relevance(policy, top, novelty, ret);
+    else
+        take_in_order(policy, top, ret);
 }
 
 /* ---- Sliding spectrum ------------------------------------------------------------------------ */
@@ -202,10 +227,9 @@ void slate_spectrum(const struct policy *policy, const struct kernel_top *top, d
 
 /* Places that are drawn are a geometric number apart. */
 void slate_explore(const struct policy *policy, struct session *session, struct slate *slate) {
-    double share = policy->world->settings.parameters.exploration;
-    if (!(share > 0))
+    double scale = policy->exploration_scale, place = -1;
+    if (!(policy->world->settings.parameters.exploration > 0))
         return;
-    double scale = share < 1 ? 1 / log1p(-share) : 0, place = -1;
     for (;;) {
         place += 1 + floor(log(random_uniform_open(session->exploring)) * scale);
         if (!(place < (double)slate->n))

@@ -192,6 +192,17 @@ static inline bool world_banned(const struct world *world) {
            (set->ban_end == 0 || period < (size_t)set->ban_end);
 }
 
+/* Rounds of a step; and the most sessions that a user has in one of them: an equal part of those of
+ * the step. */
+static inline size_t world_rounds(const struct world *world) {
+    const struct parameters *set = &world->settings.parameters;
+    return (size_t)(set->rounds < set->sessions ? set->rounds : set->sessions);
+}
+static inline size_t world_sessions(const struct world *world) {
+    size_t all = (size_t)world->settings.parameters.sessions, rounds = world_rounds(world);
+    return (all + rounds - 1) / rounds;
+}
+
 /* ---- What happens in a step ------------------------------------------------------------------ */
 
 /* Utilities are summed as whole multiples of this, so that the order of addition does not matter.

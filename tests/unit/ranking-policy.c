@@ -434,9 +434,9 @@ static void terms_add_up(void **state) {
         }
         policy_round_begin(&stage.policy);
         struct kernel_top top;
-        struct session session = {2, &stage.retrieving, &stage.exploring};
+        struct session session = {2, &stage.retrieving, &stage.exploring}, *one = &session;
         struct candidates all = {0, shelf->blocks};
-        policy_classes[c]->score(&stage.policy, &session, &all, &top);
+        policy_score(&stage.policy, &one, &all, 1, &top);
         assert_true(top.found >= 10);
         for (size_t i = 0; i < top.found; i++) {
             struct term terms[POLICY_TERMS];

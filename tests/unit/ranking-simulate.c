@@ -95,6 +95,28 @@ static void same_for_any_threads(void **state) {
     simulation_free(&one);
 }
 
+/* One world shared by several threads, in batches of other sizes each time: with everything on that
+ * a user can do, and with users on both platforms. */
+static void one_world_for_any_threads(void **state) {
+    (void)state;
+    static const struct policy_class *const policies[] = {&policy_foryou, &policy_transparent};
+    static const struct policy_class *const baseline[] = {&policy_foryou, &policy_following};
+    struct scenario scenario = worlds_scenario(
+        "users=2500", "creators=150", "periods=3", "warm_up=2", "sessions=7", "rounds=3",
+        "user_share_both=0.4", "taste_drift=0.1", "follow_rate=0.3", "outage_period=2",
+        "outage_share=0.5", "shock_period=2", "shock_users=200", NULL);
+    struct simulation one = run(&scenario, policies, baseline, 3, 1, 1);
+    size_t bytes = one.replications * one.periods * one.n_series * sizeof *one.values;
+    static const int threads[] = {2, 3, 8};
+    for (int i = 0; i < 3; i++) {
+        struct simulation other = run(&scenario, policies, baseline, 3, 1, threads[i]);
+        assert_memory_equal(one.values, other.values, bytes);
+        assert_int_equal(one.sessions, other.sessions);
+        simulation_free(&other);
+    }
+    simulation_free(&one);
+}
+
 /* In every period of every replication. */
 static void identities(void **state) {
     (void)state;
@@ -399,10 +421,13 @@ static void feeds_by_hand(void **state) {
     assert_true(isnan(feed_entropy(&feed, PLATFORM_A)) && isnan(feed_distance(&feed, PLATFORM_A)));
     feed_watch(&feed, world, 1, PLATFORM_A, &slate);
     feed_watch(&feed, world, 1, PLATFORM_A, &slate);
+    feed_settle(&feed);
     assert_true(fabs(feed_distance(&feed, PLATFORM_A) - 1) < 1e-12);
     assert_true(fabs(feed_entropy(&feed, PLATFORM_A) - (log(4) - 0.75 * log(3))) < 1e-12);
     slate.n = 1;
     feed_watch(&feed, world, 2, PLATFORM_A, &slate); /* no variety at all */
+    feed_settle(&feed);
+    assert_true(fabs(feed_distance(&feed, PLATFORM_A) - 1) < 1e-12);
     assert_true(fabs(feed_entropy(&feed, PLATFORM_A) - (log(4) - 0.75 * log(3)) / 2) < 1e-12);
     feed_close(&feed);
     world_destroy(world);
@@ -416,6 +441,7 @@ int main(void) {
         cmocka_unit_test(shares_and_tail_by_hand),
         cmocka_unit_test(feeds_by_hand),
         cmocka_unit_test(same_for_any_threads),
+        cmocka_unit_test(one_world_for_any_threads),
         cmocka_unit_test(identities),
         cmocka_unit_test(policies_in_order),
         cmocka_unit_test(trial_against_baseline),
