@@ -136,10 +136,11 @@ void interest_query(const struct policy *policy, const struct session *session, 
     const struct interest *interest = policy->state;
     size_t slate = policy_slate(policy);
     bool novelty = policy->world->settings.parameters.novelty > 0;
-    *ret = (struct query){.user = interest_profile(interest, policy, session->user),
-                          .dimensions = policy->world->dimensions,
-                          .biases = scores,
-                          .wanted = novelty ? 2 * slate + 1 : slate + slate / 4 + 1};
+    *ret = (struct query){
+        .user = interest_profile(interest, policy, session->user),
+        .dimensions = policy->world->dimensions,
+        .biases = scores,
+        .wanted = policy_wanted(policy, novelty ? 2 * slate + 1 : slate + slate / 4 + 1, 1)};
 }
 
 void interest_rerank(const struct policy *policy, struct session *session,

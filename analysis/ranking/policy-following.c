@@ -29,13 +29,12 @@ static void round_begin(struct policy *policy) {
     struct following *state = policy->state;
     const struct world *world = policy->world;
     const struct parameters *set = &world->settings.parameters;
-    size_t life = (size_t)set->item_life, generation_size = world->creators.n * (size_t)set->items;
+    uint32_t life = (uint32_t)set->item_life;
     for (size_t i = 0; i < policy->shelf->n; i++) {
         uint32_t item = policy->shelf->items[i];
-        size_t age = (world->step + life - item / generation_size) % life;
         double taken = (double)world->items.engagements[policy->platform][item];
         state->biases[i] = (float)log1p(taken);
-        state->newest[i] = (float)(RANK * (double)(life - age) + log1p(taken));
+        state->newest[i] = (float)(RANK * (life - world_age(world, item)) + log1p(taken));
     }
     policy_seal(policy, state->biases);
 }
@@ -46,7 +45,8 @@ static void query(const struct policy *policy, const struct session *session, fl
     (void)session;
     (void)room;
     const struct following *state = policy->state;
-    *ret = (struct query){.biases = state->biases, .wanted = 2 * policy_slate(policy)};
+    *ret = (struct query){.biases = state->biases,
+                          .wanted = policy_wanted(policy, 2 * policy_slate(policy), 2)};
 }
 
 static void score(const struct policy *policy, struct session *session,
@@ -78,6 +78,7 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
 const struct policy_class policy_following = {
     .name = "following",
     .summary = "the newest of those whom a user follows, then what is popular",
+    .fresh = true,
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,

@@ -32,6 +32,7 @@ const struct policy_class policy_foryou = {
     .name = "foryou",
     .summary = "interests learnt from what each user takes up",
     .aside = "exploration",
+    .fresh = true,
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,

@@ -72,14 +72,6 @@ static double size_of(const struct policy *policy, int level) {
     return set->pool_views * pow(set->pool_growth, level);
 }
 
-/* The step in which an item that can be shown now was published. */
-static uint32_t birth_of(const struct world *world, uint32_t item) {
-    const struct parameters *set = &world->settings.parameters;
-    uint32_t life = (uint32_t)set->item_life;
-    uint32_t generation = (uint32_t)(item / (world->creators.n * (size_t)set->items));
-    return world->step - (world->step + life - generation) % life;
-}
-
 static void enter_pool(struct pools *state, const struct policy *policy, uint32_t item, int level) {
     state->level[item] = (uint8_t)level;
     state->views[item] = policy->world->items.exposures[policy->platform][item];
@@ -89,7 +81,7 @@ static void enter_pool(struct pools *state, const struct policy *policy, uint32_
 /* A place of the ring is taken by a new item: one that was not born in the step noted here. Step 0
  * is noted as 1, as 0 is what the arena gives. */
 static void judge(struct pools *state, const struct policy *policy, uint32_t item) {
-    uint32_t birth = birth_of(policy->world, item) + 1;
+    uint32_t birth = policy->world->step - world_age(policy->world, item) + 1;
     if (state->born[item] != birth) {
         state->born[item] = birth;
         state->stopped[item] = false;
@@ -142,20 +134,25 @@ static bool contains(const uint32_t *positions, size_t n, uint32_t position) {
     return false;
 }
 
+static bool drawable(const struct policy *policy, uint32_t user, const uint32_t *drawn, size_t n,
+                     uint32_t position) {
+    return !contains(drawn, n, position) && !policy_has_shown(policy, user, position);
+}
+
 /* As many different items as there are places, then more until `choice` times as many draws have
  * been made. Where fewer items are still to be seen, others fill the places. The number of tries is
  * bound for the case that all but a few quotas are next to nothing. */
-static size_t draw(const struct policy *policy, struct random_stream *stream, size_t slate,
+static size_t draw(const struct policy *policy, struct session *session, size_t slate,
                    size_t choice, uint32_t *ret) {
     const struct pools *state = policy->state;
     size_t n = 0, least = state->open < slate ? state->open : slate;
     size_t usual = state->open > 0 ? slate * choice : 0, most = 100 * slate;
     for (size_t tries = 0; tries < usual || (n < least && tries < most); tries++) {
-        uint32_t position = alias_draw(&state->alias, stream);
-        if (!contains(ret, n, position))
+        uint32_t position = alias_draw(&state->alias, session->retrieving);
+        if (drawable(policy, session->user, ret, n, position))
             ret[n++] = position;
     }
-    uint32_t any = n < slate ? random_below(stream, (uint32_t)policy->shelf->n) : 0;
+    uint32_t any = n < slate ? random_below(session->retrieving, (uint32_t)policy->shelf->n) : 0;
     for (; n < slate; any = (any + 1) % (uint32_t)policy->shelf->n)
         if (!contains(ret, n, any))
             ret[n++] = any;
@@ -169,7 +166,7 @@ static void score(const struct policy *policy, struct session *session,
     uint32_t drawn[POLICY_SLATE * 12];
     size_t slate = policy_slate(policy);
     size_t choice = (size_t)policy->world->settings.parameters.pool_choice;
-    size_t n = draw(policy, session->retrieving, slate, choice, drawn);
+    size_t n = draw(policy, session, slate, choice, drawn);
     kernel_begin(ret, slate);
     for (uint32_t i = 0; i < n; i++) /* equal matches in the order in which they were drawn */
         kernel_offer(ret,
@@ -206,7 +203,8 @@ static void rerank(const struct policy *policy, struct session *session,
     for (size_t i = 0; i < ret->n && share > 0; i++) {
         uint32_t position;
         if (random_uniform(session->exploring) < share &&
-            draw_followed(policy, session, &position) && !slate_holds(ret, position))
+            draw_followed(policy, session, &position) && !slate_holds(ret, position) &&
+            !policy_has_shown(policy, session->user, position))
             ret->positions[i] = position, ret->aside |= UINT64_C(1) << i;
     }
 }

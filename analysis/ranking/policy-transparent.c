@@ -87,7 +87,7 @@ static void query(const struct policy *policy, const struct session *session, fl
     *ret = (struct query){.user = room,
                           .dimensions = d,
                           .biases = state->points,
-                          .wanted = 2 * policy_slate(policy) + 1};
+                          .wanted = policy_wanted(policy, 2 * policy_slate(policy) + 1, 2)};
 }
 
 static double interest_term(const struct policy *policy, uint32_t user, uint32_t position) {
@@ -144,6 +144,7 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
 const struct policy_class policy_transparent = {
     .name = "transparent",
     .summary = "published weights of likes, saves, comments, shares and follows, and user dials",
+    .fresh = true,
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,

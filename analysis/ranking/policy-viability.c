@@ -81,6 +81,7 @@ const struct policy_class policy_viability = {
     .name = "viability",
     .summary = "foryou with a boost for creators who are near leaving",
     .aside = "exploration",
+    .fresh = true,
     .init = init,
     .round_begin = round_begin,
     .retrieve = policy_retrieve_sample,

@@ -115,9 +115,29 @@ void policy_score(const struct policy *policy, struct session *const sessions[],
         policy->class->score(policy, sessions[i], &candidates[i], &ret[i]);
 }
 
+/* What is left fills the slate with what the user has seen only if there is nothing else. */
+static void drop_seen(const struct policy *policy, uint32_t user, const struct kernel_top *top,
+                      struct kernel_top *ret) {
+    uint64_t seen[KERNEL_TOP];
+    size_t again = 0, wanted = policy_slate(policy);
+    kernel_begin(ret, top->wanted);
+    for (size_t i = 0; i < top->found; i++)
+        if (policy_has_shown(policy, user, kernel_position(top, i)))
+            seen[again++] = top->keys[i];
+        else
+            ret->keys[ret->found++] = top->keys[i];
+    for (size_t i = 0; i < again && ret->found < wanted; i++)
+        ret->keys[ret->found++] = seen[i];
+}
+
 void policy_rerank(const struct policy *policy, struct session *session,
                    const struct kernel_top *top, struct slate *ret) {
+    struct kernel_top fresh;
     ret->aside = 0;
+    if (policy->class->fresh && policy->world->settings.parameters.seen > 0) {
+        drop_seen(policy, session->user, top, &fresh);
+        top = &fresh;
+    }
     if (policy->class->rerank)
         policy->class->rerank(policy, session, top, ret);
     else
@@ -164,6 +184,16 @@ size_t policy_explain_place(const struct policy *policy, uint32_t user, const st
 size_t policy_slate(const struct policy *policy) {
     size_t slate = (size_t)policy->world->settings.parameters.slate;
     return slate < policy->shelf->n ? slate : policy->shelf->n;
+}
+
+bool policy_has_shown(const struct policy *policy, uint32_t user, uint32_t position) {
+    return policy->world->settings.parameters.seen > 0 &&
+           world_seen(policy->world, user, policy->platform, policy->shelf->items[position]);
+}
+
+size_t policy_wanted(const struct policy *policy, size_t wanted, size_t times) {
+    size_t more = wanted + times * (size_t)policy->world->settings.parameters.seen;
+    return more < KERNEL_TOP ? more : KERNEL_TOP;
 }
 
 void policy_retrieve_sample(const struct policy *policy, struct session *session,

@@ -97,6 +97,7 @@ struct policy_class {
     const char *name;
     const char *summary; /* one line */
     const char *aside;   /* to what some places go past the ranking */
+    bool fresh;          /* what a user has seen last is taken from the list of the best */
     int (*init)(struct policy *policy, struct error *err);
     void (*round_begin)(struct policy *policy);
     void (*retrieve)(const struct policy *policy, struct session *session, struct candidates *ret);
@@ -164,6 +165,13 @@ size_t policy_explain_place(const struct policy *policy, uint32_t user, const st
 
 /* Items that a session is to show: the slate, or all there are. */
 size_t policy_slate(const struct policy *policy);
+
+/* Whether the item at a position is among those that a user saw last on the platform. */
+bool policy_has_shown(const struct policy *policy, uint32_t user, uint32_t position);
+
+/* How many to keep so that `wanted` are left when what the user has seen is taken out, in a list
+ * that holds each item up to `times`; no more than the kernel has room for. */
+size_t policy_wanted(const struct policy *policy, size_t wanted, size_t times);
 
 /* Retrieval that knows nothing: a run of blocks that starts anywhere. As the shelf is shuffled in
  * each step, every item is as likely as any other to be in it. */

@@ -110,6 +110,8 @@ const struct scenario_parameter scenario_parameters[] = {
     SIZE(thompson, 0, 1, 0, "yes or no",
          "foryou, viability: 1: an item's share is drawn from what is known of it, each round "
          "(Beta-Thompson)"),
+    SIZE(seen, 0, 64, 0, "items",
+         "all but random, popularity: that a user saw last on a platform and is not shown again"),
     REAL(weight_like, 0, 1000, 1, "points", "transparent, pools: what a like counts"),
     REAL(weight_save, 0, 1000, 1, "points", "a save"),
     REAL(weight_comment, 0, 1000, 4, "points", "a comment"),

@@ -42,7 +42,7 @@ struct parameters {
     double like_rate, save_rate, comment_rate, share_rate, follow_rate, dismiss_rate;
     double action_sensitivity, cascade, patience;
     double taste_drift, network_weight, network_power;
-    double creator_gap, exploration, learning_rate, warm_start, novelty, optimism, thompson;
+    double creator_gap, exploration, learning_rate, warm_start, novelty, optimism, thompson, seen;
     double weight_like, weight_save, weight_comment, weight_share, weight_follow;
     double dial_interest, dial_following, diversity, diversity_window;
     double pool_views, pool_growth, pool_levels, pool_threshold, pool_choice, pool_following;
@@ -76,7 +76,7 @@ struct scenario_parameter {
     const char *unit, *meaning;
 };
 
-#define SCENARIO_PARAMETERS 120
+#define SCENARIO_PARAMETERS 121
 extern const struct scenario_parameter scenario_parameters[SCENARIO_PARAMETERS];
 
 /* low and high are equal to value where nothing is uncertain. */

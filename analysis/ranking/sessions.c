@@ -214,6 +214,8 @@ static void hold_session(const struct sessions *sessions, struct worker *worker,
     if (chosen >= 0 && set->taste_drift > 0)
         drift(world, user, shelf->items[slate->positions[chosen]]);
     count_session(&worker->tally, p, world->users.classes[user], slate, &reaction, worth);
+    for (size_t i = 0; i < slate->n && set->seen > 0; i++)
+        world_see(world, user, p, shelf->items[slate->positions[i]]);
     if (sessions->feed)
         feed_watch(sessions->feed, world, user, p, slate);
     visit->sessions++;

@@ -235,7 +235,7 @@ void slate_explore(const struct policy *policy, struct session *session, struct 
         if (!(place < (double)slate->n))
             return;
         uint32_t position = random_below(session->exploring, (uint32_t)policy->shelf->n);
-        if (slate_holds(slate, position))
+        if (slate_holds(slate, position) || policy_has_shown(policy, session->user, position))
             continue;
         slate->positions[(size_t)place] = position;
         slate->aside |= UINT64_C(1) << (size_t)place;

@@ -61,6 +61,8 @@ static int allocate(struct world *world, struct error *err) {
         TAKE(users->satisfaction[p], users->n);
         TAKE(users->follows[p], users->n * (size_t)world->settings.parameters.follows);
         TAKE(users->followed[p], users->n);
+        TAKE(users->seen[p], users->n * (size_t)world->settings.parameters.seen);
+        TAKE(users->shown[p], users->n);
         TAKE(creators->followers[p], creators->n);
         TAKE(creators->left[p], creators->n);
         TAKE(creators->left_before[p], creators->n);
@@ -505,6 +507,38 @@ void world_follow(struct world *world, size_t u, int platform, uint32_t creator)
         return;
     users->follows[platform][u * most + users->followed[platform][u]++ % most] = creator;
 }
+
+/* ---- What users saw ---------------------------------------------------------------------------
+ */
+
+/* Items in the order of publication, from 1 on. It starts again after 2^32, long after an item of
+ * the same number could be shown. */
+static uint32_t serial_of(const struct world *world, size_t item) {
+    uint64_t generation = world->creators.n * (uint64_t)world->settings.parameters.items;
+    uint64_t born = world->step - world_age(world, item);
+    return (uint32_t)(born * generation + item % generation + 1);
+}
+
+bool world_seen(const struct world *world, size_t u, int platform, size_t item) {
+    const struct users *users = &world->users;
+    size_t most = (size_t)world->settings.parameters.seen;
+    size_t n = users->shown[platform][u] < most ? users->shown[platform][u] : most;
+    uint32_t serial = n > 0 ? serial_of(world, item) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (users->seen[platform][u * most + i] == serial)
+            return true;
+    return false;
+}
+
+void world_see(struct world *world, size_t u, int platform, size_t item) {
+    struct users *users = &world->users;
+    size_t most = (size_t)world->settings.parameters.seen;
+    if (most > 0)
+        users->seen[platform][u * most + users->shown[platform][u]++ % most] =
+            serial_of(world, item);
+}
+
+/* ---- Followers ------------------------------------------------------------------------------- */
 
 static void count_followers(struct world *world, int p) {
     const struct users *users = &world->users;

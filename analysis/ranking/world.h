@@ -81,6 +81,8 @@ struct users {
     double *satisfaction[PLATFORMS]; /* running mean utility of a session; nan: none yet */
     uint32_t *follows[PLATFORMS];    /* [n][parameters.follows] creators, a ring */
     uint32_t *followed[PLATFORMS];   /* [n] how many, those that gave way included */
+    uint32_t *seen[PLATFORMS];       /* [n][parameters.seen] serial numbers of items, a ring */
+    uint32_t *shown[PLATFORMS];      /* [n] how many, those that gave way included */
 };
 
 /* How many creators user u follows on a platform now: the first ones of its ring. */
@@ -178,6 +180,14 @@ static inline size_t world_creator(const struct world *world, size_t item) {
     return item / (size_t)world->settings.parameters.items % world->creators.n;
 }
 
+/* Periods since an item that can be shown was published: 0 for those of this step. */
+static inline uint32_t world_age(const struct world *world, size_t item) {
+    const struct parameters *set = &world->settings.parameters;
+    uint32_t life = (uint32_t)set->item_life;
+    uint32_t generation = (uint32_t)(item / (world->creators.n * (size_t)set->items));
+    return (world->step + life - generation) % life;
+}
+
 /* From 1; 0 during the warm-up. */
 static inline size_t world_period(const struct world *world) {
     size_t warm_up = (size_t)world->settings.parameters.warm_up;
@@ -230,6 +240,11 @@ void world_end_step(struct world *world);
 /* User u follows creator c on a platform from now on, if not already. Only u's own list changes. */
 void world_follow(struct world *world, size_t u, int platform, uint32_t creator);
 bool world_follows(const struct world *world, size_t u, int platform, uint32_t creator);
+
+/* User u was shown an item on a platform; whether it is among the last `seen` ones. Only u's own
+ * list changes. */
+void world_see(struct world *world, size_t u, int platform, size_t item);
+bool world_seen(const struct world *world, size_t u, int platform, size_t item);
 
 /* Mean satisfaction of the users of a platform; 0, the utility of staying away, if none has any. */
 double world_satisfaction(const struct world *world, int platform);

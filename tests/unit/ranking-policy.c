@@ -221,6 +221,71 @@ static void foryou_explores(void **state) {
     close_stage(&b);
 }
 
+/* ---- What was seen ----------------------------------------------------------------------------
+ */
+
+/* 120 items, slates of 10: with a ring of 60 nothing comes again within six sessions, whatever the
+ * rule, and what comes is otherwise what would have come. */
+static void seen_is_not_shown_again(void **state) {
+    (void)state;
+    static const struct policy_class *const classes[] = {
+        &policy_foryou, &policy_viability, &policy_transparent, &policy_following, &policy_pools};
+    struct scenario scenario = worlds_scenario(
+        "users=2", "creators=60", "creator_share_b=0", "creator_share_both=0", "candidates=1000",
+        "seen=60", "exploration=0.3", "pool_following=0.3", "novelty=0.5", NULL);
+    for (int c = 0; c < 5; c++) {
+        struct stage stage;
+        open_stage(&stage, classes[c], &scenario);
+        size_t n = stage.policy.shelf->n;
+        int *last = calloc(n, sizeof *last); /* session in which it was shown */
+        for (uint32_t creator = 0; creator < 16; creator++)
+            world_follow(stage.world, 1, PLATFORM_A, creator);
+        for (int session = 1; session <= 40; session++) {
+            struct slate slate;
+            serve(&stage, 1, &slate);
+            assert_int_equal(slate.n, 10);
+            expect_different(&slate);
+            for (size_t i = 0; i < slate.n; i++) {
+                uint32_t position = slate.positions[i];
+                assert_true(last[position] == 0 || last[position] < session - 6);
+                last[position] = session;
+                world_see(stage.world, 1, PLATFORM_A, stage.policy.shelf->items[position]);
+            }
+        }
+        free(last);
+        close_stage(&stage);
+    }
+}
+
+/* Where all has been seen it is shown again; and a new item in the place of an old one is new. */
+static void seen_where_nothing_is_left(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=1", "creators=4", "items=2", "item_life=1", "creator_share_b=0",
+                        "creator_share_both=0", "seen=64", "slate=8", "exploration=0", NULL);
+    struct stage stage;
+    struct slate slate;
+    open_stage(&stage, &policy_foryou, &scenario);
+    for (int step = 0; step < 3; step++) {
+        for (size_t i = 0; i < 8; i++)
+            assert_false(policy_has_shown(&stage.policy, 0, (uint32_t)i));
+        for (int session = 0; session < 2; session++) {
+            serve(&stage, 0, &slate);
+            assert_int_equal(slate.n, 8);
+            expect_different(&slate);
+            for (size_t i = 0; i < slate.n; i++)
+                world_see(stage.world, 0, PLATFORM_A,
+                          stage.policy.shelf->items[slate.positions[i]]);
+        }
+        for (size_t i = 0; i < 8; i++)
+            assert_true(policy_has_shown(&stage.policy, 0, (uint32_t)i));
+        stage.world->step++;
+        world_publish(stage.world);
+        policy_round_begin(&stage.policy);
+    }
+    close_stage(&stage);
+}
+
 /* ---- Following ------------------------------------------------------------------------------- */
 
 static void following_shows_the_followed(void **state) {
@@ -744,6 +809,8 @@ int main(void) {
         cmocka_unit_test(terms_add_up),
         cmocka_unit_test(pools_say_how_items_are_drawn),
         cmocka_unit_test(places_given_away),
+        cmocka_unit_test(seen_is_not_shown_again),
+        cmocka_unit_test(seen_where_nothing_is_left),
         cmocka_unit_test(following_says_whom),
         cmocka_unit_test(spectrum_takes_turns),
         cmocka_unit_test(viability_boosts_who_is_near),
