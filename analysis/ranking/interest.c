@@ -52,7 +52,10 @@ static double draw_share(const struct policy *policy, uint32_t item, struct coun
                          double prior) {
     const struct world *world = policy->world;
     struct random_stream stream;
-    random_open(&stream, world->seed, world->replication, item, world->step,
+    uint32_t each = (uint32_t)world->settings.parameters.items;
+    uint32_t creator = (uint32_t)world_creator(world, item);
+    uint32_t id = item - creator * each + world_creator_id(world, creator) * each;
+    random_open(&stream, world->seed, world->replication, id, world->step,
                 DRAW_THOMPSON + (uint32_t)policy->platform + DRAW_ROUND * world->round);
     return fmax(gsl_ran_beta(random_gsl(&stream), (double)own.taken + PRIOR * prior,
                              (double)(own.shown - own.taken) + PRIOR * (1 - prior)),

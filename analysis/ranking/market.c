@@ -434,10 +434,10 @@ static double cost_of_switching(const struct world *world, const struct exits *e
     return exits->pushed ? set->shock_switching_cost : set->switching_cost;
 }
 
-static void draw_luck(const struct world *world, size_t entity, uint32_t purpose,
+static void draw_luck(const struct world *world, uint32_t entity, uint32_t purpose,
                       double ret[LUCK]) {
     struct random_stream stream;
-    random_open(&stream, world->seed, world->replication, (uint32_t)entity, world->step, purpose);
+    random_open(&stream, world->seed, world->replication, entity, world->step, purpose);
     for (int i = 0; i < LUCK; i++)
         ret[i] = random_uniform(&stream);
 }
@@ -505,7 +505,7 @@ static void move_user(const struct market *market, struct world *world, const st
     uint8_t *homes = &world->users.homes[u], before = *homes;
     double luck[LUCK];
     world->users.came[u] = 0;
-    draw_luck(world, u, DRAW_USER_MOVE, luck);
+    draw_luck(world, world_user_id(world, u), DRAW_USER_MOVE, luck);
     if (before == HOME_NONE) {
         return_user(market, world, view, u, luck, moves);
         return;
@@ -642,7 +642,7 @@ static void move_creator(const struct market *market, struct world *world, const
     struct creators *creators = &world->creators;
     uint8_t before = creators->homes[c];
     double luck[LUCK];
-    draw_luck(world, c, DRAW_CREATOR_MOVE, luck);
+    draw_luck(world, world_creator_id(world, c), DRAW_CREATOR_MOVE, luck);
     if (before == HOME_NONE) {
         enter_creator(market, world, view, c, luck, moves);
         return;

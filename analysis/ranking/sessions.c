@@ -47,8 +47,8 @@ void visit_open(struct visit *ret, const struct world *world, size_t user, int p
                                        &ret->reacting};
     static const uint32_t purposes[] = {DRAW_RETRIEVE, DRAW_EXPLORE, DRAW_CHOOSE, DRAW_REACT};
     for (int i = 0; i < 4; i++)
-        random_open(streams[i], world->seed, world->replication, (uint32_t)user, world->step,
-                    purposes[i] + place);
+        random_open(streams[i], world->seed, world->replication, world_user_id(world, user),
+                    world->step, purposes[i] + place);
     ret->session = (struct session){(uint32_t)user, &ret->retrieving, &ret->exploring};
     ret->sessions = 0;
     ret->utility = 0;
@@ -74,9 +74,10 @@ static void draw_places(const struct world *world, size_t u, size_t n, struct vi
     if (homes == HOME_NONE || (homes != HOME_BOTH && !down))
         return;
     struct random_stream where, outage;
-    random_open(&outage, world->seed, world->replication, (uint32_t)u, world->step,
+    uint32_t id = world_user_id(world, u);
+    random_open(&outage, world->seed, world->replication, id, world->step,
                 DRAW_OUTAGE + DRAW_ROUND * world->round);
-    random_open(&where, world->seed, world->replication, (uint32_t)u, world->step,
+    random_open(&where, world->seed, world->replication, id, world->step,
                 DRAW_VISIT + DRAW_ROUND * world->round);
     double to_a = homes == HOME_BOTH ? share_of_a(world, u) : 0;
     for (size_t s = 0; s < n; s++) {

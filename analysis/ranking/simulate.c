@@ -286,6 +286,8 @@ static int simulate_one(struct run *run, size_t number, struct error *err) {
     uint64_t sessions = 0;
     calibrate_draw(run->calibration, run->scenario, run->options->seed, (uint32_t)number,
                    &settings);
+    settings.first_user = run->options->first_user;
+    settings.first_creator = run->options->first_creator;
     int code = open_replication(&replication, &settings, run->options, (uint32_t)number, err);
     if (!code)
         code = take_steps(run, &replication, number, err);

@@ -37,10 +37,12 @@ struct simulate_options {
     int threads;
     const struct policy_class *policies[PLATFORMS]; /* from the first period on */
     const struct policy_class *baseline[PLATFORMS]; /* in the warm-up */
-    bool explain;                                   /* fill `shown` below */
-    uint32_t explain_user;                          /* below the number of users */
-    const char *state; /* file for finished replications (ranking/state.h); NULL: none */
-    bool resume;       /* take from it what it has, instead of beginning it anew */
+    uint32_t first_user,
+        first_creator;     /* who stands at place 0: the same people in another order */
+    bool explain;          /* fill `shown` below */
+    uint32_t explain_user; /* below the number of users */
+    const char *state;     /* file for finished replications (ranking/state.h); NULL: none */
+    bool resume;           /* take from it what it has, instead of beginning it anew */
     /* Called in any thread; NULL: not wanted. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;

@@ -129,7 +129,8 @@ static uint8_t class_of(const struct settings *settings, size_t u, uint8_t homes
 static float draw_threshold(const struct world *world, size_t u) {
     const struct parameters *p = &world->settings.parameters;
     struct random_stream stream;
-    random_open(&stream, world->seed, world->replication, (uint32_t)u, 0, DRAW_THRESHOLD);
+    random_open(&stream, world->seed, world->replication, world_user_id(world, u), 0,
+                DRAW_THRESHOLD);
     return (float)(p->threshold_mean +
                    gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->threshold_spread));
 }
@@ -139,11 +140,12 @@ static void draw_users(struct world *world) {
     struct users *users = &world->users;
     for (size_t u = 0; u < users->n; u++) {
         struct random_stream stream;
-        random_open(&stream, world->seed, world->replication, (uint32_t)u, 0, DRAW_USER);
+        uint32_t id = world_user_id(world, u);
+        random_open(&stream, world->seed, world->replication, id, 0, DRAW_USER);
         draw_direction(users->tastes + u * world->dimensions, world->dimensions, &stream);
         users->homes[u] =
-            home_of(u, p->users, p->user_share_both, p->user_share_b, p->user_share_none);
-        users->classes[u] = class_of(&world->settings, u, users->homes[u]);
+            home_of(id, p->users, p->user_share_both, p->user_share_b, p->user_share_none);
+        users->classes[u] = class_of(&world->settings, id, users->homes[u]);
         users->been[u] = users->homes[u];
         if (users->thresholds)
             users->thresholds[u] = draw_threshold(world, u);
@@ -181,22 +183,23 @@ static void rank_creators(struct world *world, struct ranked *ranked, size_t n) 
 static int draw_creators(struct world *world, struct error *err) {
     const struct parameters *p = &world->settings.parameters;
     struct creators *creators = &world->creators;
-    size_t n = (size_t)p->creators; /* the rest come later */
+    size_t n = (size_t)p->creators, found = 0; /* the rest come later */
     struct ranked *ranked = malloc((n + 1) * sizeof *ranked);
     if (!ranked)
         return error_memory(err);
     for (size_t c = 0; c < creators->n; c++) {
         struct random_stream stream;
-        random_open(&stream, world->seed, world->replication, (uint32_t)c, 0, DRAW_CREATOR);
+        uint32_t id = world_creator_id(world, c);
+        random_open(&stream, world->seed, world->replication, id, 0, DRAW_CREATOR);
         draw_direction(creators->themes + c * world->dimensions, world->dimensions, &stream);
         double appeal = gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
         double luck = gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->appeal_spread);
         creators->appeal[c] = (float)appeal;
         creators->exit_odds[PLATFORM_A][c] = creators->exit_odds[PLATFORM_B][c] = -INFINITY;
-        if (c >= n)
+        if (id >= n)
             continue;
-        ranked[c] = (struct ranked){appeal + luck, (uint32_t)c};
-        creators->homes[c] = home_of(c, p->creators, p->creator_share_both, p->creator_share_b, 0);
+        ranked[found++] = (struct ranked){appeal + luck, (uint32_t)c};
+        creators->homes[c] = home_of(id, p->creators, p->creator_share_both, p->creator_share_b, 0);
     }
     rank_creators(world, ranked, n);
     free(ranked);
@@ -329,10 +332,10 @@ static void publish_items(struct world *world) {
     for (size_t c = 0; c < world->creators.n; c++) {
         size_t first = (generation * world->creators.n + c) * each;
         bool publishes = world->creators.homes[c] != HOME_NONE;
-        struct random_stream stream;
-        random_open(&stream, world->seed, world->replication, (uint32_t)c, world->step, DRAW_ITEM);
-        struct random_stream split;
-        random_open(&split, world->seed, world->replication, (uint32_t)c, world->step, DRAW_SPLIT);
+        struct random_stream stream, split;
+        uint32_t id = world_creator_id(world, c);
+        random_open(&stream, world->seed, world->replication, id, world->step, DRAW_ITEM);
+        random_open(&split, world->seed, world->replication, id, world->step, DRAW_SPLIT);
         for (size_t i = first; i < first + each; i++) {
             items->homes[i] = publishes ? where(world, c, &split) : HOME_NONE;
             for (int q = 0; q < PLATFORMS; q++) {
@@ -347,6 +350,13 @@ static void publish_items(struct world *world) {
 
 /* ---- Shelves --------------------------------------------------------------------------------- */
 
+/* The item at place i of the ring, if creators stood in the order of who they are. */
+static size_t item_in_order(const struct world *world, size_t i) {
+    size_t each = (size_t)world->settings.parameters.items, n = world->creators.n;
+    size_t id = world_creator(world, i), place = id + n - world->settings.first_creator;
+    return i - id * each + (place < n ? place : place - n) * each;
+}
+
 /* Each item that its creator can show here, shuffled, so that any run of blocks is a sample. */
 static void pick_items(struct world *world, int platform) {
     struct shelf *shelf = &world->platforms[platform].shelf;
@@ -355,13 +365,14 @@ static void pick_items(struct world *world, int platform) {
                 DRAW_SHELF);
     shelf->n = 0;
     for (size_t i = 0; i < world->items.n; i++) {
-        if (!home_on(world->items.homes[i], platform) ||
-            !home_on(world->creators.homes[world_creator(world, i)], platform))
+        size_t item = item_in_order(world, i);
+        if (!home_on(world->items.homes[item], platform) ||
+            !home_on(world->creators.homes[world_creator(world, item)], platform))
             continue;
         /* Fisher and Yates's shuffle, inside out. */
         uint32_t place = random_below(&stream, (uint32_t)shelf->n + 1);
         shelf->items[shelf->n] = shelf->items[place];
-        shelf->items[place] = (uint32_t)i;
+        shelf->items[place] = (uint32_t)item;
         shelf->n++;
     }
     shelf->blocks = kernel_blocks(shelf->n);

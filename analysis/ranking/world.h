@@ -61,6 +61,7 @@ struct settings {
     size_t n_tiers;
     struct tier_rates tiers[WORLD_TIERS];
     double switched[PLATFORMS]; /* share of leavers who go to the other; nan: by switching_cost */
+    size_t first_user, first_creator; /* numbers of those at place 0; below the number of them */
 };
 
 /* ---- State ----------------------------------------------------------------------------------- */
@@ -175,6 +176,18 @@ void world_destroy(struct world *world); /* NULL is fine */
 /* This step's items of all creators who are somewhere, in place of the oldest ones, and the shelves
  * of both platforms. The counts of the period start from 0. */
 void world_publish(struct world *world);
+
+/* Who someone is, which random numbers go by: the place, counted on from first_user and
+ * first_creator. All else is the same wherever somebody stands. */
+static inline uint32_t world_user_id(const struct world *world, size_t place) {
+    size_t id = place + world->settings.first_user;
+    return (uint32_t)(id < world->users.n ? id : id - world->users.n);
+}
+
+static inline uint32_t world_creator_id(const struct world *world, size_t place) {
+    size_t id = place + world->settings.first_creator;
+    return (uint32_t)(id < world->creators.n ? id : id - world->creators.n);
+}
 
 static inline size_t world_creator(const struct world *world, size_t item) {
     return item / (size_t)world->settings.parameters.items % world->creators.n;

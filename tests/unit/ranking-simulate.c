@@ -117,6 +117,56 @@ static void one_world_for_any_threads(void **state) {
     simulation_free(&one);
 }
 
+/* The same users and creators in another order, under rules that draw as well as rules that score:
+ * every measure is the same but for the order of sums, and the person is shown the same. */
+static void relabelled(void **state) {
+    (void)state;
+    static const struct policy_class *const rules[][PLATFORMS] = {
+        {&policy_foryou, &policy_pools},
+        {&policy_random, &policy_transparent},
+        {&policy_viability, &policy_following},
+        {&policy_popularity, &policy_foryou},
+    };
+    struct scenario scenario = worlds_scenario(
+        "users=300", "creators=50", "periods=5", "warm_up=3", "shock_period=2", "shock_users=40",
+        "user_share_both=0.2", "creator_share_both=0.2", "both_cost=0.3", "output_split=0.3",
+        "class_2_share=0.2", "class_2_arpu=5", "user_contagion=2", "creator_contagion=2",
+        "thompson=1", "seen=20", "outage_period=4", "outage_share=0.5", "threshold_spread=0.1",
+        "exodus_period=3", "taste_drift=0.05", "warm_start=0.5", "tip_a=0.01", NULL);
+    struct calibration calibration;
+    struct error err = {0};
+    calibrate_default(&calibration);
+    for (int i = 0; i < 4; i++) {
+        struct simulation a, b;
+        struct simulate_options options = {.seed = 3,
+                                           .replications = 2,
+                                           .threads = 2,
+                                           .policies = {rules[i][0], rules[i][1]},
+                                           .baseline = {&policy_foryou, &policy_foryou},
+                                           .explain = true,
+                                           .explain_user = 217};
+        assert_int_equal(simulate_run(&a, &scenario, &calibration, &options, &err), 0);
+        options.first_user = 100, options.first_creator = 23, options.explain_user = 117;
+        assert_int_equal(simulate_run(&b, &scenario, &calibration, &options, &err), 0);
+        print_message("seed %u: users and creators in another order, rules %d\n", options.seed, i);
+        for (size_t k = 0; k < a.replications * a.periods * a.n_series; k++)
+            assert_true(isnan(a.values[k])
+                            ? isnan(b.values[k])
+                            : fabs(a.values[k] - b.values[k]) <= 1e-9 * (1 + fabs(a.values[k])));
+        assert_int_equal(a.n_shown, b.n_shown);
+        for (size_t k = 0; k < a.n_shown; k++) {
+            assert_int_equal(a.shown[k].tier, b.shown[k].tier);
+            assert_int_equal(a.shown[k].n, b.shown[k].n);
+            /* Newcomers have numbers behind those who are there at the start. */
+            assert_true(a.shown[k].creator >= 23 ? b.shown[k].creator == a.shown[k].creator - 23
+                                                 : b.shown[k].creator > a.shown[k].creator);
+        }
+        simulation_free(&a);
+        simulation_free(&b);
+    }
+    calibrate_free(&calibration);
+}
+
 /* In every period of every replication. */
 static void identities(void **state) {
     (void)state;
@@ -443,6 +493,7 @@ int main(void) {
         cmocka_unit_test(same_for_any_threads),
         cmocka_unit_test(one_world_for_any_threads),
         cmocka_unit_test(identities),
+        cmocka_unit_test(relabelled),
         cmocka_unit_test(policies_in_order),
         cmocka_unit_test(trial_against_baseline),
         cmocka_unit_test(alike_classes),
