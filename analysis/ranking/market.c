@@ -361,26 +361,19 @@ static double user_leaves_odds(const struct market *market, const struct world *
     return market->user_leave[p][world->users.classes[u]] + user_leaves(world, view, u, p);
 }
 
-double market_expected_user_exits(const struct market *market, const struct world *world,
-                                  int platform) {
-    struct view now = view_now(world, &market->start);
+static double expected_user_exits(const struct market *market, const struct world *world,
+                                  const struct view *view, int p) {
     double sum = 0;
     for (size_t u = 0; u < world->users.n; u++)
-        if (home_on(world->users.homes[u], platform))
-            sum += choice_logistic(user_leaves_odds(market, world, &now, u, platform));
+        if (home_on(world->users.homes[u], p))
+            sum += choice_logistic(user_leaves_odds(market, world, view, u, p));
     return sum;
 }
 
-double market_expected_creator_exits(const struct market *market, const struct world *world,
-                                     int platform, int tier) {
-    const struct creators *creators = &world->creators;
+double market_expected_user_exits(const struct market *market, const struct world *world,
+                                  int platform) {
     struct view now = view_now(world, &market->start);
-    double sum = 0;
-    for (size_t c = 0; c < creators->n; c++)
-        if (home_on(creators->homes[c], platform) && creators->tiers[c] == tier)
-            sum += choice_logistic(market->creator_leave[platform][tier] +
-                                   creator_leaves(world, &market->start, &now, c, platform));
-    return sum;
+    return expected_user_exits(market, world, &now, platform);
 }
 
 /* ---- The shock ------------------------------------------------------------------------------- */
@@ -389,13 +382,12 @@ double market_expected_creator_exits(const struct market *market, const struct w
  * a logit reaches 1 only at infinity. */
 static double push_for(const struct market *market, const struct world *world,
                        const struct view *view, double shock) {
+    double expected = expected_user_exits(market, world, view, PLATFORM_A);
     size_t n = 0;
-    double expected = 0;
     for (size_t u = 0; u < world->users.n; u++) {
         if (!home_on(world->users.homes[u], PLATFORM_A))
             continue;
         double x = user_leaves_odds(market, world, view, u, PLATFORM_A);
-        expected += choice_logistic(x);
         /* Of those who never leave of their own accord, any push moves all alike. */
         market->scratch[n++] = isfinite(x) ? x : 0;
     }
@@ -666,15 +658,15 @@ static void move_creator(const struct market *market, struct world *world, const
     count_creator_exits(world, c, tier, exits, moves);
 }
 
-/* For policies that look at it: without shock, at the state and in the tier after the moves. */
-static void note_exit_odds(const struct market *market, struct world *world,
-                           const struct view *view) {
+/* In the tier after the moves. */
+void market_note_exit_odds(const struct market *market, struct world *world) {
+    static const struct view calm; /* no push; what else it holds does not matter here */
     struct creators *creators = &world->creators;
     for (int p = 0; p < PLATFORMS; p++)
         for (size_t c = 0; c < creators->n; c++)
             creators->exit_odds[p][c] = home_on(creators->homes[c], p)
                                             ? market->creator_leave[p][creators->tiers[c]] +
-                                                  creator_leaves(world, &market->start, view, c, p)
+                                                  creator_leaves(world, &market->start, &calm, c, p)
                                             : -INFINITY;
 }
 
@@ -715,6 +707,5 @@ void market_move(const struct market *market, struct world *world, double shock,
                world->creators.n * sizeof *world->creators.left[p]);
     for (size_t c = 0; c < world->creators.n; c++)
         move_creator(market, world, &view, c, ret);
-    view.creator_push[PLATFORM_A] = 0;
-    note_exit_odds(market, world, &view);
+    market_note_exit_odds(market, world);
 }

@@ -75,11 +75,13 @@ void market_destroy(struct market *market); /* NULL is fine */
  * those elsewhere the platform is as much less attractive. */
 void market_move(const struct market *market, struct world *world, double shock, struct moves *ret);
 
-/* Expected users and creators (by tier) to leave a platform at the world's state, without shock:
- * what market_fit made equal to rate times number. */
+/* Expected users to leave a platform at the world's state, without shock: what market_fit made
+ * equal to rate times number, and to what a shock is added. */
 double market_expected_user_exits(const struct market *market, const struct world *world,
                                   int platform);
-double market_expected_creator_exits(const struct market *market, const struct world *world,
-                                     int platform, int tier);
+
+/* Sets creators.exit_odds, for policies that look at them: of all at the world's state, without
+ * shock. market_move ends with it. */
+void market_note_exit_odds(const struct market *market, struct world *world);
 
 #endif
