@@ -3,10 +3,9 @@
 #include "ranking/kernel-round.h"
 
 #ifdef __x86_64__
-#include <immintrin.h>
 #include <math.h>
 
-#define WITH_AVX2 __attribute__((target("avx2,fma,bmi,popcnt")))
+#define WITH_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,popcnt")))
 
 enum { HALF = KERNEL_LANES / 2 };
 
@@ -128,30 +127,83 @@ static WITH_AVX2 float bound(const float *scores, size_t n, size_t wanted) {
     return ret;
 }
 
-/* Without a branch for each score: the blocks' bits first, then what they say. */
+/* As in kernel-avx512.c, for the two users whose halves of a register hold four numbers each. */
+static WITH_AVX2 void bounds_of_two(const float *const scores[2], size_t n, size_t wanted,
+                                    float ret[2]) {
+    __m256 maxima[2][4];
+    for (size_t u = 0; u < 2; u++) {
+        __m256 a = _mm256_set1_ps(-INFINITY), b = a, c = a, d = a;
+        const float *x = scores[u];
+        size_t left = n;
+        for (; left >= 2; left -= 2, x += 2 * KERNEL_LANES) {
+            a = _mm256_max_ps(_mm256_load_ps(x), a);
+            b = _mm256_max_ps(_mm256_load_ps(x + HALF), b);
+            c = _mm256_max_ps(_mm256_load_ps(x + 2 * HALF), c);
+            d = _mm256_max_ps(_mm256_load_ps(x + 3 * HALF), d);
+        }
+        if (left > 0) {
+            a = _mm256_max_ps(_mm256_load_ps(x), a);
+            b = _mm256_max_ps(_mm256_load_ps(x + HALF), b);
+        }
+        maxima[u][0] = a, maxima[u][1] = b, maxima[u][2] = c, maxima[u][3] = d;
+    }
+    __m256 row0, row1, row2, row3, row4, row5, row6, row7, high;
+#define TURN(g, a, b)                                                                              \
+    a = _mm256_permute2f128_ps(maxima[0][g], maxima[1][g], 0x20);                                  \
+    b = _mm256_permute2f128_ps(maxima[0][g], maxima[1][g], 0x31);
+#define EXCHANGE(i, j)                                                                             \
+    high = _mm256_max_ps(row##i, row##j);                                                          \
+    row##j = _mm256_min_ps(row##i, row##j);                                                        \
+    row##i = high;
+#define JOIN(i, j)                                                                                 \
+    high = _mm256_max_ps(row##i, _mm256_permute_ps(row##j, 0xb1));                                 \
+    row##j = _mm256_max_ps(row##j, _mm256_permute_ps(row##i, 0xb1));                               \
+    row##i = high;
+    TURN(0, row0, row1)
+    TURN(1, row2, row3)
+    TURN(2, row4, row5)
+    TURN(3, row6, row7)
+    KERNEL_SORT_ROWS(EXCHANGE)
+    JOIN(0, 7)
+    JOIN(1, 6)
+    JOIN(2, 5) JOIN(3, 4) KERNEL_SORT_BITONIC_ROWS(EXCHANGE)
+#undef TURN
+#undef EXCHANGE
+#undef JOIN
+        const __m256 rows[8] = {row0, row1, row2, row3, row4, row5, row6, row7};
+    __m256 best = wanted <= 8 ? rows[wanted - 1] : _mm256_set1_ps(-INFINITY);
+    for (size_t i = wanted <= 8 ? 1 : wanted - 8; i <= 8 && i < wanted; i++)
+        best = _mm256_max_ps(
+            best, _mm256_min_ps(rows[i - 1], _mm256_permute_ps(rows[wanted - i - 1], 0x4e)));
+    float lanes[HALF];
+    _mm256_storeu_ps(lanes, _mm256_max_ps(best, _mm256_permute_ps(best, 0x4e)));
+    ret[0] = lanes[0];
+    ret[1] = lanes[4];
+}
+
+static WITH_AVX2 void bounds(const float *const scores[KERNEL_SHARED], size_t n, size_t wanted,
+                             float ret[KERNEL_SHARED]) {
+    for (size_t u = 0; u < KERNEL_SHARED; u += 2)
+        bounds_of_two(scores + u, n, wanted, ret + u);
+}
+
 static WITH_AVX2 size_t pick(const float *scores, size_t n, float bound, uint32_t first_position,
                              uint64_t *keys, size_t most) {
-    uint64_t bits[KERNEL_ROUND * KERNEL_LANES / 64];
+    uint64_t bits[KERNEL_ROUND * KERNEL_LANES / 64] = {0};
     const __m256 least = _mm256_set1_ps(bound);
-    size_t words = (n * KERNEL_LANES + 63) / 64, all = 0, found = 0;
-    for (size_t w = 0; w < words; w++) {
-        uint64_t word = 0;
-        for (size_t h = 0; h < 64 && w * 64 + h < n * KERNEL_LANES; h += HALF) {
-            __m256 some = _mm256_load_ps(scores + w * 64 + h);
-            __m256 reached = _mm256_cmp_ps(some, least, _CMP_GE_OQ);
-            word |= (uint64_t)(unsigned)_mm256_movemask_ps(reached) << h;
-        }
-        bits[w] = word;
-        all += (size_t)_mm_popcnt_u64(word);
-    }
-    if (all > most)
-        return all;
-    for (size_t w = 0; w < words; w++)
-        for (uint64_t left = bits[w]; left; left &= left - 1) {
-            uint32_t i = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(left);
-            keys[found++] = kernel_key(scores[i], first_position + i);
-        }
-    return found;
+#define REACHED(half)                                                                              \
+    (uint64_t)(unsigned)                                                                           \
+        _mm256_movemask_ps(_mm256_cmp_ps(_mm256_load_ps(scores + (half)*HALF), least, _CMP_GE_OQ))
+    size_t h = 0;
+    for (; h + 8 <= 2 * n; h += 8)
+        bits[h / 8] =
+            (REACHED(h) | REACHED(h + 1) << 8 | REACHED(h + 2) << 16 | REACHED(h + 3) << 24) |
+            (REACHED(h + 4) << 32 | REACHED(h + 5) << 40 | REACHED(h + 6) << 48 |
+             REACHED(h + 7) << 56);
+    for (; h < 2 * n; h++)
+        bits[h / 8] |= REACHED(h) << 8 * (h % 8);
+#undef REACHED
+    return kernel_keys_of_bits(bits, scores, first_position, keys, most);
 }
 
 /* Eight keys against each, as signed integers with the top bit turned. */
@@ -180,5 +232,5 @@ static WITH_AVX2 size_t rank(const uint64_t *keys, size_t n, size_t wanted, uint
     return n < wanted ? n : wanted;
 }
 
-const struct kernel_code kernel_avx2 = {score, score_shared, bound, pick, rank};
+const struct kernel_code kernel_avx2 = {score, score_shared, bound, bounds, pick, rank};
 #endif

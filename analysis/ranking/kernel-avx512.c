@@ -3,10 +3,9 @@
 #include "ranking/kernel-round.h"
 
 #ifdef __x86_64__
-#include <immintrin.h>
 #include <math.h>
 
-#define WITH_AVX512 __attribute__((target("avx512f,popcnt")))
+#define WITH_AVX512 __attribute__((target("avx512f,bmi,bmi2,popcnt")))
 
 /* Eight blocks at a time: as many sums under way as keep two units of latency 4 busy. */
 static WITH_AVX512 void score(const float *user, size_t dimensions, const float *blocks,
@@ -121,43 +120,78 @@ static WITH_AVX512 float bound(const float *scores, size_t n, size_t wanted) {
     return _mm512_reduce_min_ps(below);
 }
 
-/* kernel_key of eight scores at once: the sign turned, and below 0 all other bits too. */
-static WITH_AVX512 inline __m512i keys_of(__m256 scores, __m256i positions) {
-    __m256 no_minus_zero = _mm256_add_ps(scores, _mm256_setzero_ps());
-    __m512i bits = _mm512_cvtepi32_epi64(_mm256_castps_si256(no_minus_zero)); /* sign in front */
-    __m512i turn = _mm512_or_si512(_mm512_srai_epi64(bits, 63),
-                                   _mm512_set1_epi64((long long)UINT64_C(0x80000000)));
-    __m512i high = _mm512_slli_epi64(_mm512_xor_si512(bits, turn), 32);
-    __m512i low = _mm512_xor_si512(_mm512_cvtepu32_epi64(positions), _mm512_set1_epi64(UINT32_MAX));
-    return _mm512_or_si512(high, low);
+/* Four numbers of each user, in the user's quarter of a register, for each of eight rows. Columns
+ * are sorted; then the eight greatest of two columns each, which leaves two descending lists A and
+ * B of a user, one in the lower half of the quarter and one in the upper, twice. The k-th greatest
+ * of both is the greatest min(A_i, B_(k - i)), as far as these go down. */
+static WITH_AVX512 void bounds(const float *const scores[KERNEL_SHARED], size_t n, size_t wanted,
+                               float ret[KERNEL_SHARED]) {
+    __m512 maxima[2 * KERNEL_SHARED];
+    for (size_t u = 0; u < KERNEL_SHARED; u++) {
+        __m512 even = _mm512_set1_ps(-INFINITY), odd = even;
+        size_t b = 0;
+        for (; b + 2 <= n; b += 2) {
+            even = _mm512_max_ps(_mm512_load_ps(scores[u] + b * KERNEL_LANES), even);
+            odd = _mm512_max_ps(_mm512_load_ps(scores[u] + (b + 1) * KERNEL_LANES), odd);
+        }
+        if (b < n)
+            even = _mm512_max_ps(_mm512_load_ps(scores[u] + b * KERNEL_LANES), even);
+        maxima[u] = even;
+        maxima[KERNEL_SHARED + u] = odd;
+    }
+    __m512 row0, row1, row2, row3, row4, row5, row6, row7, low, high, last_low, last_high;
+#define TURN(from, a, b, c, d)                                                                     \
+    low = _mm512_shuffle_f32x4(maxima[from], maxima[(from) + 1], 0x44);                            \
+    high = _mm512_shuffle_f32x4(maxima[from], maxima[(from) + 1], 0xee);                           \
+    last_low = _mm512_shuffle_f32x4(maxima[(from) + 2], maxima[(from) + 3], 0x44);                 \
+    last_high = _mm512_shuffle_f32x4(maxima[(from) + 2], maxima[(from) + 3], 0xee);                \
+    a = _mm512_shuffle_f32x4(low, last_low, 0x88);                                                 \
+    b = _mm512_shuffle_f32x4(low, last_low, 0xdd);                                                 \
+    c = _mm512_shuffle_f32x4(high, last_high, 0x88);                                               \
+    d = _mm512_shuffle_f32x4(high, last_high, 0xdd);
+#define EXCHANGE(i, j)                                                                             \
+    high = _mm512_max_ps(row##i, row##j);                                                          \
+    row##j = _mm512_min_ps(row##i, row##j);                                                        \
+    row##i = high;
+/* Row i of one column of a pair against row j = 7 - i of the other, and the reverse. */
+#define JOIN(i, j)                                                                                 \
+    high = _mm512_max_ps(row##i, _mm512_permute_ps(row##j, 0xb1));                                 \
+    row##j = _mm512_max_ps(row##j, _mm512_permute_ps(row##i, 0xb1));                               \
+    row##i = high;
+    TURN(0, row0, row1, row2, row3)
+    TURN(KERNEL_SHARED, row4, row5, row6, row7)
+    KERNEL_SORT_ROWS(EXCHANGE)
+    JOIN(0, 7)
+    JOIN(1, 6)
+    JOIN(2, 5) JOIN(3, 4) KERNEL_SORT_BITONIC_ROWS(EXCHANGE)
+#undef TURN
+#undef EXCHANGE
+#undef JOIN
+        const __m512 rows[8] = {row0, row1, row2, row3, row4, row5, row6, row7};
+    __m512 best = wanted <= 8 ? rows[wanted - 1] : _mm512_set1_ps(-INFINITY);
+    for (size_t i = wanted <= 8 ? 1 : wanted - 8; i <= 8 && i < wanted; i++)
+        best = _mm512_max_ps(
+            best, _mm512_min_ps(rows[i - 1], _mm512_permute_ps(rows[wanted - i - 1], 0x4e)));
+    float lanes[KERNEL_LANES];
+    _mm512_storeu_ps(lanes, _mm512_max_ps(best, _mm512_permute_ps(best, 0x4e)));
+    for (size_t u = 0; u < KERNEL_SHARED; u++)
+        ret[u] = lanes[4 * u];
 }
 
-/* The places of scores that reach the bound are pushed together without a branch, and made keys
- * afterwards. */
 static WITH_AVX512 size_t pick(const float *scores, size_t n, float bound, uint32_t first_position,
                                uint64_t *keys, size_t most) {
-    int32_t places[(KERNEL_ROUND + 1) * KERNEL_LANES]; /* whole vectors are written */
+    uint64_t bits[KERNEL_ROUND * KERNEL_LANES / 64] = {0};
     const __m512 least = _mm512_set1_ps(bound);
-    const __m512i step = _mm512_set1_epi32(KERNEL_LANES);
-    const __m256i first = _mm256_set1_epi32((int)first_position);
-    __m512i place = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    size_t found = 0;
-    for (size_t b = 0; b < n; b++) {
-        __mmask16 mask =
-            _mm512_cmp_ps_mask(_mm512_load_ps(scores + b * KERNEL_LANES), least, _CMP_GE_OQ);
-        _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(mask, place));
-        place = _mm512_add_epi32(place, step);
-        found += (size_t)_mm_popcnt_u32(mask);
-    }
-    if (found > most)
-        return found;
-    _mm256_storeu_si256((__m256i *)(void *)(places + found), _mm256_setzero_si256());
-    for (size_t i = 0; i < found; i += 8) {
-        __m256i some = _mm256_loadu_si256((const __m256i *)(const void *)(places + i));
-        _mm512_storeu_si512(
-            keys + i, keys_of(_mm256_i32gather_ps(scores, some, 4), _mm256_add_epi32(some, first)));
-    }
-    return found;
+#define REACHED(block)                                                                             \
+    (uint64_t) _mm512_cmp_ps_mask(_mm512_load_ps(scores + (block)*KERNEL_LANES), least, _CMP_GE_OQ)
+    size_t b = 0;
+    for (; b + 4 <= n; b += 4)
+        bits[b / 4] =
+            REACHED(b) | REACHED(b + 1) << 16 | REACHED(b + 2) << 32 | REACHED(b + 3) << 48;
+    for (; b < n; b++)
+        bits[b / 4] |= REACHED(b) << 16 * (b % 4);
+#undef REACHED
+    return kernel_keys_of_bits(bits, scores, first_position, keys, most);
 }
 
 /* Three times eight keys against each: a key's place is the number of those greater. */
@@ -190,5 +224,5 @@ static WITH_AVX512 size_t rank(const uint64_t *keys, size_t n, size_t wanted, ui
     return n < wanted ? n : wanted;
 }
 
-const struct kernel_code kernel_avx512 = {score, score_shared, bound, pick, rank};
+const struct kernel_code kernel_avx512 = {score, score_shared, bound, bounds, pick, rank};
 #endif

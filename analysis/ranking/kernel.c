@@ -91,6 +91,12 @@ static float plain_bound(const float *scores, size_t n, size_t wanted) {
     return bound;
 }
 
+static void plain_bounds(const float *const scores[KERNEL_SHARED], size_t n, size_t wanted,
+                         float ret[KERNEL_SHARED]) {
+    for (size_t u = 0; u < KERNEL_SHARED; u++)
+        ret[u] = plain_bound(scores[u], n, wanted);
+}
+
 static size_t plain_pick(const float *scores, size_t n, float bound, uint32_t first_position,
                          uint64_t *keys, size_t most) {
     size_t found = 0;
@@ -115,8 +121,8 @@ static size_t plain_rank(const uint64_t *keys, size_t n, size_t wanted, uint64_t
     return n < wanted ? n : wanted;
 }
 
-const struct kernel_code kernel_plain = {plain_score, plain_score_shared, plain_bound, plain_pick,
-                                         plain_rank};
+const struct kernel_code kernel_plain = {plain_score,  plain_score_shared, plain_bound,
+                                         plain_bounds, plain_pick,         plain_rank};
 
 /* ---- Rounds ---------------------------------------------------------------------------------- */
 
@@ -130,7 +136,7 @@ static void take_one_by_one(const float *scores, size_t n, uint32_t first, struc
 /* What the list holds and what is picked are put in order together. */
 static void take_picked(const struct kernel_code *code, const float *scores, size_t n, float bound,
                         uint32_t first, struct kernel_top *top) {
-    uint64_t keys[KERNEL_GROUPS + PICKED + 8];
+    uint64_t keys[KERNEL_GROUPS + PICKED];
     size_t found = code->pick(scores, n, bound, first, keys + top->found, PICKED);
     if (found > PICKED) {
         take_one_by_one(scores, n, first, top);
@@ -141,14 +147,13 @@ static void take_picked(const struct kernel_code *code, const float *scores, siz
 }
 
 /* The best of n blocks that were scored; `block` is the number of the first one. */
-static void take(const struct kernel_code *code, const float *scores, size_t n, size_t block,
-                 struct kernel_top *top) {
+static void take(const struct kernel_code *code, const float *scores, size_t n, float bound,
+                 size_t block, struct kernel_top *top) {
     uint32_t position = (uint32_t)(block * KERNEL_LANES);
     if (top->wanted > KERNEL_GROUPS) {
         take_one_by_one(scores, n, position, top);
         return;
     }
-    float bound = code->bound(scores, n, top->wanted);
     float worst = top->found == top->wanted ? kernel_score(top, top->found - 1) : -FLT_MAX;
     take_picked(code, scores, n, bound > worst ? bound : worst, position, top);
 }
@@ -195,11 +200,16 @@ static void score_shared_run(const struct kernel_code *code, const struct stock 
 }
 
 static void take_run(const struct kernel_code *code, const struct stock *stock, const float *scores,
-                     size_t first, size_t n, struct kernel_top *top) {
+                     size_t first, size_t n, float bound, struct kernel_top *top) {
     size_t straight = straight_part(stock, &first, n);
-    take(code, scores, straight, first, top);
+    take(code, scores, straight, bound, first, top);
     if (n > straight)
-        take(code, scores + straight * KERNEL_LANES, n - straight, 0, top);
+        take(code, scores + straight * KERNEL_LANES, n - straight, bound, 0, top);
+}
+
+static float bound_of(const struct kernel_code *code, const float *scores, size_t n,
+                      size_t wanted) {
+    return wanted <= KERNEL_GROUPS ? code->bound(scores, n, wanted) : -FLT_MAX;
 }
 
 static void scan_one(const struct kernel_code *code, const struct stock *stock,
@@ -208,7 +218,8 @@ static void scan_one(const struct kernel_code *code, const struct stock *stock,
     for (size_t done = 0; done < n; done += KERNEL_ROUND) {
         size_t now = least(n - done, KERNEL_ROUND), first = request->first + done;
         score_run(code, stock, request->user, first, now, scores);
-        take_run(code, stock, scores, first, now, request->top);
+        float bound = bound_of(code, scores, now, request->top->wanted);
+        take_run(code, stock, scores, first, now, bound, request->top);
     }
 }
 
@@ -227,12 +238,25 @@ static size_t last_of(const struct kernel_request *requests) {
     return last;
 }
 
+static void bounds_of(const struct kernel_code *code, const float *const scores[KERNEL_SHARED],
+                      size_t n, const struct kernel_request *requests, float ret[KERNEL_SHARED]) {
+    size_t wanted = requests[0].top->wanted;
+    bool alike = wanted <= KERNEL_GROUPS / 2;
+    for (size_t u = 1; u < KERNEL_SHARED; u++)
+        alike = alike && requests[u].top->wanted == wanted;
+    if (alike)
+        code->bounds(scores, n, wanted, ret);
+    for (size_t u = 0; u < KERNEL_SHARED && !alike; u++)
+        ret[u] = bound_of(code, scores[u], n, requests[u].top->wanted);
+}
+
 /* The blocks of a round that all have are scored together, those before and behind for each. */
 static void scan_shared(const struct kernel_code *code, const struct stock *stock,
                         const struct kernel_request *requests, size_t n) {
     float scores[KERNEL_SHARED][KERNEL_ROUND * KERNEL_LANES] __attribute__((aligned(64)));
+    const float *const each[KERNEL_SHARED] = {scores[0], scores[1], scores[2], scores[3]};
     const float *users[KERNEL_SHARED];
-    float *shared[KERNEL_SHARED];
+    float *shared[KERNEL_SHARED], bounds[KERNEL_SHARED];
     for (size_t done = 0; done < n; done += KERNEL_ROUND) {
         size_t now = least(n - done, KERNEL_ROUND);
         size_t from = last_of(requests) + done, to = first_of(requests) + done + now;
@@ -245,8 +269,10 @@ static void scan_shared(const struct kernel_code *code, const struct stock *stoc
                       scores[u] + (to - first) * KERNEL_LANES);
         }
         score_shared_run(code, stock, users, from, to - from, shared);
+        bounds_of(code, each, now, requests, bounds);
         for (size_t u = 0; u < KERNEL_SHARED; u++)
-            take_run(code, stock, scores[u], requests[u].first + done, now, requests[u].top);
+            take_run(code, stock, scores[u], requests[u].first + done, now, bounds[u],
+                     requests[u].top);
     }
 }
 
@@ -271,10 +297,11 @@ static void scan(const struct kernel_code *code, const struct stock *stock,
 
 enum kernel_level kernel_level(void) {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("popcnt"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("bmi2") &&
+        __builtin_cpu_supports("popcnt"))
         return KERNEL_AVX512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
+        __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"))
         return KERNEL_AVX2;
 #endif
     return KERNEL_PLAIN;
