@@ -114,10 +114,13 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
     size_t d = policy->world->dimensions;
     double rate = policy->world->settings.parameters.learning_rate;
     float *profile = interest->profiles + user * d;
+    const float *x[POLICY_SLATE];
     double utilities[POLICY_SLATE], shares[POLICY_SLATE];
-    for (size_t i = 0; i < slate->n; i++)
+    for (size_t i = 0; i < slate->n; i++) {
+        x[i] = embedding_of(policy, slate->positions[i]);
         utilities[i] = (double)interest->biases[slate->positions[i]] +
-                       interest_match(interest, policy, user, slate->positions[i]);
+                       (double)vector_dot(profile, x[i], d);
+    }
     choice_split(utilities, slate->n, 0, shares);
     for (size_t i = 0; i < slate->n; i++) {
         double pull = -shares[i];
@@ -125,7 +128,7 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
             pull += 1 + ACTION_PULL * count_actions(reaction->actions);
         if ((int)i == reaction->dismissed)
             pull -= DISMISS_PULL;
-        vector_add(profile, (float)(rate * pull), embedding_of(policy, slate->positions[i]), d);
+        vector_add(profile, (float)(rate * pull), x[i], d);
     }
 }
 

@@ -43,10 +43,6 @@ void kernel_offer(struct kernel_top *top, float score, uint32_t position) {
         offer_key(top, kernel_key(score, position));
 }
 
-uint32_t kernel_position(const struct kernel_top *top, size_t i) {
-    return (uint32_t)~top->keys[i];
-}
-
 float kernel_score(const struct kernel_top *top, size_t i) {
     return score_of(top->keys[i]);
 }

@@ -85,7 +85,10 @@ void kernel_scan_many_at(enum kernel_level level, const struct kernel_request *r
                          size_t dimensions, const float *blocks, const float *biases, size_t all,
                          size_t n);
 
-uint32_t kernel_position(const struct kernel_top *top, size_t i); /* i < found */
+/* Of entry i < found. */
+static inline uint32_t kernel_position(const struct kernel_top *top, size_t i) {
+    return (uint32_t)~top->keys[i];
+}
 float kernel_score(const struct kernel_top *top, size_t i);
 
 /* Puts another position in the place of entry i, which keeps its score and its place: for lists in

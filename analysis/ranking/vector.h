@@ -19,6 +19,12 @@ typedef float vector_quad __attribute__((vector_size(16), aligned(4), may_alias)
 static inline float vector_dot(const float *a, const float *b, size_t n) {
     vector_quad sum = {0, 0, 0, 0};
     size_t k = 0;
+    for (; k + 16 <= n; k += 16) {
+        sum += *(const vector_quad *)(a + k) * *(const vector_quad *)(b + k);
+        sum += *(const vector_quad *)(a + k + 4) * *(const vector_quad *)(b + k + 4);
+        sum += *(const vector_quad *)(a + k + 8) * *(const vector_quad *)(b + k + 8);
+        sum += *(const vector_quad *)(a + k + 12) * *(const vector_quad *)(b + k + 12);
+    }
     for (; k + 4 <= n; k += 4)
         sum += *(const vector_quad *)(a + k) * *(const vector_quad *)(b + k);
     float total = (sum[0] + sum[2]) + (sum[1] + sum[3]);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How fast the ranking simulation is, against what the processor could do:
+/* How fast the ranking simulation is, against what the processor could do, as the tables of
+ * docs/performance-ranking.md:
  *
- *     make bench-ranking
+ *     make bench-ranking              # and one replication of the large world
+ *     make bench-ranking WORLDS=20    # all of them
  *
- * prints, one line each, for a core: fused multiply-adds a second with nothing to load (the
- * ceiling), pairs of user and item scored a second with the ten best of 512 kept, for each
- * implementation and 16 and 32 dimensions; and whole sessions a second on one thread and on all.
- * The best of several short runs counts, as others may be at work on the machine.
+ * For a core: fused multiply-adds a second with nothing to load (the ceiling), and pairs of user
+ * and item scored a second with the ten best of 512 kept, four users at a time, for each
+ * implementation and 16 and 32 dimensions. Whole sessions a second on one thread and on all. Then
+ * the large world, once. Of the others the best of several short runs counts, as others may be at
+ * work on the machine; what is said of a core is by the processor time of the thread.
  */
 #include "base/random.h"
 #include "base/workers.h"
@@ -15,6 +18,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #ifdef __x86_64__
@@ -158,61 +163,157 @@ static void set(struct scenario *scenario, const char *setting) {
     }
 }
 
-/* Whole steps of 512 candidates in 16 dimensions, a world for each thread, by the clock on the
- * wall. */
-static double measure_sessions(int threads) {
-    static const char *const settings[] = {"users=5000",    "creators=500", "candidates=512",
-                                           "dimensions=16", "sessions=10",  "rounds=2",
-                                           "warm_up=2",     "periods=4",    "shock_period=0"};
+/* Seconds by the clock and of all threads' processor time, and what was done in them. */
+struct run {
+    double sessions, wall, processor;
+};
+
+static struct run simulate(const char *const settings[], uint32_t replications, int threads) {
     struct scenario scenario;
     struct calibration calibration;
+    struct simulation simulation;
+    struct error err = {0};
     struct simulate_options options = {.seed = 1,
-                                       .replications = (uint32_t)threads,
+                                       .replications = replications,
                                        .threads = threads,
                                        .policies = {&policy_foryou, &policy_foryou},
                                        .baseline = {&policy_foryou, &policy_foryou}};
-    double best = 0;
     scenario_default(&scenario);
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+    for (size_t i = 0; settings[i]; i++)
         set(&scenario, settings[i]);
     calibrate_default(&calibration);
-    for (int run = 0; run < RUNS; run++) {
-        struct simulation simulation;
-        struct error err = {0};
-        double begin = now(CLOCK_MONOTONIC);
-        if (simulate_run(&simulation, &scenario, &calibration, &options, &err))
-            exit(1);
-        double rate = (double)simulation.sessions / (now(CLOCK_MONOTONIC) - begin);
-        best = rate > best ? rate : best;
-        simulation_free(&simulation);
+    double wall = now(CLOCK_MONOTONIC), processor = now(CLOCK_PROCESS_CPUTIME_ID);
+    if (simulate_run(&simulation, &scenario, &calibration, &options, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
     }
+    struct run run = {(double)simulation.sessions, now(CLOCK_MONOTONIC) - wall,
+                      now(CLOCK_PROCESS_CPUTIME_ID) - processor};
+    simulation_free(&simulation);
     calibrate_free(&calibration);
+    return run;
+}
+
+/* Whole steps of 512 candidates in 16 dimensions, the ten best of which are shown, with the rule
+ * about creators, choice, reactions, learning and drift: a world for each thread. */
+static struct run measure_sessions(int threads) {
+    static const char *const settings[] = {
+        "users=20000", "creators=500", "candidates=512", "dimensions=16",  "sessions=10",
+        "rounds=2",    "warm_up=1",    "periods=2",      "shock_period=0", "taste_drift=0.05",
+        NULL};
+    struct run best = {0, 1, 1};
+    for (int i = 0; i < RUNS; i++) {
+        struct run run = simulate(settings, (uint32_t)threads, threads);
+        best.sessions = run.sessions; /* the same each time */
+        best.wall = i == 0 || run.wall < best.wall ? run.wall : best.wall;
+        best.processor = i == 0 || run.processor < best.processor ? run.processor : best.processor;
+    }
     return best;
 }
 
-int main(void) {
-    const double giga = 1e9, mega = 1e6;
+/* ---- The tables ------------------------------------------------------------------------------ */
+
+/* How a rate compares with what it should be at least; nothing is asked of 0. */
+static void print_target(double rate, double target) {
+    if (target > 0)
+        printf(" %.3g | %s, %.0f %% |", target, rate >= target ? "met" : "missed",
+               100 * rate / target);
+    else
+        printf(" | |");
+}
+
+static void print_machine(void) {
+    char line[256], model[256] = "unknown processor";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file && fgets(line, sizeof line, file)) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !colon)
+            continue;
+        snprintf(model, sizeof model, "%s", colon + 2);
+        model[strcspn(model, "\n")] = '\0';
+        break;
+    }
+    if (file)
+        fclose(file);
+    time_t when = time(NULL);
+    struct tm utc;
+    double load[1] = {0};
+    if (getloadavg(load, 1) != 1)
+        load[0] = 0;
+    strftime(line, sizeof line, "%Y-%m-%d", gmtime_r(&when, &utc));
+    printf("%s, %d of its processors, registers used: %s. Measured on %s; before it began, %.1f "
+           "processes of others wanted to run.\n\n",
+           model, workers_available(), kernel_level_name(kernel_level()), line, load[0]);
+}
+
+static void print_pairs(void) {
+    static const double targets[][2] = {{0, 0}, {1.4, 0.72}, {2, 1}}; /* by level; d = 16 and 32 */
+    printf(
+        "| registers | dimensions | multiply-adds a second, 10^9 | pairs a second, 10^9 | of the "
+        "multiply-adds | target | |\n|---|---:|---:|---:|---:|---:|---|\n");
     for (int level = KERNEL_PLAIN; level <= (int)kernel_level(); level++) {
-        const char *name = kernel_level_name((enum kernel_level)level);
-        double ceiling = measure_ceiling((enum kernel_level)level);
-        if (ceiling > 0)
-            printf("%-8s %7.2f thousand million fused multiply-adds a second\n", name,
-                   ceiling / giga);
+        double ceiling = measure_ceiling((enum kernel_level)level) / 1e9;
         for (size_t d = 16; d <= 32; d += 16) {
             struct stock stock = draw_stock(d);
-            double pairs = measure_pairs((enum kernel_level)level, &stock);
-            printf("%-8s %7.2f thousand million pairs a second, d = %zu", name, pairs / giga, d);
+            double pairs = measure_pairs((enum kernel_level)level, &stock) / 1e9;
+            printf("| %s | %zu |", kernel_level_name((enum kernel_level)level), d);
             if (ceiling > 0)
-                printf(", %.0f %% of the ceiling", 100 * pairs * (double)d / ceiling);
+                printf(" %.1f | %.2f | %.0f %% |", ceiling, pairs,
+                       100 * pairs * (double)d / ceiling);
+            else
+                printf(" | %.2f | |", pairs);
+            print_target(pairs, targets[level][d > 16]);
             printf("\n");
+            fflush(stdout);
             free(stock.users);
             free(stock.items);
             free(stock.biases);
         }
     }
+}
+
+static void print_sessions(void) {
+    int all = workers_available();
+    printf("\n| threads | sessions a second, 10^6, by the clock | by processor time | target | "
+           "|\n|---:|---:|---:|---:|---|\n");
+    for (int threads = 1; threads <= all; threads = threads < all ? all : all + 1) {
+        struct run run = measure_sessions(threads);
+        double rate = run.sessions / run.wall / 1e6;
+        printf("| %d | %.2f | %.2f |", threads, rate, run.sessions / run.processor * threads / 1e6);
+        print_target(rate, threads == 4 ? 2.5 : 0);
+        printf("\n");
+        fflush(stdout);
+    }
+}
+
+static void print_world(uint32_t worlds, const char *sessions) {
+    const char *const settings[] = {"users=1000000", "creators=10000", "periods=24", sessions,
+                                    NULL};
+    enum { ALL = 20 };
     int threads = workers_available();
-    printf("sessions %7.2f million a second on 1 thread\n", measure_sessions(1) / mega);
-    printf("sessions %7.2f million a second on %d threads\n", measure_sessions(threads) / mega,
-           threads);
+    struct run run = simulate(settings, worlds, threads);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("| %s | %u | %d | %.0f | %.2f | %.0f | %.2f |", strchr(sessions, '=') + 1, worlds,
+           threads, run.wall, run.sessions / run.wall / 1e6, run.wall / worlds * ALL,
+           (double)usage.ru_maxrss / 1024 / 1024);
+    double minutes = run.wall / worlds * ALL / 60;
+    printf(" %s |\n", minutes <= 10 ? "met" : "missed");
+    fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+    uint32_t worlds = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1;
+    print_machine();
+    print_pairs();
+    print_sessions();
+    if (worlds == 0)
+        return 0;
+    printf(
+        "\n| sessions of a user and period | worlds | threads | seconds | sessions a second, 10^6 "
+        "| seconds for 20 worlds | peak, GiB | at most 600 s for 20 |\n"
+        "|---:|---:|---:|---:|---:|---:|---:|---|\n");
+    print_world(worlds, "sessions=1");
+    print_world(worlds, "sessions=5");
     return 0;
 }
