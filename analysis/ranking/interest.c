@@ -118,8 +118,8 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
     double utilities[POLICY_SLATE], shares[POLICY_SLATE];
     for (size_t i = 0; i < slate->n; i++) {
         x[i] = embedding_of(policy, slate->positions[i]);
-        utilities[i] = (double)interest->biases[slate->positions[i]] +
-                       (double)vector_dot(profile, x[i], d);
+        utilities[i] =
+            (double)interest->biases[slate->positions[i]] + (double)vector_dot(profile, x[i], d);
     }
     choice_split(utilities, slate->n, 0, shares);
     for (size_t i = 0; i < slate->n; i++) {
