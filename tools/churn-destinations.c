@@ -3,13 +3,14 @@
  * state, and Gray's test; who is where over time, when users come back; and how soon they do.
  *
  * Contents: options; reading; curves; certain times; time in each state; all groups; tests; states
- * over time; returns; the tool.
+ * over time; by share of time; returns; the tool.
  */
 #include "cli/cli.h"
 #include "users/gray.h"
 #include "users/histories.h"
 #include "users/incidence.h"
 #include "users/occupancy.h"
+#include "users/presence.h"
 #include "users/returns.h"
 #include "users/spells.h"
 #include "users/strata.h"
@@ -89,11 +90,11 @@ static const struct cli_option options[] = {
      .type = CLI_DECIMALS,
      .argument = "TIME,...",
      .range = "[0,inf)",
-     .conflicts = "summary test chart",
+     .conflicts = "summary test",
      .help = "rows for each of these times instead of each at which something happened"},
     {.name = "summary",
      .type = CLI_FLAG,
-     .conflicts = "test chart",
+     .conflicts = "test",
      .help = "expected time in each state up to the horizon: still there, and gone to each "
              "destination"},
     {.name = "horizon",
@@ -107,7 +108,6 @@ static const struct cli_option options[] = {
      .argument = "TEST",
      .range = "gray",
      .needs = "group",
-     .conflicts = "chart",
      .help = "test, for each destination, whether its incidence is the same in all groups"},
     {.name = "rho",
      .type = CLI_NUMBER,
@@ -127,9 +127,29 @@ static const struct cli_option options[] = {
      .conflicts = "returns test destination time entry weight",
      .help = "the share of users in each state over time, when they come back or are in several "
              "places at once: reads user, platform, start and end"},
+    {.name = "by-share",
+     .type = CLI_FLAG,
+     .needs = "occupancy",
+     .conflicts = "group",
+     .help = "states by share of time, period by period: who spends nearly all of a period's "
+             "minutes on TikTok is in 'TikTok', who spends most of them there in 'mostly TikTok'. "
+             "Reads a log (user, platform, date, minutes) or a panel (period in place of date)"},
+    {.name = "sole",
+     .type = CLI_DECIMAL,
+     .argument = "SHARE",
+     .range = "(0.5,1]",
+     .fallback = "0.9",
+     .needs = "by-share",
+     .help = "nearly all is this share of the time, or more"},
+    {.name = "period",
+     .type = CLI_CHOICE,
+     .argument = "KIND",
+     .range = "year|quarter|month|week|day",
+     .needs = "by-share",
+     .help = "the kind of the periods; default: months, or those of the column period"},
     {.name = "returns",
      .type = CLI_FLAG,
-     .conflicts = "summary test destination time entry weight chart",
+     .conflicts = "summary test destination time entry weight",
      .help = "how soon those who left a platform come back to it, and how soon they leave again: "
              "reads the same"},
     {0}};
@@ -593,7 +613,7 @@ static int write_occupancy_means(struct cli *cli, struct writer *writer,
                                  struct occupancy *curve, struct error *err) {
     const int32_t horizon = cli_given(cli, "horizon")
                                 ? (int32_t)(cli_decimal(cli, "horizon") / DECIMAL_ONE)
-                                : paths->last_day;
+                                : paths->horizon;
     int64_t users = 0;
     for (size_t s = 0; s < paths->states; s++)
         users += curve->at_risk[s];
@@ -611,10 +631,10 @@ static int write_occupancy_means(struct cli *cli, struct writer *writer,
 }
 
 static int open_occupancy(struct cli *cli, struct writer **ret, struct error *err) {
-    static const char *const steps[] = {"group", "time",      "state", "at_risk",
-                                        "share", "std_error", "lower", "upper"};
-    static const char *const times[] = {"group",     "time",  "state", "share",
-                                        "std_error", "lower", "upper"};
+    const char *const time = cli_flag(cli, "by-share") ? "age" : "time";
+    const char *const steps[] = {"group", time,        "state", "at_risk",
+                                 "share", "std_error", "lower", "upper"};
+    const char *const times[] = {"group", time, "state", "share", "std_error", "lower", "upper"};
     static const char *const means[] = {"group",     "state", "users", "mean_time",
                                         "std_error", "lower", "upper"};
     if (cli_flag(cli, "summary"))
@@ -641,28 +661,98 @@ static int write_group_occupancy(struct cli *cli, struct writer *writer,
     return status;
 }
 
-static int write_occupancy(struct cli *cli, const struct histories *histories, struct error *err) {
-    struct occupancy_paths paths;
+/* Without histories there is one group. */
+static int write_occupancy(struct cli *cli, const struct occupancy_paths *paths,
+                           const struct histories *histories, struct error *err) {
     struct arena names = {0};
     struct writer *writer;
-    int status = occupancy_paths_build(&paths, histories, err);
-    if (!status)
-        status = open_occupancy(cli, &writer, err);
-    if (!status && paths.unwatched > 0)
-        cli_warn(cli, "%zu user%s left out: first seen on the day of the last look",
-                 paths.unwatched, paths.unwatched == 1 ? " is" : "s are");
+    int status = open_occupancy(cli, &writer, err);
+    if (!status && paths->unwatched > 0)
+        cli_warn(cli, "%zu user%s left out: first seen %s", paths->unwatched,
+                 paths->unwatched == 1 ? " is" : "s are",
+                 histories ? "on the day of the last look" : "in the last period");
     cli_note(cli, "standard errors are of the kind '%s', intervals of the kind '%s'",
              error_name(cli), cli_flag(cli, "summary") ? "plain" : cli_text(cli, "interval"));
-    for (uint32_t g = 0; g < histories->groups.count && !status; g++) {
-        struct text name;
-        if (paths.subjects[g] == 0) /* a group that is no user's first */
+    for (uint32_t g = 0; g < paths->groups && !status; g++) {
+        struct text name = text_of("(all)");
+        if (paths->subjects[g] == 0) /* a group that is no user's first */
             continue;
-        status = tally_group_name(&names, histories_group(histories, g), &name, err);
+        if (histories)
+            status = tally_group_name(&names, histories_group(histories, g), &name, err);
         if (!status)
-            status = write_group_occupancy(cli, writer, &paths, g, name, err);
+            status = write_group_occupancy(cli, writer, paths, g, name, err);
     }
     arena_free(&names);
+    return status;
+}
+
+/* ---- By share of time ------------------------------------------------------------------------ */
+
+static int read_minutes(struct cli *cli, struct presence **ret, struct error *err) {
+    struct table *table;
+    const int32_t as_of = cli_given(cli, "as-of") ? cli_date(cli, "as-of") : 0;
+    enum period_kind kind = PERIOD_YEAR;
+    while (cli_given(cli, "period") && !cli_choice(cli, "period", period_kind_name(kind)))
+        kind++;
+    struct presence_options from = {.platform = "platform",
+                                    .period = cli_given(cli, "period") ? &kind : NULL,
+                                    .amount = "minutes",
+                                    .positive = true,
+                                    .complete = true,
+                                    .as_of = cli_given(cli, "as-of") ? &as_of : NULL,
+                                    .threads = cli_threads(cli)};
+    if (cli_open(cli, &table, err))
+        return err->code;
+    if (!table_has(table, "date")) {
+        if (!table_has(table, "period"))
+            return error_set(err, ERROR_DATA,
+                             "found no column 'date' or 'period', expected a log "
+                             "(user,platform,date,minutes) or a panel "
+                             "(user,platform,period,minutes): --by-share asks how much time users "
+                             "spent where in each period");
+        from.shape = PRESENCE_PANEL;
+    }
+    return presence_read(ret, table, &from, err);
+}
+
+static void say_what_was_decided(struct cli *cli, const struct presence *presence,
+                                 const struct time_share_counts *time) {
+    const struct presence_report *report = presence_report(presence);
+    if (!report->any)
+        return;
+    cli_note(cli, "ages are periods of kind %s since each user's first",
+             period_kind_name(report->kind));
+    if (presence_unfinished(presence)) {
+        char name[CALENDAR_TEXT], last[CALENDAR_TEXT];
+        period_format(presence_period(presence, presence_steps(presence) - 1), name);
+        calendar_format_date(report->as_of, last);
+        cli_warn(cli,
+                 "%s is seen up to %s only, and counts as a whole period; give --as-of with the "
+                 "last day of one",
+                 name, last);
+    }
+    if (time->tied > 0)
+        cli_warn(cli,
+                 "%lld time%s a user spent as much on several platforms: taken for mostly on "
+                 "the first of them by name",
+                 (long long)time->tied, time->tied == 1 ? "" : "s");
+    if (time->idle > 0)
+        cli_warn(cli, "%lld time%s a user has rows in a period but no minutes: taken for not there",
+                 (long long)time->idle, time->idle == 1 ? "" : "s");
+}
+
+static int run_shares(struct cli *cli, struct error *err) {
+    struct presence *presence = NULL;
+    struct occupancy_paths paths = {0};
+    int status = read_minutes(cli, &presence, err);
+    if (!status)
+        status = occupancy_paths_of_shares(&paths, presence, cli_decimal(cli, "sole"), err);
+    if (!status) {
+        say_what_was_decided(cli, presence, &paths.time);
+        status = write_occupancy(cli, &paths, NULL, err);
+    }
     occupancy_paths_free(&paths);
+    presence_destroy(presence);
     return status;
 }
 
@@ -743,10 +833,15 @@ static int write_returns(struct cli *cli, const struct histories *histories, str
 
 static int run_histories(struct cli *cli, struct error *err) {
     struct histories histories = {0};
+    struct occupancy_paths paths = {0};
     int status = read_histories(cli, &histories, err);
-    if (!status)
-        status = cli_flag(cli, "returns") ? write_returns(cli, &histories, err)
-                                          : write_occupancy(cli, &histories, err);
+    if (!status && cli_flag(cli, "returns"))
+        status = write_returns(cli, &histories, err);
+    else if (!status)
+        status = occupancy_paths_build(&paths, &histories, err);
+    if (!status && cli_flag(cli, "occupancy"))
+        status = write_occupancy(cli, &paths, &histories, err);
+    occupancy_paths_free(&paths);
     histories_free(&histories);
     return status;
 }
@@ -765,6 +860,18 @@ static int run_exits(struct cli *cli, struct error *err) {
     return status;
 }
 
+/* Only curves have one. */
+static int check_chart(const struct cli *cli, struct error *err) {
+    static const char *const none[] = {"at", "summary", "test"};
+    for (size_t i = 0; i < sizeof none / sizeof *none && cli_given(cli, "chart"); i++)
+        if (cli_given(cli, none[i]))
+            return cli_usage(err,
+                             "--chart draws curves, of destinations, --occupancy or --returns, and "
+                             "--%s gives none; leave one of them out",
+                             none[i]);
+    return 0;
+}
+
 static int check_options(const struct cli *cli, struct error *err) {
     const bool occupancy = cli_flag(cli, "occupancy");
     if (cli_given(cli, "time") && !cli_given(cli, "status") && !cli_given(cli, "destination"))
@@ -780,14 +887,16 @@ static int check_options(const struct cli *cli, struct error *err) {
                          "infinitesimal-jackknife",
                          cli_text(cli, "error"));
     if (occupancy && cli_given(cli, "horizon") && cli_decimal(cli, "horizon") % DECIMAL_ONE != 0)
-        return cli_usage(err, "--horizon of --occupancy takes whole days, found '%s'",
-                         cli_text(cli, "horizon"));
+        return cli_usage(err, "--horizon of --occupancy takes whole %s, found '%s'",
+                         cli_flag(cli, "by-share") ? "periods" : "days", cli_text(cli, "horizon"));
     return 0;
 }
 
 static int run(struct cli *cli, struct error *err) {
-    if (check_options(cli, err))
+    if (check_options(cli, err) || check_chart(cli, err))
         return err->code;
+    if (cli_flag(cli, "by-share"))
+        return run_shares(cli, err);
     return cli_flag(cli, "occupancy") || cli_flag(cli, "returns") ? run_histories(cli, err)
                                                                   : run_exits(cli, err);
 }
@@ -807,12 +916,15 @@ int main(int argc, char **argv) {
             "--at gives the curves at certain times, --summary the expected time in each state, "
             "--test compares the groups; --cluster gives errors for users with several spells.\n\n"
             "--occupancy follows users through all their spells: the share on each set of "
-            "platforms, or gone, at each day since their first start. --returns gives the share "
+            "platforms, or gone, at each day since their first start; with --by-share the share "
+            "who spend their time on TikTok, mostly on TikTok and so on, at each period since "
+            "their first. --returns gives the share "
             "who have come back to a platform by the days since they left it, and of those the "
             "share who have left again.",
         .input = "start, end: dates, an empty end meaning still there; destination: where the user "
                  "went, empty for nowhere known. Or the columns that --time, --status and "
-                 "--destination name. Any column may be a group.",
+                 "--destination name. Any column may be a group. With --by-share user, platform, "
+                 "minutes, and date or period.",
         .output =
             "group, time, destination, at_risk, events, incidence, std_error, lower, upper: a "
             "row for each destination and each time at which anyone left or was last seen; "
@@ -821,7 +933,8 @@ int main(int argc, char **argv) {
             "std_error, lower, upper.\n\n"
             "--test: test, destination, chi_square, df, p_value.\n\n"
             "--occupancy: group, time, state, at_risk, share, std_error, lower, upper; "
-            "--summary: group, state, users, mean_time, std_error, lower, upper.\n\n"
+            "--summary: group, state, users, mean_time, std_error, lower, upper. --by-share: the "
+            "column age, in periods, in place of time.\n\n"
             "--returns: group, event, time, at_risk, events, censored, share, std_error, "
             "lower, upper.",
         .operands = "[FILE]...",

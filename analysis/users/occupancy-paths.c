@@ -242,6 +242,7 @@ int occupancy_paths_build(struct occupancy_paths *ret, const struct histories *h
         to = histories_end(histories, from);
         status = add_user(&b, from, to, err);
     }
+    ret->horizon = ret->last_day;
     if (!status)
         status = rank_states(&b, err);
     if (!status)

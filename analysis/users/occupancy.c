@@ -160,12 +160,14 @@ static void make_map(struct occupancy *curve) {
     for (size_t s = 0; s < n && w->areas; s++)
         w->map.m[s * w->width + n + s] = dt;
     double *after = w->own; /* shares */
-    memcpy(after, curve->share, n * sizeof *after);
-    for (size_t j = 0; j < n; j++)
+    memset(after, 0, n * sizeof *after);
+    for (size_t j = 0; j < n; j++) {
+        double stay = (double)curve->at_risk[j], share = curve->share[j];
         for (size_t k = 0; k < n; k++) {
             double h = w->moved[j * n + k];
             if (h == 0)
                 continue;
+            stay -= h;
             h /= (double)curve->at_risk[j];
             w->map.m[j * w->width + k] += h;
             w->map.m[j * w->width + j] -= h;
@@ -173,8 +175,13 @@ static void make_map(struct occupancy *curve) {
             w->map.v[j * w->width + k] -= per_user;
             w->map.v[j * w->width + j] += per_user;
             after[k] += curve->share[j] * h;
-            after[j] -= curve->share[j] * h;
+            share -= curve->share[j] * h;
         }
+        /* Where all have left nothing remains, not even what rounding leaves. */
+        if (curve->at_risk[j] > 0 && stay == 0)
+            w->map.m[j * w->width + j] = share = 0;
+        after[j] += share;
+    }
     memcpy(curve->share, after, n * sizeof *after);
 }
 

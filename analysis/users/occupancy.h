@@ -13,8 +13,10 @@
  *     occupancy_paths_free(&paths);
  *
  * A state is a set of platforms: "TikTok", "RedNote+TikTok", or "(gone)" when a user is on none.
- * Time counts from a user's first start to the day of the last look. With n_jk of the Y_j users in
- * state j moving to k at a time, the shares p follow
+ * Time counts from a user's first start to the day of the last look. Or, of minutes (paths of
+ * shares): a state is where most of a user's time goes (users/time-share.h), and time counts in
+ * periods from the first in which a user spent any, to the last of the data. With n_jk of the Y_j
+ * users in state j moving to k at a time, the shares p follow
  *
  *     p(t) = p(t-) (I + dA(t)),   dA_jk = n_jk/Y_j,   dA_jj = -sum over k of dA_jk
  *
@@ -37,6 +39,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "users/histories.h"
+#include "users/presence.h"
+#include "users/time-share.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,12 +52,13 @@
 enum { OCCUPANCY_MOST_STATES = 40 };
 
 struct occupancy_move {
-    int32_t day;       /* since the user's first start */
+    int32_t day;       /* since the user's first start; or periods */
     uint32_t subject;  /* from 0 within the group */
     uint16_t from, to; /* states; NONE: enters, on day 0, or was last seen */
 };
 
-/* Everything in the order of names. */
+/* Everything in the order of names; or, of shares, states by platform with "mostly A" behind "A"
+ * and (gone) last, and users by what they did. */
 struct occupancy_paths {
     struct occupancy_move *moves; /* by group, day, those last seen behind the others, subject */
     size_t *starts;               /* of each group; one more than there are groups */
@@ -64,12 +69,22 @@ struct occupancy_paths {
     size_t states;
     size_t unwatched; /* users whose first start is the day of the last look: left out */
     int32_t last_day;
+    int32_t horizon; /* up to which states are known: the last day; or the end of the last period */
+    struct time_share_counts time; /* of shares */
 };
 
 /* A user belongs to the group of their first spell. More than OCCUPANCY_MOST_STATES states are
  * ERROR_DATA. The histories may be freed afterwards. */
 int occupancy_paths_build(struct occupancy_paths *ret, const struct histories *histories,
                           struct error *err);
+
+/* The same by share of time, from a log or a panel with amounts: a state in each period. Uses the
+ * presence up. One group. Periods in which the user spent no time are (gone); of a panel with gaps
+ * a state lasts until the next period that it has. Users first seen in the last period are left
+ * out. */
+int occupancy_paths_of_shares(struct occupancy_paths *ret, struct presence *presence, decimal sole,
+                              struct error *err);
+
 struct text occupancy_state(const struct occupancy_paths *paths, size_t state);
 void occupancy_paths_free(struct occupancy_paths *paths); /* leaves it zeroed */
 

@@ -195,7 +195,116 @@ came back,1,0
 came back,4,0.25
 left again,1,0
 left again,4,0.5'
-runs 'returns with a chart' 2 churn-destinations --returns back.csv --chart x.svg
+runs 'returns with a chart' 0 churn-destinations -f csv --returns back.csv --chart x.gp
+like 'of coming back and of leaving again' "$(cat x.gp)" "^array panel_name\[4\] = \['came back', 'left again', '', ''\]"
+table left.csv user,platform,start,end a,T,2025-01-01,2025-01-05 b,T,2025-01-02,2025-01-09
+runs 'nobody came back' 0 churn-destinations -f csv --returns left.csv --chart x.svg
+for what in --summary '--at 3'; do
+    # shellcheck disable=SC2086 # options are words
+    runs "a chart of $what" 2 churn-destinations --occupancy $what back.csv --chart x.svg
+    like 'says what there is' "$err" '--chart draws curves, of destinations, --occupancy or --returns'
+done
+
+# ---- By share of time ----------------------------------------------------------------------------
+share() {
+    churn-destinations -f csv --occupancy --by-share "$@"
+}
+# By hand: six users; eli comes a month later and is watched for two, all others for three. At age 3
+# one of two leaves RedNote and one of two comes back: 1/2 (1/2), 1/3 (1/2) and the rest.
+runs 'shares of time' 0 share "$DATA/tiny/minutes.csv"
+is 'by age' "$(printf '%s\n' "$out" | cut -d, -f2-5)" 'age,state,at_risk,share
+0,RedNote,0,0
+0,mostly RedNote,1,0.16666666666666666
+0,TikTok,5,0.8333333333333334
+0,mostly TikTok,0,0
+0,(gone),0,0
+1,RedNote,0,0.16666666666666666
+1,mostly RedNote,1,0.33333333333333337
+1,TikTok,5,0.5
+1,mostly TikTok,0,0
+1,(gone),0,0
+2,RedNote,1,0.5
+2,mostly RedNote,2,0
+2,TikTok,3,0
+2,mostly TikTok,0,0.16666666666666666
+2,(gone),0,0.3333333333333333
+3,RedNote,2,0.25
+3,mostly RedNote,0,0.16666666666666666
+3,TikTok,0,0.16666666666666666
+3,mostly TikTok,1,0
+3,(gone),2,0.41666666666666663'
+is 'without a word' "$err" ''
+runs 'time in each state' 0 share "$DATA/tiny/minutes.csv" --summary
+ok 'adds up to the four months seen' awk -F, 'NR > 1 { n++; sum += $4 } END { exit !(n == 5 && sum > 4 - 1e-12 && sum < 4 + 1e-12) }' tap.out
+runs 'shares with a chart' 0 share "$DATA/tiny/minutes.csv" --chart x.gp
+like 'of whole periods' "$(cat x.gp)" '^array x_max\[1\] = \[4\]'
+sed 's/-12,/-12-31,/; s/-0\([123]\),/-0\1-02,/; 1s/period/date/' "$DATA/tiny/minutes.csv" >minutes-log.csv
+runs 'a log' 0 share --verbose minutes-log.csv --summary
+like 'in months' "$err" 'ages are periods of kind month'
+like 'not over' "$err" '2025-03 is seen up to 2025-03-02 only'
+share "$DATA/tiny/minutes.csv" --summary >panel.csv
+share minutes-log.csv --summary --as-of 2025-03-31 >found.csv
+same 'of a log the same as of a panel' found.csv panel.csv
+runs 'in quarters' 0 share minutes-log.csv --period quarter --at 0,1
+like 'there are two' "$out" '^.all.,1,mostly RedNote,0.4,'
+cat >gaps.csv <<'END'
+user,platform,period,minutes
+a,A,2024,1
+a,A,2027,1
+b,A,2024,1
+b,B,2026,1
+c,A,2027,1
+END
+runs 'snapshots with gaps' 0 share gaps.csv
+is 'age by the calendar' "$(printf '%s\n' "$out" | cut -d, -f2-5)" 'age,state,at_risk,share
+0,A,2,1
+0,B,0,0
+0,(gone),0,0
+2,A,2,0
+2,B,0,0.5
+2,(gone),0,0.5
+3,A,0,0.5
+3,B,1,0
+3,(gone),1,0.5'
+is 'who came last is left out' "$err" 'churn-destinations: 1 user is left out: first seen in the last period'
+cat >ties.csv <<'END'
+user,platform,period,minutes
+a,A,2024,5
+a,B,2024,5
+a,A,2025,0
+b,A,2024,0
+END
+runs 'ties and zeros' 0 share ties.csv
+is 'as in churn-flows' "$(printf '%s\n' "$out" | cut -d, -f2-5)" 'age,state,at_risk,share
+0,mostly A,1,1
+0,(gone),0,0
+1,mostly A,1,0
+1,(gone),0,1'
+like 'ties are counted' "$err" '^churn-destinations: 1 time a user spent as much on several platforms'
+like 'zeros too' "$err" '^churn-destinations: 2 times a user has rows in a period but no minutes'
+printf 'user,platform,period,minutes\na,X,2025,5\na,Y,2025,\n' >blank.csv
+runs 'a row without minutes' 1 share blank.csv
+like 'has its place' "$err" 'blank.csv:3:4: '
+printf 'user,platform,period,minutes\na,(gone),2025,5\n' >gone.csv
+runs 'a platform called (gone)' 1 share gone.csv
+runs 'spells' 1 share back.csv
+like 'say what is wanted' "$err" 'expected a log'
+printf 'user,platform,period,minutes\n' >none.csv
+runs 'nobody' 0 share none.csv
+is 'no rows' "$out" 'group,age,state,at_risk,share,std_error,lower,upper'
+runs 'shares of what' 2 churn-destinations --by-share "$DATA/tiny/minutes.csv"
+runs 'shares in groups' 2 share --group platform "$DATA/tiny/minutes.csv"
+runs 'half a period' 2 share --summary --horizon 1.5 "$DATA/tiny/minutes.csv"
+like 'is named' "$err" "whole periods, found '1.5'"
+synth-panel activity --set users=2000 --set multi_homing_share=0.5 --set days=200 -o log.csv
+{ head -1 log.csv; sed 1d log.csv | sort -r; } >turned.csv
+for what in '' --summary '--error greenwood'; do
+    # shellcheck disable=SC2086 # options are words
+    share $what --threads 1 log.csv >expected.csv 2>/dev/null
+    # shellcheck disable=SC2086 # options are words
+    share $what --threads 4 turned.csv >found.csv 2>/dev/null
+    same "any threads and any order of rows $what" found.csv expected.csv
+done
 
 # ---- Many rows, threads and shards ---------------------------------------------------------------
 awk 'BEGIN {
