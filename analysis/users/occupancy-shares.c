@@ -119,10 +119,15 @@ static int walk_merge(void *into_state, void *from_state, struct error *err) {
     return 0;
 }
 
+/* The first turn of one user. */
+struct path {
+    const struct turn *turns;
+};
+
 /* Paths that compare as equal are equal: their order cannot show. */
 static int compare_paths(const void *left, const void *right) {
-    const struct turn *a = *(const struct turn *const *)left;
-    const struct turn *b = *(const struct turn *const *)right;
+    const struct turn *a = ((const struct path *)left)->turns;
+    const struct turn *b = ((const struct path *)right)->turns;
     for (;; a++, b++) {
         if (a->age != b->age)
             return a->age < b->age ? -1 : 1;
@@ -133,16 +138,16 @@ static int compare_paths(const void *left, const void *right) {
     }
 }
 
-/* paths[user]; the caller frees it. */
-static int order_users(const struct walk *walk, const struct turn ***ret, struct error *err) {
-    const struct turn **paths = malloc((walk->users + 1) * sizeof *paths);
+/* One for each of walk->users; the caller frees them. */
+static int order_users(const struct walk *walk, struct path **ret, struct error *err) {
+    struct path *paths = calloc(walk->users + 1, sizeof *paths);
     *ret = paths;
     if (!paths)
         return error_memory(err);
     size_t user = 0;
     for (size_t i = 0; i < walk->n; i++)
         if (i == 0 || walk->turns[i - 1].state == WATCHED)
-            paths[user++] = &walk->turns[i];
+            paths[user++].turns = &walk->turns[i];
     if (user > 0)
         qsort(paths, user, sizeof *paths, compare_paths);
     return 0;
@@ -205,13 +210,12 @@ static int compare_moves(const void *left, const void *right) {
 }
 
 static void make_moves(struct occupancy_paths *paths, const struct walk *walk,
-                       const struct turn *const *users, const uint16_t *numbers, uint16_t gone) {
+                       const struct path *users, const uint16_t *numbers, uint16_t gone) {
     size_t n = 0;
     for (size_t user = 0; user < walk->users; user++) {
         uint16_t before = OCCUPANCY_NONE;
-        bool more = true;
-        for (const struct turn *turn = users[user]; more; turn++) {
-            more = turn->state != WATCHED;
+        for (const struct turn *turn = users[user].turns; turn;
+             turn = turn->state == WATCHED ? NULL : turn + 1) {
             const uint16_t to = turn->state == WATCHED ? OCCUPANCY_NONE
                                 : turn->state == GONE  ? gone
                                                        : numbers[turn->state];
@@ -233,7 +237,7 @@ static void make_moves(struct occupancy_paths *paths, const struct walk *walk,
 
 static int build(struct occupancy_paths *paths, const struct walk *walk, struct error *err) {
     const uint32_t all = TIME_SHARE_STATES * presence_platforms(walk->presence);
-    const struct turn **users = NULL;
+    struct path *users = NULL;
     uint16_t *numbers = calloc((size_t)all + 1, sizeof *numbers), gone = 0;
     paths->groups = 1;
     paths->starts = calloc(2, sizeof *paths->starts);
