@@ -147,6 +147,12 @@ static const struct cli_option options[] = {
      .range = "year|quarter|month|week|day",
      .needs = "by-share",
      .help = "the kind of the periods; default: months, or those of the column period"},
+    {.name = "top",
+     .type = CLI_INTEGER,
+     .argument = "K",
+     .range = "[1,inf)",
+     .needs = "by-share",
+     .help = "tell apart the K platforms with most users and put the others together as (other)"},
     {.name = "returns",
      .type = CLI_FLAG,
      .conflicts = "summary test destination time entry weight",
@@ -716,12 +722,16 @@ static int read_minutes(struct cli *cli, struct presence **ret, struct error *er
 }
 
 static void say_what_was_decided(struct cli *cli, const struct presence *presence,
-                                 const struct time_share_counts *time) {
+                                 const struct occupancy_paths *paths) {
+    const struct time_share_counts *time = &paths->time;
     const struct presence_report *report = presence_report(presence);
     if (!report->any)
         return;
     cli_note(cli, "ages are periods of kind %s since each user's first",
              period_kind_name(report->kind));
+    if (paths->others > 0)
+        cli_note(cli, "%zu platform%s put together as " PRESENCE_OTHER, paths->others,
+                 paths->others == 1 ? "" : "s");
     if (presence_unfinished(presence)) {
         char name[CALENDAR_TEXT], last[CALENDAR_TEXT];
         period_format(presence_period(presence, presence_steps(presence) - 1), name);
@@ -746,9 +756,10 @@ static int run_shares(struct cli *cli, struct error *err) {
     struct occupancy_paths paths = {0};
     int status = read_minutes(cli, &presence, err);
     if (!status)
-        status = occupancy_paths_of_shares(&paths, presence, cli_decimal(cli, "sole"), err);
+        status = occupancy_paths_of_shares(&paths, presence, cli_decimal(cli, "sole"),
+                                           (size_t)cli_integer(cli, "top"), err);
     if (!status) {
-        say_what_was_decided(cli, presence, &paths.time);
+        say_what_was_decided(cli, presence, &paths);
         status = write_occupancy(cli, &paths, NULL, err);
     }
     occupancy_paths_free(&paths);

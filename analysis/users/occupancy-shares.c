@@ -3,8 +3,9 @@
  *
  *   1. The path of one user
  *   2. All users, in the order of what they did
- *   3. States
- *   4. Moves
+ *   3. Which platforms are told apart
+ *   4. States
+ *   5. Moves
  */
 #include "users/occupancy.h"
 
@@ -29,6 +30,7 @@ struct walk {
     struct turn *turns; /* path after path */
     size_t n, capacity;
     size_t users, unwatched;
+    int64_t *there; /* by platform: users mostly there, summed over periods */
     struct time_share_counts time;
 };
 
@@ -68,6 +70,7 @@ static int walk_add(void *state, const struct presence_user *user, struct error 
         time_share_count(&walk->time, &share);
         if (!share.spent)
             continue;
+        walk->there[share.platform]++;
         if (!any)
             first = last = now;
         any = true;
@@ -92,6 +95,11 @@ static int walk_begin(void *context, void **ret_state, struct error *err) {
     if (!walk)
         return error_memory(err);
     *walk = *(const struct walk *)context;
+    walk->there = calloc(presence_platforms(walk->presence) + (size_t)1, sizeof *walk->there);
+    if (!walk->there) {
+        free(walk);
+        return error_memory(err);
+    }
     *ret_state = walk;
     return 0;
 }
@@ -101,6 +109,7 @@ static void walk_destroy(void *state) {
     if (!walk)
         return;
     free(walk->turns);
+    free(walk->there);
     free(walk);
 }
 
@@ -115,6 +124,8 @@ static int walk_merge(void *into_state, void *from_state, struct error *err) {
     into->n += from->n;
     into->users += from->users;
     into->unwatched += from->unwatched;
+    for (uint32_t i = 0; i < presence_platforms(into->presence); i++)
+        into->there[i] += from->there[i];
     time_share_add(&into->time, &from->time);
     return 0;
 }
@@ -153,12 +164,60 @@ static int order_users(const struct walk *walk, struct path **ret, struct error 
     return 0;
 }
 
-/* ---- 3. States ------------------------------------------------------------------------------- */
+/* ---- 3. Which platforms are told apart ------------------------------------------------------- */
+
+/* From here on platforms, in states too, are numbers by name, (other) being the last. */
+struct shown {
+    uint32_t *numbers; /* by rank */
+    struct text *names;
+    uint32_t n;
+};
+
+static void shown_free(struct shown *shown) {
+    free(shown->numbers);
+    free(shown->names);
+}
+
+/* A path loses its moves from one of the others to another. */
+static void put_together(struct walk *walk, const uint32_t *numbers) {
+    size_t kept = 0;
+    for (size_t i = 0; i < walk->n; i++) {
+        struct turn turn = walk->turns[i];
+        if (turn.state < GONE)
+            turn.state = TIME_SHARE_STATES * numbers[time_share_platform(turn.state)] +
+                         time_share_mostly(turn.state);
+        if (turn.age == 0 || turn.state != walk->turns[kept - 1].state)
+            walk->turns[kept++] = turn;
+    }
+    walk->n = kept;
+}
+
+static int tell_apart(struct walk *walk, size_t top, struct shown *ret, size_t *ret_others,
+                      struct error *err) {
+    const uint32_t n = presence_platforms(walk->presence);
+    *ret = (struct shown){.numbers = calloc(n + (size_t)1, sizeof *ret->numbers),
+                          .names = calloc(n + (size_t)1, sizeof *ret->names)};
+    if (!ret->numbers || !ret->names)
+        return error_memory(err);
+    uint32_t own = 0;
+    if (presence_choose(walk->presence, walk->there, top, ret->numbers, &own, ret_others, err))
+        return err->code;
+    for (uint32_t rank = 0; rank < n; rank++)
+        ret->names[ret->numbers[rank]] = ret->numbers[rank] < own
+                                             ? presence_platform(walk->presence, rank)
+                                             : text_of(PRESENCE_OTHER);
+    ret->n = own + 1;
+    put_together(walk, ret->numbers);
+    return 0;
+}
+
+/* ---- 4. States ------------------------------------------------------------------------------- */
 
 /* Those that occur get the next number; numbers[state] has room for all states but GONE. */
-static int number_states(struct occupancy_paths *paths, const struct walk *walk, uint16_t *numbers,
-                         uint16_t *ret_gone, struct error *err) {
-    const uint32_t all = TIME_SHARE_STATES * presence_platforms(walk->presence);
+static int number_states(struct occupancy_paths *paths, const struct walk *walk,
+                         const struct shown *shown, uint16_t *numbers, uint16_t *ret_gone,
+                         struct error *err) {
+    const uint32_t all = TIME_SHARE_STATES * shown->n;
     struct buffer name = {0};
     bool gone = false;
     int status = 0;
@@ -173,7 +232,7 @@ static int number_states(struct occupancy_paths *paths, const struct walk *walk,
             continue;
         buffer_clear(&name);
         if (state < all)
-            time_share_name(&name, presence_platform(walk->presence, time_share_platform(state)),
+            time_share_name(&name, shown->names[time_share_platform(state)],
                             time_share_mostly(state));
         else
             buffer_text(&name, OCCUPANCY_GONE);
@@ -184,7 +243,7 @@ static int number_states(struct occupancy_paths *paths, const struct walk *walk,
         if (!status && number >= OCCUPANCY_MOST_STATES)
             status = error_set(err, ERROR_DATA,
                                "more than %d states, expected fewer: two for each platform, "
-                               "solely and mostly there; put small platforms together",
+                               "solely and mostly there; --top puts small platforms together",
                                OCCUPANCY_MOST_STATES);
         *(state < all ? &numbers[state] : ret_gone) = (uint16_t)number;
     }
@@ -198,7 +257,7 @@ static int number_states(struct occupancy_paths *paths, const struct walk *walk,
     return status;
 }
 
-/* ---- 4. Moves -------------------------------------------------------------------------------- */
+/* ---- 5. Moves -------------------------------------------------------------------------------- */
 
 /* As the curves want them: who was last seen behind the others. */
 static int compare_moves(const void *left, const void *right) {
@@ -235,28 +294,33 @@ static void make_moves(struct occupancy_paths *paths, const struct walk *walk,
     paths->horizon = paths->last_day + 1;
 }
 
-static int build(struct occupancy_paths *paths, const struct walk *walk, struct error *err) {
-    const uint32_t all = TIME_SHARE_STATES * presence_platforms(walk->presence);
+static int build(struct occupancy_paths *paths, struct walk *walk, size_t top, struct error *err) {
+    struct shown shown = {0};
     struct path *users = NULL;
-    uint16_t *numbers = calloc((size_t)all + 1, sizeof *numbers), gone = 0;
-    paths->groups = 1;
-    paths->starts = calloc(2, sizeof *paths->starts);
-    paths->subjects = calloc(1, sizeof *paths->subjects);
-    paths->moves = malloc((walk->n + 1) * sizeof *paths->moves);
-    int status = numbers && paths->starts && paths->subjects && paths->moves
-                     ? number_states(paths, walk, numbers, &gone, err)
+    uint16_t *numbers = NULL, gone = 0;
+    int status = tell_apart(walk, top, &shown, &paths->others, err);
+    if (!status) {
+        numbers = calloc((size_t)TIME_SHARE_STATES * shown.n + 1, sizeof *numbers);
+        paths->groups = 1;
+        paths->starts = calloc(2, sizeof *paths->starts);
+        paths->subjects = calloc(1, sizeof *paths->subjects);
+        paths->moves = malloc((walk->n + 1) * sizeof *paths->moves);
+        status = numbers && paths->starts && paths->subjects && paths->moves
+                     ? number_states(paths, walk, &shown, numbers, &gone, err)
                      : error_memory(err);
+    }
     if (!status)
         status = order_users(walk, &users, err);
     if (!status)
         make_moves(paths, walk, users, numbers, gone);
     free(users);
     free(numbers);
+    shown_free(&shown);
     return status;
 }
 
 int occupancy_paths_of_shares(struct occupancy_paths *ret, struct presence *presence, decimal sole,
-                              struct error *err) {
+                              size_t top, struct error *err) {
     static const struct presence_fold fold = {walk_begin, walk_add, walk_merge, walk_destroy};
     struct walk like = {.presence = presence, .sole = sole};
     void *walk = NULL;
@@ -265,7 +329,7 @@ int occupancy_paths_of_shares(struct occupancy_paths *ret, struct presence *pres
     if (!status)
         status = presence_fold(presence, &fold, &like, &walk, err);
     if (!status)
-        status = build(ret, walk, err);
+        status = build(ret, walk, top, err);
     walk_destroy(walk);
     if (status)
         occupancy_paths_free(ret);

@@ -71,6 +71,7 @@ struct occupancy_paths {
     int32_t last_day;
     int32_t horizon; /* up to which states are known: the last day; or the end of the last period */
     struct time_share_counts time; /* of shares */
+    size_t others;                 /* of shares: platforms put together as (other) */
 };
 
 /* A user belongs to the group of their first spell. More than OCCUPANCY_MOST_STATES states are
@@ -78,12 +79,13 @@ struct occupancy_paths {
 int occupancy_paths_build(struct occupancy_paths *ret, const struct histories *histories,
                           struct error *err);
 
-/* The same by share of time, from a log or a panel with amounts: a state in each period. Uses the
+/* The same by share of time, from a log or a panel with amounts: a state in each period, found
+ * among all platforms, of which only the `top` with most users are told apart (0: all). Uses the
  * presence up. One group. Periods in which the user spent no time are (gone); of a panel with gaps
  * a state lasts until the next period that it has. Users first seen in the last period are left
  * out. */
 int occupancy_paths_of_shares(struct occupancy_paths *ret, struct presence *presence, decimal sole,
-                              struct error *err);
+                              size_t top, struct error *err);
 
 struct text occupancy_state(const struct occupancy_paths *paths, size_t state);
 void occupancy_paths_free(struct occupancy_paths *paths); /* leaves it zeroed */

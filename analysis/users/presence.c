@@ -619,6 +619,45 @@ struct text presence_platform(const struct presence *presence, uint32_t rank) {
     return dictionary_name(&presence->common.platforms, presence->order[rank]);
 }
 
+struct popular {
+    int64_t users;
+    uint32_t rank;
+};
+
+static int most_popular(const void *a, const void *b) {
+    const struct popular *x = a, *y = b;
+    if (x->users != y->users)
+        return x->users > y->users ? -1 : 1;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+int presence_choose(const struct presence *presence, const int64_t *users, size_t top,
+                    uint32_t *numbers, uint32_t *ret_own, size_t *ret_others, struct error *err) {
+    const uint32_t n = presence_platforms(presence);
+    struct popular *platforms = calloc(n + (size_t)1, sizeof *platforms);
+    if (!platforms)
+        return error_memory(err);
+    for (uint32_t i = 0; i < n; i++)
+        platforms[i] = (struct popular){users[i], i};
+    if (n > 0)
+        qsort(platforms, n, sizeof *platforms, most_popular);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct text name = presence_platform(presence, platforms[i].rank);
+        const bool own = (top == 0 || i < top) && !text_is(name, PRESENCE_OTHER);
+        numbers[platforms[i].rank] = own ? 0 : UINT32_MAX;
+    }
+    free(platforms);
+    *ret_own = 0;
+    for (uint32_t rank = 0; rank < n; rank++)
+        if (numbers[rank] == 0)
+            numbers[rank] = (*ret_own)++;
+    for (uint32_t rank = 0; rank < n; rank++)
+        if (numbers[rank] == UINT32_MAX)
+            numbers[rank] = *ret_own;
+    *ret_others = top > 0 && n > top ? n - top : 0;
+    return 0;
+}
+
 void presence_destroy(struct presence *presence) {
     if (!presence)
         return;

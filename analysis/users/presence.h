@@ -87,6 +87,16 @@ bool presence_find(const struct presence *presence, struct period period, size_t
 /* Platforms are ranked by name (text_compare). */
 uint32_t presence_platforms(const struct presence *presence);
 struct text presence_platform(const struct presence *presence, uint32_t rank);
+
+#define PRESENCE_OTHER "(other)" /* any of the platforms that are not told apart */
+
+/* Which platforms are told apart: the `top` with most of users[rank] (0: all), the first by name
+ * where there are as many. numbers[rank] is their number by name from 0 to *ret_own - 1; the
+ * others, and one that is called (other), have *ret_own. *ret_others is how many `top` leaves out.
+ */
+int presence_choose(const struct presence *presence, const int64_t *users, size_t top,
+                    uint32_t *numbers, uint32_t *ret_own, size_t *ret_others, struct error *err);
+
 void presence_destroy(struct presence *presence); /* NULL is fine */
 
 /* ---- One user at a time ---------------------------------------------------------------------- */

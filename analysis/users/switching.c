@@ -223,23 +223,11 @@ static size_t members(const struct counting *counting, uint32_t state) {
     return key.length / sizeof *counting->set;
 }
 
-struct popular {
-    int64_t users;
-    uint32_t rank;
-};
-
-static int most_popular(const void *a, const void *b) {
-    const struct popular *x = a, *y = b;
-    if (x->users != y->users)
-        return x->users > y->users ? -1 : 1;
-    return (x->rank > y->rank) - (x->rank < y->rank);
-}
-
 static void count_users(const struct counting *counting, uint32_t state, int64_t users,
-                        struct popular *platforms) {
+                        int64_t *platforms) {
     const size_t n = members(counting, state);
     for (size_t i = 0; i < n; i++)
-        platforms[counting->set[i]].users += users;
+        platforms[counting->set[i]] += users;
 }
 
 /* shown[rank] = number of the platform as it is shown, by name, the last being (other). */
@@ -247,43 +235,33 @@ static int choose_platforms(const struct counting *counting,
                             const struct switching_options *options, struct switching *ret,
                             uint32_t *shown, struct error *err) {
     const uint32_t n = counting->n_platforms;
-    struct popular *platforms = calloc(n + 1, sizeof *platforms);
-    ret->platforms = calloc(n + 1, sizeof *ret->platforms);
-    if (!platforms || !ret->platforms) {
-        free(platforms);
+    int64_t *users = calloc(n + (size_t)1, sizeof *users);
+    ret->platforms = calloc(n + (size_t)1, sizeof *ret->platforms);
+    if (!users || !ret->platforms) {
+        free(users);
         return error_memory(err);
     }
-    for (uint32_t i = 0; i < n; i++)
-        platforms[i].rank = i;
     const struct transition *move;
     const size_t first = counting->between ? counting->to : 1;
     for (size_t place = 0; transitions_next(&counting->counts, &place, &move);) {
-        count_users(counting, move->to, (int64_t)move->users, platforms);
+        count_users(counting, move->to, (int64_t)move->users, users);
         if ((size_t)move->period == first)
-            count_users(counting, move->from, (int64_t)move->users, platforms);
+            count_users(counting, move->from, (int64_t)move->users, users);
     }
-    qsort(platforms, n, sizeof *platforms, most_popular);
-    bool other = false;
-    for (uint32_t i = 0; i < n; i++) {
-        const bool own =
-            (options->top == 0 || i < options->top) &&
-            !text_is(presence_platform(counting->presence, platforms[i].rank), SWITCHING_OTHER);
-        shown[platforms[i].rank] = own ? 0 : UINT32_MAX;
-        other = other || !own;
-        ret->others += options->top > 0 && i >= options->top;
+    uint32_t own = 0;
+    int status =
+        presence_choose(counting->presence, users, options->top, shown, &own, &ret->others, err);
+    free(users);
+    ret->n_platforms = own;
+    for (uint32_t rank = 0; rank < n && !status; rank++) {
+        if (shown[rank] < own)
+            ret->platforms[shown[rank]] = presence_platform(counting->presence, rank);
+        else
+            ret->n_platforms = own + 1;
     }
-    free(platforms);
-    for (uint32_t rank = 0; rank < n; rank++)
-        if (shown[rank] == 0) {
-            shown[rank] = ret->n_platforms;
-            ret->platforms[ret->n_platforms++] = presence_platform(counting->presence, rank);
-        }
-    for (uint32_t rank = 0; rank < n; rank++)
-        if (shown[rank] == UINT32_MAX)
-            shown[rank] = ret->n_platforms;
-    if (other)
-        ret->platforms[ret->n_platforms++] = text_of(SWITCHING_OTHER);
-    return 0;
+    if (ret->n_platforms > own)
+        ret->platforms[own] = text_of(SWITCHING_OTHER);
+    return status;
 }
 
 /* The presence goes before the result does. */

@@ -36,7 +36,7 @@
 /* States that are no platforms. */
 #define SWITCHING_NEW   "(new)"
 #define SWITCHING_GONE  "(gone)"
-#define SWITCHING_OTHER "(other)" /* a platform: any of those that are not told apart */
+#define SWITCHING_OTHER PRESENCE_OTHER
 
 /* Zero is the default of every field. Nothing is copied. */
 struct switching_options {

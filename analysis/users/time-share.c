@@ -61,7 +61,7 @@ int time_share_check(const struct presence *presence, struct error *err) {
         if (name.length <= prefix || memcmp(name.bytes, MOSTLY, prefix) != 0)
             continue;
         const struct text rest = {name.bytes + prefix, name.length - prefix};
-        if (is_platform(presence, rest) || text_is(rest, "(other)"))
+        if (is_platform(presence, rest) || text_is(rest, PRESENCE_OTHER))
             return error_set(err, ERROR_DATA,
                              "found a platform called '%.*s', which is what users who are mostly "
                              "on '%.*s' are called; expected another name",

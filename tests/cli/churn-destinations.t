@@ -292,6 +292,46 @@ like 'say what is wanted' "$err" 'expected a log'
 printf 'user,platform,period,minutes\n' >none.csv
 runs 'nobody' 0 share none.csv
 is 'no rows' "$out" 'group,age,state,at_risk,share,std_error,lower,upper'
+cat >small.csv <<'END'
+user,platform,period,minutes
+a,A,2021,9
+a,B,2022,9
+a,C,2023,9
+a,C,2024,5
+a,A,2024,4
+b,A,2021,9
+b,C,2023,9
+b,A,2024,9
+c,A,2021,9
+c,B,2022,6
+c,C,2022,5
+c,C,2023,5
+c,B,2023,6
+c,A,2024,9
+END
+runs 'one platform told apart' 0 share --top 1 --verbose small.csv
+is 'moves between the others are none' "$(printf '%s\n' "$out" | cut -d, -f2-5)" 'age,state,at_risk,share
+0,A,3,1
+0,(other),0,0
+0,mostly (other),0,0
+0,(gone),0,0
+1,A,3,0
+1,(other),0,0.3333333333333333
+1,mostly (other),0,0.3333333333333333
+1,(gone),0,0.3333333333333333
+2,A,0,0
+2,(other),1,0.6666666666666666
+2,mostly (other),1,0.3333333333333333
+2,(gone),1,0
+3,A,0,0.6666666666666666
+3,(other),2,0
+3,mostly (other),1,0.3333333333333333
+3,(gone),0,0'
+like 'and are told' "$err" '2 platforms put together as \(other\)'
+awk 'BEGIN { print "user,platform,period,minutes"; for (i = 0; i < 21; i++) for (y = 2024; y < 2026; y++) printf "u%d,P%02d,%d,5\nv%d,P%02d,%d,5\nv%d,P%02d,%d,6\n", i, i, y, i, i, y, i, (i + 1) % 21, y }' >many.csv
+runs 'more states than there may be' 1 share many.csv
+like 'says what helps' "$err" 'more than 40 states.* --top'
+runs 'with what helps' 0 share many.csv --top 3
 runs 'shares of what' 2 churn-destinations --by-share "$DATA/tiny/minutes.csv"
 runs 'shares in groups' 2 share --group platform "$DATA/tiny/minutes.csv"
 runs 'half a period' 2 share --summary --horizon 1.5 "$DATA/tiny/minutes.csv"
