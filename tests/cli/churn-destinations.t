@@ -234,6 +234,12 @@ is 'by age' "$(printf '%s\n' "$out" | cut -d, -f2-5)" 'age,state,at_risk,share
 3,mostly TikTok,1,0
 3,(gone),2,0.41666666666666663'
 is 'without a word' "$err" ''
+# R> survfit(Surv(from, to, after) ~ 1, r, id = id, istate = now, influence = TRUE)$std.err[3, ],
+# r being the stays of these states by user: ada T 0-2, mT 2-3 and then mR, ...
+ok 'with the errors that R has at age 3' awk -F, '
+    BEGIN { r["RedNote"] = 0.204124145231932; r["mostly RedNote"] = r["TikTok"] = 0.152145154862546; r["(gone)"] = 0.225667733462110; r["mostly TikTok"] = 0 }
+    $2 == 3 { n++; d = $6 - r[$3]; bad += d > 1e-14 || d < -1e-14 }
+    END { exit !(n == 5 && !bad) }' tap.out
 runs 'time in each state' 0 share "$DATA/tiny/minutes.csv" --summary
 ok 'adds up to the four months seen' awk -F, 'NR > 1 { n++; sum += $4 } END { exit !(n == 5 && sum > 4 - 1e-12 && sum < 4 + 1e-12) }' tap.out
 runs 'shares with a chart' 0 share "$DATA/tiny/minutes.csv" --chart x.gp
