@@ -120,6 +120,11 @@ static int fit_all(struct cli *cli, const struct grown *grown,
 
 static void warn_of_residuals(struct cli *cli, const struct grown *grown,
                               const struct growth_fit *fit) {
+    if (fit->verdict == GROWTH_EXACT)
+        cli_warn(cli,
+                 "group '%.*s', %s: the curve goes through all counts, so there is no scatter that "
+                 "errors and bounds could be told from",
+                 (int)grown->group.length, grown->group.bytes, growth_model_name(fit->model));
     if (fit->autocorrelation > 0.5)
         cli_warn(cli,
                  "group '%.*s', %s: counts stay on one side of the curve for several dates "
@@ -128,15 +133,19 @@ static void warn_of_residuals(struct cli *cli, const struct grown *grown,
                  fit->autocorrelation);
 }
 
+static bool is_fit(const struct growth_fit *fit) {
+    return fit->verdict == GROWTH_FITS || fit->verdict == GROWTH_EXACT;
+}
+
 /* One that was asked for by name is written if it can be computed at all, with a word of warning.
  */
 static bool wanted(struct cli *cli, const struct growth_fit *fit, const struct growth_fit *best) {
     if (cli_choice(cli, "model", "best"))
         return fit == best;
     if (cli_choice(cli, "model", "all"))
-        return fit->verdict == GROWTH_FITS;
+        return is_fit(fit);
     return cli_choice(cli, "model", growth_model_name(fit->model)) &&
-           (fit->verdict == GROWTH_FITS || fit->verdict == GROWTH_UNDETERMINED);
+           (is_fit(fit) || fit->verdict == GROWTH_UNDETERMINED);
 }
 
 static int choose(struct cli *cli, const struct grown *grown, const struct growth_fit *fits,
@@ -171,8 +180,7 @@ static void write_summary(struct writer *writer, const struct grown *grown,
     growth_weights(fits, GROWTH_MODELS, weights);
     for (int m = 0; m < GROWTH_MODELS; m++) {
         const struct growth_fit *fit = &fits[m];
-        const bool tried = fit->verdict == GROWTH_FITS || fit->verdict == GROWTH_UNDETERMINED;
-        const bool fitted = fit->verdict == GROWTH_FITS;
+        const bool fitted = is_fit(fit), tried = fitted || fit->verdict == GROWTH_UNDETERMINED;
         writer_text(writer, grown->group);
         writer_string(writer, growth_model_name(fit->model));
         writer_integer(writer, (int64_t)fit->n);

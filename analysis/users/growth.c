@@ -390,8 +390,9 @@ static void report_residuals(struct growth_fit *fit, const struct problem *probl
         before = miss;
     }
     fit->autocorrelation = squares > 0 ? products / squares : 0;
-    fit->log_likelihood =
-        -n / 2 * (log(2 * M_PI) + 1 - log(n) + log(squares)) + logs / 2 - n * log(fit->users_unit);
+    fit->log_likelihood = squares > 0 ? -n / 2 * (log(2 * M_PI) + 1 - log(n) + log(squares)) +
+                                            logs / 2 - n * log(fit->users_unit)
+                                      : NAN;
     fit->aicc = -2 * fit->log_likelihood + 2 * k + 2 * k * (k + 1) / (n - k - 1);
     const double per_count = fit->error == GROWTH_CONSTANT  ? fit->users_unit
                              : fit->error == GROWTH_POISSON ? sqrt(fit->users_unit)
@@ -410,16 +411,27 @@ static bool undetermined(const struct growth_fit *fit, const struct solution *so
            fit->at[0] > log(1.05); /* of a decline, the capacity lies behind, not ahead */
 }
 
+/* Nothing is left but what the search for the minimum leaves; whole numbers scatter by more. */
+static bool is_exact(const struct problem *problem, double squares) {
+    double counts = 0;
+    for (size_t i = 0; i < problem->n; i++)
+        counts += problem->weights[i] * problem->users[i] * problem->users[i];
+    return squares <= 1e-20 * counts;
+}
+
 static void report(struct growth_fit *fit, const struct problem *problem,
                    const struct solution *solution, double confidence) {
-    const double scale = solution->squares / (double)(problem->n - problem->k);
+    const bool exact = is_exact(problem, solution->squares);
+    const double scale = exact ? NAN : solution->squares / (double)(problem->n - problem->k);
     memcpy(fit->at, solution->at, problem->k * sizeof *fit->at);
     for (size_t i = 0; i < problem->k * problem->k; i++)
         fit->covariance[i] = solution->covariance[i] * scale;
     fit->quantile = gsl_cdf_tdist_Pinv((1 + confidence) / 2, (double)(problem->n - problem->k));
     report_parameters(fit, problem);
-    report_residuals(fit, problem, solution->squares);
-    fit->verdict = undetermined(fit, solution) ? GROWTH_UNDETERMINED : GROWTH_FITS;
+    report_residuals(fit, problem, exact ? 0 : solution->squares);
+    fit->verdict = undetermined(fit, solution) ? GROWTH_UNDETERMINED
+                   : exact                     ? GROWTH_EXACT
+                                               : GROWTH_FITS;
 }
 
 static int make_weights(struct problem *problem, enum growth_error error, struct error *err) {
@@ -495,12 +507,17 @@ const char *growth_verdict_says(enum growth_verdict verdict) {
         return "no minimum found";
     case GROWTH_UNDETERMINED:
         return "no bend: limit not determined";
+    case GROWTH_EXACT:
+        return "exact: no scatter to tell errors from";
     }
     return "";
 }
 
 const struct growth_fit *growth_best(const struct growth_fit *fits, size_t n) {
     const struct growth_fit *best = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (fits[i].verdict == GROWTH_EXACT)
+            return &fits[i];
     for (size_t i = 0; i < n; i++)
         if (fits[i].verdict == GROWTH_FITS && (!best || fits[i].aicc < best->aicc))
             best = &fits[i];
@@ -512,8 +529,10 @@ void growth_weights(const struct growth_fit *fits, size_t n, double *ret) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
         ret[i] = 0;
-        if (fits[i].verdict == GROWTH_FITS)
-            ret[i] = &fits[i] == best ? 1 : exp(-(fits[i].aicc - best->aicc) / 2);
+        if (&fits[i] == best)
+            ret[i] = 1;
+        else if (fits[i].verdict == GROWTH_FITS && best->verdict == GROWTH_FITS)
+            ret[i] = exp(-(fits[i].aicc - best->aicc) / 2);
         sum += ret[i];
     }
     for (size_t i = 0; i < n && sum > 0; i++)

@@ -68,6 +68,8 @@ enum growth_verdict {
     GROWTH_TOO_FEW,      /* fewer than k + 3 counts for k parameters: AICc needs as many */
     GROWTH_NO_FIT,       /* no start led to a minimum */
     GROWTH_UNDETERMINED, /* the counts do not bend: the capacity may be anything above them */
+    GROWTH_EXACT,        /* the curve goes through all counts: there is no scatter to tell errors
+                          * from; errors, bounds and likelihood are nan */
 };
 const char *growth_verdict_says(enum growth_verdict verdict); /* a sentence */
 
@@ -78,8 +80,8 @@ struct growth_parameter {
 
 struct growth_fit {
     enum growth_model model;
-    enum growth_verdict verdict; /* all below holds only for GROWTH_FITS and, as what was tried,
-                                  * GROWTH_UNDETERMINED */
+    enum growth_verdict verdict; /* all below holds only for GROWTH_FITS, GROWTH_EXACT and, as what
+                                  * was tried, GROWTH_UNDETERMINED */
     size_t n, k;                 /* counts, parameters */
     struct growth_parameter parameters[GROWTH_PARAMETERS];
     double sigma;          /* residual standard deviation, sqrt(sum of w r^2/(n - k)) */
@@ -98,7 +100,9 @@ struct growth_fit {
 int growth_fit(const struct growth_series *series, enum growth_model model,
                const struct growth_options *options, struct growth_fit *ret, struct error *err);
 
-/* The one with the least AICc of those that fit; NULL if none does. */
+/* The first that is exact, or else the one with the least AICc of those that fit; NULL if none
+ * does.
+ */
 const struct growth_fit *growth_best(const struct growth_fit *fits, size_t n);
 
 /* Akaike weights (Burnham & Anderson 2002, section 2.9), 0 for those that do not fit. */
