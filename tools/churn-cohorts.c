@@ -250,9 +250,10 @@ static void say_what_was_seen(struct cli *cli, const struct presence *presence,
         return;
     period_format(presence_period(presence, presence_steps(presence) - 1), name);
     cli_warn(cli,
-             "%s is seen up to %s only and left out, with %zu user%s who begin in it; if all of it "
-             "was watched, give its last day as --as-of",
-             name, last, cohorts->unfinished, plural(cohorts->unfinished));
+             "%s is seen up to %s only and left out, with %zu user%s who begin%s in it; if all of "
+             "it was watched, give its last day as --as-of",
+             name, last, cohorts->unfinished, plural(cohorts->unfinished),
+             cohorts->unfinished == 1 ? "s" : "");
 }
 
 static int run(struct cli *cli, struct error *err) {

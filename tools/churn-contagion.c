@@ -192,8 +192,10 @@ static int fit_group(struct cli *cli, const struct exit_history *exits, bool one
     if (exits->at_once > 0)
         cli_warn(cli,
                  "group '%.*s': %" PRId64 " left in the period in which they came: they are gone, "
-                 "but not fitted as leavers; a shorter --period fits more of them",
-                 (int)exits->group.length, exits->group.bytes, exits->at_once);
+                 "but not fitted as leavers%s",
+                 (int)exits->group.length, exits->group.bytes, exits->at_once,
+                 exits->periods[0].kind == PERIOD_DAY ? ""
+                                                      : "; a shorter --period fits more of them");
     if (contagion_fit(&exits->history, &how, ret, &failure))
         return fit_nothing(cli, exits, one_of_several, &failure, ret, err);
     if (ret->pool_unbound)

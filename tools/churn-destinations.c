@@ -863,6 +863,8 @@ static int run_exits(struct cli *cli, struct error *err) {
     int status = read_spells(cli, &tally, err);
     if (!status)
         status = exit_tables_build(&exits, &tally, err);
+    if (!status && exits.n > 0 && exits.destinations == 0)
+        cli_warn(cli, "nobody left: there is no destination to tell of");
     if (!status)
         status = cli_given(cli, "test") ? compare_groups(cli, &exits, err)
                                         : write_curves(cli, &exits, &tally, err);

@@ -650,7 +650,9 @@ static int write_test(struct cli *cli, const struct life_strata *strata,
     if (status)
         return status;
     if (result.df == 0)
-        cli_warn(cli, "there is nothing to compare: nobody left while several groups were at risk");
+        cli_warn(cli,
+                 "there is nothing to compare: whenever anyone left, one group was at risk alone "
+                 "or all left at once");
     else if (!trend && result.df + 1 < strata->groups)
         cli_warn(
             cli,

@@ -47,7 +47,7 @@ is 'and is left out' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'cohort,age,users
 2025-01,1,4,3
 (all),0,4,4
 (all),1,4,3'
-like 'with a warning' "$err" '^churn-cohorts: 2025-03 is seen up to 2025-03-30 only and left out, with 1 user who begin'
+like 'with a warning' "$err" '^churn-cohorts: 2025-03 is seen up to 2025-03-30 only and left out, with 1 user who begins in it'
 like 'late rows are counted' "$err" '^churn-cohorts: 1 row after the last look not used$'
 runs 'a year that is not over' 0 cohorts "$log" --period year
 is 'has no cohort' "$out" 'cohort,age,users,active,retention,lower,upper'

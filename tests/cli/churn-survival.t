@@ -112,7 +112,7 @@ is 'keeps the curve at 1' "$(printf '%s\n' "$out" | sed 1d)" '(all),3,2,0,1,1,0,
 runs 'nobody left, to test' 0 churn-survival -f csv --time t --status s --group g --test logrank stay.csv
 is 'has no chi-square' "$out" 'test,chi_square,df,p_value
 logrank,,0,'
-is 'and a word about it' "$err" 'churn-survival: there is nothing to compare: nobody left while several groups were at risk'
+is 'and a word about it' "$err" 'churn-survival: there is nothing to compare: whenever anyone left, one group was at risk alone or all left at once'
 
 table zero.csv t,s 0,1 0,1
 runs 'all left at 0' 0 churn-survival -f csv --time t --status s zero.csv
@@ -189,7 +189,7 @@ logrank,low,mid'
 runs 'strata' 0 tiers --strata h
 like 'are named' "$out" '^stratified logrank,'
 runs 'strata of one each' 0 tiers --strata h --strata t
-is 'leave nothing to compare' "$err" 'churn-survival: there is nothing to compare: nobody left while several groups were at risk'
+is 'leave nothing to compare' "$err" 'churn-survival: there is nothing to compare: whenever anyone left, one group was at risk alone or all left at once'
 runs 'weights of a test without any' 2 tiers --rho 1
 like 'are refused' "$err" "--rho and --gamma are for --test fleming-harrington, found 'logrank'"
 runs 'pairs of a trend' 2 tiers --pairwise --trend
