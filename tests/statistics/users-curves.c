@@ -41,15 +41,10 @@ static decimal exact(double time) {
 
 /* ---- Destinations ---------------------------------------------------------------------------- */
 
-/* Rates of leaving of 0.03 for A and 0.02 for B, watched for a uniform time up to 60: at 20 the
- * incidence of A is 0.6 (1 - e^-1), and the expected time gone to A up to 20 is 0.6 times the area
- * under 1 - e^(-t/20), 20 e^-1. Times are whole, or not. */
-static void draw_moves(struct tally *tally, uint32_t run, bool whole, unsigned groups) {
-    enum { N = 300 };
+/* Of destinations A and B. */
+static void empty_tally(struct tally *tally, unsigned groups) {
     static const char *const names[] = {"A", "B"};
     struct error err = {0};
-    struct random_stream draws;
-    random_open(&draws, 51, run, whole, 0, 0);
     *tally = (struct tally){0};
     tally->order = calloc(2, sizeof *tally->order);
     for (uint32_t k = 0; k < 2; k++) {
@@ -63,6 +58,17 @@ static void draw_moves(struct tally *tally, uint32_t run, bool whole, unsigned g
         snprintf(name, sizeof name, "%u", g);
         assert_int_equal(dictionary_add(&tally->groups, text_of(name), &code, &err), 0);
     }
+}
+
+/* Rates of leaving of 0.03 for A and 0.02 for B, watched for a uniform time up to 60: at 20 the
+ * incidence of A is 0.6 (1 - e^-1), and the expected time gone to A up to 20 is 0.6 times the area
+ * under 1 - e^(-t/20), 20 e^-1. Times are whole, or not. */
+static void draw_moves(struct tally *tally, uint32_t run, bool whole, unsigned groups) {
+    enum { N = 300 };
+    struct error err = {0};
+    struct random_stream draws;
+    random_open(&draws, 51, run, whole, 0, 0);
+    empty_tally(tally, groups);
     for (uint32_t i = 0; i < N; i++) {
         double time = draw_exponential(&draws, 0.05), watched = 60 * random_uniform(&draws);
         uint32_t to = EXITS_EVENT + (random_uniform(&draws) < 0.4);
@@ -187,6 +193,82 @@ static void clusters_hold(void **state) {
     print_message("# blind to users: %d of %d\n", blind, RUNS);
 }
 
+/* Two spells of each user, the first seen from its start and the second from some later time on. A
+ * user leaves for A at a rate of 0.01 or of 0.05, as likely, and for B at 0.02: the incidence of A
+ * at 20 is that of a user with this rate, averaged. Whoever leaves before being seen is not there.
+ */
+static void clustered_incidence_holds(void **state) {
+    (void)state;
+    enum { PEOPLE = 200, N = 2 * PEOPLE };
+    static struct tally_record records[N];
+    static const double rates[] = {0.01, 0.05};
+    int held = 0, blind = 0, held_time = 0;
+    double truth = 0, time_truth = 0;
+    for (int k = 0; k < 2; k++) {
+        const double all = rates[k] + 0.02, gone = rates[k] / all / 2;
+        truth += gone * (1 - exp(-20 * all));
+        time_truth += gone * (20 - (1 - exp(-20 * all)) / all);
+    }
+    for (uint32_t run = 0; run < RUNS; run++) {
+        struct error err = {0};
+        struct random_stream draws;
+        struct exit_tables exits;
+        struct tally tally;
+        size_t n = 0;
+        empty_tally(&tally, 1);
+        random_open(&draws, 54, run, 0, 0, 0);
+        for (uint32_t person = 0; person < PEOPLE; person++) {
+            const double rate = rates[random_below(&draws, 2)];
+            for (int spell = 0; spell < 2; spell++) {
+                const double entry = spell == 0 ? 0 : 5 * random_uniform(&draws);
+                const double time = draw_exponential(&draws, rate + 0.02);
+                const double watched = 15 + 45 * random_uniform(&draws);
+                const bool to_a = random_uniform(&draws) < rate / (rate + 0.02);
+                if (fmin(time, watched) <= entry)
+                    continue;
+                struct tally_record *record = &records[n++];
+                *record = (struct tally_record){.time = exact(fmin(time, watched)),
+                                                .entry = exact(entry),
+                                                .weight = 1,
+                                                .cluster = person,
+                                                .kind = time > watched ? EXITS_CENSORED
+                                                                       : EXITS_EVENT + !to_a,
+                                                .late = spell > 0};
+                assert_int_equal(exits_add(&tally.exits, 0, record->kind, record->time, 1, &err),
+                                 0);
+                if (record->late)
+                    assert_int_equal(
+                        exits_add(&tally.exits, 0, EXITS_ENTERED, record->entry, 1, &err), 0);
+            }
+        }
+        assert_int_equal(exit_tables_build(&exits, &tally, &err), 0);
+        for (int clustered = 0; clustered < 2; clustered++) {
+            struct incidence curve;
+            double lower, upper;
+            assert_int_equal(
+                incidence_begin(&curve, &exits.tables[0], 2, INCIDENCE_GREENWOOD, &err), 0);
+            if (clustered)
+                assert_int_equal(incidence_jackknife(&curve, records, n, true, true, &err), 0);
+            while (incidence_coming(&curve) <= 20 * DECIMAL_ONE)
+                incidence_next(&curve);
+            incidence_wait(&curve, 20 * DECIMAL_ONE);
+            incidence_bounds(curve.incidence[0], sqrt(curve.variance[0]), 0.95, INCIDENCE_LOG_LOG,
+                             &lower, &upper);
+            *(clustered ? &held : &blind) += holds(lower, upper, truth);
+            const double width = 1.959963984540054 * sqrt(curve.spent_variance[0]);
+            held_time +=
+                clustered && holds(curve.spent[0] - width, curve.spent[0] + width, time_truth);
+            incidence_end(&curve);
+        }
+        exit_tables_free(&exits);
+        tally_free(&tally);
+    }
+    report("incidence by user, with late entry", held, 925, 971);
+    report("time gone by user, with late entry", held_time, 925, 971);
+    assert_true(blind < held);
+    print_message("# blind to users: %d of %d\n", blind, RUNS);
+}
+
 /* ---- States over time ------------------------------------------------------------------------ */
 
 /* Users leave A with chance a a day and come back with chance b, (a, b) being (0.02, 0.08) or
@@ -262,9 +344,8 @@ static void occupancy_holds(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(incidence_holds),
-        cmocka_unit_test(gray_rejects_as_often_as_it_says),
-        cmocka_unit_test(clusters_hold),
+        cmocka_unit_test(incidence_holds), cmocka_unit_test(gray_rejects_as_often_as_it_says),
+        cmocka_unit_test(clusters_hold),   cmocka_unit_test(clustered_incidence_holds),
         cmocka_unit_test(occupancy_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

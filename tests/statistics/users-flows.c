@@ -27,13 +27,13 @@ struct study {
     bool holds[RUNS][MOST], ahead_holds[RUNS][AHEAD * MOST];
 };
 
-static uint32_t move(const struct study *study, size_t from, struct random_stream *stream) {
-    double u = random_uniform(stream);
+static size_t move(const struct study *study, size_t from, struct random_stream *stream) {
+    const double *row = study->truth + from * study->states;
+    double u = random_uniform(stream) - row[0];
     size_t to = 0;
-    for (u -= study->truth[from * study->states]; u >= 0 && to + 1 < study->states;
-         u -= study->truth[from * study->states + to])
-        to++;
-    return (uint32_t)to;
+    while (u >= 0 && to + 1 < study->states)
+        u -= row[++to];
+    return to;
 }
 
 /* Counts of all periods, and where everybody is in the last one. */

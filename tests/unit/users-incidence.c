@@ -19,11 +19,11 @@
 
 struct move {
     double time;
-    int to; /* 0: still there; 1, 2, ...: destination */
+    double entry; /* if late */
     int64_t weight;
-    bool late;
-    double entry;
+    int to; /* 0: still there; 1, 2, ...: destination */
     unsigned group;
+    bool late;
 };
 
 struct made {
@@ -180,8 +180,10 @@ static void one_destination_is_kaplan_meier(void **state) {
 /* By hand: 5 at risk, 2 of them leave for A at 1; 1 is censored at 2; 1 of 2 leaves for B at 3. */
 static void adds_up_by_hand(void **state) {
     (void)state;
-    static const struct move moves[] = {
-        {1, 1, 2, 0, 0, 0}, {2, 0, 1, 0, 0, 0}, {3, 2, 1, 0, 0, 0}, {4, 0, 1, 0, 0, 0}};
+    static const struct move moves[] = {{1, 0, 2, 1, 0, false},
+                                        {2, 0, 1, 0, 0, false},
+                                        {3, 0, 1, 2, 0, false},
+                                        {4, 0, 1, 0, 0, false}};
     struct made made;
     make(&made, moves, COUNT(moves), 2, 1);
     for (int error = INCIDENCE_GREENWOOD; error <= INCIDENCE_AALEN; error++) {
@@ -214,7 +216,8 @@ static void edges(void **state) {
     incidence_end(&curve);
     unmake(&made);
 
-    static const struct move at_once[] = {{0, 1, 3, 0, 0, 0}, {0, 2, 1, 0, 0, 0}}; /* all at 0 */
+    static const struct move at_once[] = {{0, 0, 3, 1, 0, false},
+                                          {0, 0, 1, 2, 0, false}}; /* all at 0 */
     make(&made, at_once, 2, 2, 1);
     curve = begin(&made, 0, INCIDENCE_GREENWOOD);
     assert_true(incidence_next(&curve));
@@ -223,7 +226,7 @@ static void edges(void **state) {
     incidence_end(&curve);
     unmake(&made);
 
-    static const struct move one[] = {{2.5, 1, 1, 0, 0, 0}};
+    static const struct move one[] = {{2.5, 0, 1, 1, 0, false}};
     make(&made, one, 1, 1, 1);
     curve = begin(&made, 0, INCIDENCE_AALEN);
     assert_true(incidence_next(&curve));
@@ -232,7 +235,7 @@ static void edges(void **state) {
     unmake(&made);
 
     /* Everyone at risk leaves at 3 although another enters at 4, alone at that time. */
-    static const struct move falls[] = {{3, 1, 1, 0, 0, 0}, {8, 1, 1, true, 4, 0}};
+    static const struct move falls[] = {{3, 0, 1, 1, 0, false}, {8, 4, 1, 1, 0, true}};
     make(&made, falls, 2, 1, 1);
     curve = begin(&made, 0, INCIDENCE_GREENWOOD);
     assert_true(incidence_next(&curve) && curve.fell_to_zero && curve.fell_at == lived_time(3));
@@ -392,7 +395,7 @@ static void jackknife_edges(void **state) {
     unmake(&made);
 
     static const struct move falls[] = {
-        {0, 1, 1, 0, 0, 0}, {0, 2, 1, 0, 0, 0}, {8, 1, 1, true, 4, 0}};
+        {0, 0, 1, 1, 0, false}, {0, 0, 1, 2, 0, false}, {8, 4, 1, 1, 0, true}};
     static const struct tally_record records[] = {
         {.time = 0, .weight = 1, .kind = EXITS_EVENT},
         {.time = 0, .weight = 1, .kind = EXITS_EVENT + 1, .cluster = 1},
@@ -476,7 +479,7 @@ static void finds_a_difference(void **state) {
 
 static void nothing_to_compare(void **state) {
     (void)state;
-    static const struct move stay[] = {{3, 0, 4, 0, 0, 0}, {5, 0, 4, 0, 0, 1}};
+    static const struct move stay[] = {{3, 0, 4, 0, 0, false}, {5, 0, 4, 0, 1, false}};
     struct made made;
     make(&made, stay, 2, 1, 2);
     struct gray_result result = gray(&made, 0, 0);
