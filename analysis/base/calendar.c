@@ -186,8 +186,24 @@ static bool week_index(int year, int week, int32_t *ret) {
     return its_year == year && its_week == week;
 }
 
+/* "YYYY-MM", as most periods are: six digits at once, behind two zeros. */
+static bool take_month(struct text cell, struct period *ret) {
+    if (cell.length != 7 || cell.bytes[4] != '-')
+        return false;
+    const uint64_t word = (uint64_t)(unsigned char)cell.bytes[6] << 56 |
+                          (uint64_t)(unsigned char)cell.bytes[5] << 48 |
+                          digits_load_four(cell.bytes) << 16 | DIGITS_EACH('0') >> 48;
+    const uint64_t value = digits_value(word);
+    if (!digits_are(word) || value < 100 || value % 100 < 1 || value % 100 > 12)
+        return false;
+    *ret = (struct period){PERIOD_MONTH, (int32_t)(12 * (value / 100) + value % 100 - 1)};
+    return true;
+}
+
 bool period_parse(struct text cell, struct period *ret) {
     int32_t day;
+    if (take_month(cell, ret))
+        return true;
     if (calendar_parse_date(cell, &day)) {
         *ret = (struct period){PERIOD_DAY, day};
         return true;

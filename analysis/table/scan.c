@@ -308,10 +308,21 @@ static bool convert_dates(const struct conversion *given) {
     CONVERT_ALL(plain && calendar_parse_date(cell, &values[row]));
 }
 
+/* Rows of one period often stand together: what stands below itself is not parsed again. */
+static bool parse_below(struct text cell, struct text *before, struct period *value) {
+    if (text_equal(cell, *before)) {
+        *value = value[-1];
+        return true;
+    }
+    *before = period_parse(cell, value) ? cell : (struct text){0};
+    return before->length > 0;
+}
+
 static bool convert_periods(const struct conversion *given) {
     struct period *values = given->column->values;
     const bool plain = given->rules->n_na == 0;
-    CONVERT_ALL(plain && period_parse(cell, &values[row]));
+    struct text before = {0}; /* no cell without bytes is a period: it is never at the first row */
+    CONVERT_ALL(plain && cell.length > 0 && parse_below(cell, &before, &values[row]));
 }
 
 static bool convert_categories(const struct conversion *given) {
