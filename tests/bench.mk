@@ -62,6 +62,21 @@ $(bench)/spells-%.csv: | $(bin)/synth-panel
 	@echo '  draw     $@'
 	$(Q)$(bin)/synth-panel spells --seed 1 --set users=$* --set arrival_days=180 -o $@
 
+# A panel of creators over 24 months, so many in each as there are rows by 24, of whom 3 % are
+# replaced each month; in the order of months as snapshots are kept. ROWS=24000000 is the panel of a
+# million creators. A few more are drawn than are kept, so that the number of rows is exact.
+$(bench)/creators-%.csv: | $(bin)/synth-panel
+	@mkdir -p $(@D)
+	@echo '  draw     $@'
+	$(Q)$(bin)/synth-panel creators --seed 1 --set months=24 --set share_rednote=0.3 \
+	    --set creators_nano=$$(($* / 44)) --set creators_micro=$$(($* / 106)) \
+	    --set creators_mid=$$(($* / 265)) --set creators_macro=$$(($* / 1325)) \
+	    --set creators_mega=$$(($* / 5300)) | head -n $$(($* + 1)) >$@.drawn
+	$(Q)head -n 1 $@.drawn >$@.new
+	$(Q)tail -n +2 $@.drawn | LC_ALL=C sort -s -t, -k3,3 >>$@.new
+	$(Q)test $$(wc -l <$@.new) -eq $$(($* + 1))
+	$(Q)rm $@.drawn && mv $@.new $@
+
 # All spells of this draw start on 2025-01-01 and are watched for a year: durations are day numbers.
 $(bench)/durations-%.csv: | $(bin)/synth-panel
 	@mkdir -p $(@D)

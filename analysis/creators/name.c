@@ -4,17 +4,39 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unicase.h>
 #include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
 
+/* Bytes up to a blank, from DEL on, and capitals. */
+static bool is_special(unsigned char byte) {
+    return byte <= ' ' || byte >= 0x7F || (byte >= 'A' && byte <= 'Z');
+}
+
+/* The same of eight bytes at once, all below 0x80: adding lifts those that are too large over that
+ * bit, and no sum runs into the next byte. */
+static bool any_special(uint64_t word) {
+    const uint64_t high = UINT64_C(0x8080808080808080), one = UINT64_C(0x0101010101010101);
+    if (word & high)
+        return true;
+    const uint64_t above_blank = word + one * (0x7F - ' '), del = word + one,
+                   from_a = word + one * (0x80 - 'A'), above_z = word + one * (0x7F - 'Z');
+    return ((~above_blank | del | (from_a & ~above_z)) & high) != 0;
+}
+
 bool name_is_plain(struct text name) {
-    for (size_t i = 0; i < name.length; i++) {
-        unsigned char byte = (unsigned char)name.bytes[i];
-        if (byte <= ' ' || byte >= 0x7F || (byte >= 'A' && byte <= 'Z'))
+    size_t i = 0;
+    for (; i + 8 <= name.length; i += 8) {
+        uint64_t word;
+        memcpy(&word, name.bytes + i, sizeof word);
+        if (any_special(word))
             return false;
     }
+    for (; i < name.length; i++)
+        if (is_special((unsigned char)name.bytes[i]))
+            return false;
     return true;
 }
 

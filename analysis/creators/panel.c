@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define XXH_INLINE_ALL /* names are short: the call would cost as much as the hash */
 #include <xxhash.h>
@@ -46,8 +47,17 @@ struct record {
 enum { BUCKET_BITS = 10, BUCKETS = 1 << BUCKET_BITS, BLOCK_RECORDS = 127 };
 
 struct block {
+    _Alignas(64) struct record records[BLOCK_RECORDS]; /* none lies across two lines of memory */
     struct block *before;
-    struct record records[BLOCK_RECORDS];
+};
+
+/* Blocks are taken from chunks of the size of a large page. */
+enum { CHUNK_BYTES = 1 << 21, CHUNK_BLOCKS = CHUNK_BYTES / sizeof(struct block) };
+
+struct chunks {
+    struct block **items;
+    size_t n, capacity;
+    size_t used; /* blocks of the last one */
 };
 
 struct bucket {
@@ -60,7 +70,8 @@ struct bucket {
 struct run {
     size_t sequence;
     uint32_t first;           /* ordinal of its first row */
-    struct table_place place; /* of that row */
+    bool even;                /* all rows of the batch stand on consecutive lines */
+    struct table_place place; /* of the first row of the batch */
     uint32_t *lines;          /* of each row, below that; NULL: row after row */
 };
 
@@ -82,11 +93,12 @@ struct first_row {
 /* Every period index, of whatever kind, is at least the smallest day and at most the largest. */
 enum { PERIOD_INDICES = CALENDAR_MAX_DAY - CALENDAR_MIN_DAY + 1 };
 
-/* The names of one column as a part numbers them. */
+/* The names of one column as a part numbers them: those that stand in rows of the panel. */
 struct names {
     struct dictionary dictionary;
-    uint32_t code;    /* of the row before */
-    uint16_t *common; /* [code] = number in the panel; from joining */
+    uint16_t *numbers; /* [code of the table + 1] = number + 1, or 0: not met yet */
+    size_t n_numbers, capacity;
+    uint16_t *common; /* [number] = number in the panel; from joining */
 };
 
 /* Names that folding may change, each with the creator it becomes. */
@@ -101,6 +113,7 @@ struct odd_names {
 struct part {
     struct part *next;
     struct bucket buckets[BUCKETS];
+    struct chunks chunks;
     uint32_t rows;
     struct run *runs;
     size_t n_runs, runs_capacity;
@@ -127,22 +140,47 @@ struct reading {
     struct part *parts;
 };
 
-static void bucket_free(struct bucket *bucket) {
-    for (struct block *block = bucket->last, *before; block; block = before) {
-        before = block->before;
-        free(block);
+/* Asks for large pages, each of which one fault brings instead of hundreds. If there are none, it
+ * is only slower. */
+static void prefer_large_pages(void *memory, size_t bytes) {
+    enum { PAGE = 4096 };
+    const size_t skipped = (PAGE - (uintptr_t)memory % PAGE) % PAGE;
+    if (memory && bytes >= CHUNK_BYTES)
+        madvise((char *)memory + skipped, bytes - skipped, MADV_HUGEPAGE);
+}
+
+static void chunks_free(struct chunks *chunks) {
+    for (size_t i = 0; i < chunks->n; i++)
+        free(chunks->items[i]);
+    free(chunks->items);
+    *chunks = (struct chunks){0};
+}
+
+static struct block *chunks_take(struct chunks *chunks, struct error *err) {
+    if (chunks->n == 0 || chunks->used == CHUNK_BLOCKS) {
+        if (array_reserve((void **)&chunks->items, &chunks->capacity, chunks->n + 1,
+                          sizeof *chunks->items, err))
+            return NULL;
+        struct block *chunk = aligned_alloc(CHUNK_BYTES, CHUNK_BYTES);
+        if (!chunk) {
+            error_memory(err);
+            return NULL;
+        }
+        prefer_large_pages(chunk, CHUNK_BYTES);
+        chunks->items[chunks->n++] = chunk;
+        chunks->used = 0;
     }
-    *bucket = (struct bucket){0};
+    return chunks->items[chunks->n - 1] + chunks->used++;
 }
 
 static void names_free(struct names *names) {
     dictionary_free(&names->dictionary);
+    free(names->numbers);
     free(names->common);
 }
 
 static void part_destroy(struct part *part) {
-    for (size_t i = 0; i < BUCKETS; i++)
-        bucket_free(&part->buckets[i]);
+    chunks_free(&part->chunks);
     for (size_t i = 0; i < part->n_runs; i++)
         free(part->runs[i].lines);
     free(part->runs);
@@ -266,15 +304,35 @@ static int too_many(struct error *err, const char *what) {
                      PANEL_MOST, what, what);
 }
 
-/* Sets names->code. Mostly it is that of the row before. */
-static int code_name(struct names *names, struct text name, const char *what, struct error *err) {
-    struct dictionary *dictionary = &names->dictionary;
-    if (names->code < dictionary->count && text_equal(dictionary->names[names->code], name))
-        return 0;
-    int status = dictionary_add(dictionary, name, &names->code, err);
-    if (status)
-        return status;
-    return names->code < PANEL_MOST ? 0 : too_many(err, what);
+/* The first row with this code of the table's. The table may know names that only bad rows have. */
+static int number_name(struct names *names, const struct table_cells *cells, size_t at,
+                       const char *what, struct error *err) {
+    const struct text name = at > 0 ? dictionary_name(cells->names, (uint32_t)(at - 1))
+                                    : text_of(""); /* where it is missing */
+    uint32_t number;
+    size_t known = names->n_numbers;
+    if (dictionary_add(&names->dictionary, name, &number, err) ||
+        array_reserve((void **)&names->numbers, &names->capacity, at + 1, sizeof *names->numbers,
+                      err))
+        return err->code;
+    if (number >= PANEL_MOST)
+        return too_many(err, what);
+    if (at >= known) {
+        memset(names->numbers + known, 0, (at + 1 - known) * sizeof *names->numbers);
+        names->n_numbers = at + 1;
+    }
+    names->numbers[at] = (uint16_t)(number + 1);
+    return 0;
+}
+
+static int code_name(struct names *names, const struct table_cells *cells, size_t row,
+                     const char *what, uint16_t *ret, struct error *err) {
+    const size_t at = (uint32_t)(cells->code[row] + 1); /* 0 where it is missing */
+    if ((at >= names->n_numbers || names->numbers[at] == 0) &&
+        number_name(names, cells, at, what, err))
+        return err->code;
+    *ret = (uint16_t)(names->numbers[at] - 1);
+    return 0;
 }
 
 static int code_period(struct part *part, int32_t index, uint16_t *ret, struct error *err) {
@@ -312,7 +370,12 @@ static int begin_run(struct part *part, const struct table_batch *batch, struct 
         return status;
     if (batch->rows > UINT32_MAX - part->rows)
         return error_set(err, ERROR_SYSTEM, "more than %u rows for one thread", UINT32_MAX);
-    part->runs[part->n_runs++] = (struct run){.sequence = batch->sequence, .first = part->rows};
+    struct run run = {.sequence = batch->sequence, .first = part->rows};
+    if (batch->rows > 0) {
+        run.place = table_place(batch, 0);
+        run.even = table_place(batch, batch->rows - 1).line - run.place.line == batch->rows - 1;
+    }
+    part->runs[part->n_runs++] = run;
     return 0;
 }
 
@@ -320,11 +383,9 @@ static int begin_run(struct part *part, const struct table_batch *batch, struct 
 static int keep_place(struct part *part, const struct table_batch *batch, size_t row,
                       struct error *err) {
     struct run *run = &part->runs[part->n_runs - 1];
-    struct table_place place = table_place(batch, row);
-    uint32_t rows = part->rows - run->first;
-    if (rows == 0)
-        run->place = place;
-    uint32_t below = (uint32_t)(place.line - run->place.line);
+    const uint32_t rows = part->rows - run->first;
+    const uint32_t below =
+        run->even ? (uint32_t)row : (uint32_t)(table_place(batch, row).line - run->place.line);
     if (!run->lines && below != rows) {
         run->lines = malloc(batch->rows * sizeof *run->lines);
         if (!run->lines)
@@ -347,19 +408,25 @@ static size_t bucket_of(struct panel_creator creator) {
     return creator.high >> (64 - BUCKET_BITS);
 }
 
-static int file_record(struct part *part, const struct record *record, struct error *err) {
-    struct bucket *bucket = &part->buckets[bucket_of(record->creator)];
-    size_t at = bucket->count % BLOCK_RECORDS;
+/* Where the next record of the bucket goes; NULL if memory is out. */
+static struct record *next_record(struct part *part, struct bucket *bucket, struct error *err) {
+    const size_t at = bucket->count % BLOCK_RECORDS;
     if (at == 0) {
-        struct block *block = malloc(sizeof *block);
+        struct block *block = chunks_take(&part->chunks, err);
         if (!block)
-            return error_memory(err);
+            return NULL;
         block->before = bucket->last;
         bucket->last = block;
     }
-    bucket->last->records[at] = *record;
     bucket->count++;
-    return 0;
+    return &bucket->last->records[at];
+}
+
+/* Rows fall into buckets at random, each into a line of memory that is far by then. */
+static void fetch_record(const struct part *part, struct panel_creator creator) {
+    const struct bucket *bucket = &part->buckets[bucket_of(creator)];
+    if (bucket->last)
+        __builtin_prefetch(&bucket->last->records[bucket->count % BLOCK_RECORDS], 1);
 }
 
 /* The creator of a name that folding may change; such a name is kept. */
@@ -380,27 +447,27 @@ static int code_odd(struct odd_names *odd, struct text name, struct panel_creato
     return 0;
 }
 
-static int identify(struct part *part, struct text name, bool folds, struct panel_creator *ret,
+/* `creator` is that of the name as it stands. */
+static int identify(struct part *part, struct text name, bool folds, struct panel_creator *creator,
                     struct error *err) {
     struct panel_creator folded = {0};
-    *ret = creator_of(name);
     if (name_is_plain(name))
         return 0;
     int status = code_odd(&part->odd, name, &folded, err);
     if (!status && folds)
-        *ret = folded;
+        *creator = folded;
     return status;
 }
 
 /* What is beside the record, by the ordinal of the row. */
 static int keep_group(struct part *part, const struct table_batch *batch, size_t row, size_t column,
                       struct error *err) {
-    struct text name = batch->columns[column].text[row];
-    if (code_name(&part->groups, name, "group", err) ||
+    uint16_t number;
+    if (code_name(&part->groups, &batch->columns[column], row, "group", &number, err) ||
         array_reserve((void **)&part->row_groups, &part->row_groups_capacity,
                       (size_t)part->rows + 1, sizeof *part->row_groups, err))
         return err->code;
-    part->row_groups[part->rows] = (uint16_t)part->groups.code;
+    part->row_groups[part->rows] = number;
     return 0;
 }
 
@@ -413,47 +480,76 @@ static int keep_amount(struct part *part, size_t which, int64_t amount, struct e
 }
 
 static int add_row(const struct reading *reading, const struct table_batch *batch, size_t row,
-                   int64_t followers, struct error *err) {
+                   struct panel_creator creator, int64_t followers, struct error *err) {
     struct part *part = reading->parts;
-    struct record record = {.followers = followers, .ordinal = part->rows};
+    uint16_t platform = 0, code = 0;
+    struct record *record;
     struct period period =
         reading->timeless ? (struct period){PERIOD_YEAR, 1} : batch->columns[PERIOD].period[row];
-    struct text platform =
-        reading->platform ? batch->columns[reading->platform].text[row] : text_of("");
     int status = identify(part, batch->columns[CREATOR].text[row], reading->options->fold_names,
-                          &record.creator, err);
+                          &creator, err);
+    if (!status && reading->platform)
+        status = code_name(&part->platforms, &batch->columns[reading->platform], row, "platform",
+                           &platform, err);
     if (!status)
-        status = code_name(&part->platforms, platform, "platform", err);
-    record.platform = (uint16_t)part->platforms.code;
-    if (!status)
-        status = code_period(part, period.index, &record.period, err);
+        status = code_period(part, period.index, &code, err);
     if (!status && reading->group)
         status = keep_group(part, batch, row, reading->group, err);
     if (!status)
         status = keep_place(part, batch, row, err);
-    if (!status)
-        status = file_record(part, &record, err);
     if (status)
         return status;
+    record = next_record(part, &part->buckets[bucket_of(creator)], err);
+    if (!record)
+        return err->code;
+    record->creator = creator;
+    record->followers = followers;
+    record->ordinal = part->rows++;
+    record->platform = platform;
+    record->period = code;
     note_kind(part, period, batch, row);
-    part->rows++;
     return 0;
 }
 
+/* Without a column, all rows are of one platform without a name: number 0. */
+static int name_nowhere(struct names *platforms, struct error *err) {
+    uint32_t number;
+    return dictionary_add(&platforms->dictionary, text_of(""), &number, err);
+}
+
+/* One row, if it makes sense; the creator is that of its name as it stands. */
+static int read_row(const struct reading *reading, const struct table_batch *batch, size_t row,
+                    struct panel_creator creator, struct error *err) {
+    int64_t followers, amount;
+    int status = 0;
+    if (!read_followers(reading, batch, row, &followers, &status, err))
+        return status;
+    for (size_t i = 0; i < reading->options->n_amounts; i++) {
+        if (!read_amount(reading, batch, row, reading->amounts + i, &amount, &status, err))
+            return status;
+        if (keep_amount(reading->parts, i, amount, err))
+            return err->code;
+    }
+    return add_row(reading, batch, row, creator, followers, err);
+}
+
+/* Some rows at a time, so that memory is fetched for all of them at once. */
 static int reading_add(void *state, const struct table_batch *batch, struct error *err) {
+    enum { AT_ONCE = 32 };
     const struct reading *reading = state;
-    const struct panel_options *options = reading->options;
-    int status = begin_run(reading->parts, batch, err);
-    for (size_t row = 0; row < batch->rows && !status; row++) {
-        int64_t followers, amount;
-        bool good = read_followers(reading, batch, row, &followers, &status, err);
-        for (size_t i = 0; i < options->n_amounts && good && !status; i++) {
-            good = read_amount(reading, batch, row, reading->amounts + i, &amount, &status, err);
-            if (good)
-                status = keep_amount(reading->parts, i, amount, err);
+    struct part *part = reading->parts;
+    int status = begin_run(part, batch, err);
+    if (!status && !reading->platform && batch->rows > 0)
+        status = name_nowhere(&part->platforms, err);
+    for (size_t first = 0, end; first < batch->rows && !status; first = end) {
+        struct panel_creator creators[AT_ONCE];
+        end = batch->rows - first < AT_ONCE ? batch->rows : first + AT_ONCE;
+        for (size_t row = first; row < end; row++) {
+            creators[row - first] = creator_of(batch->columns[CREATOR].text[row]);
+            fetch_record(part, creators[row - first]);
         }
-        if (good && !status)
-            status = add_row(reading, batch, row, followers, err);
+        for (size_t row = first; row < end && !status; row++)
+            status = read_row(reading, batch, row, creators[row - first], err);
     }
     return status;
 }
@@ -744,7 +840,6 @@ static bool sort_bucket(struct part *parts, size_t number, struct entry *entries
                 .key = {part->platforms.common[record->platform],
                         part->common_periods[record->period]},
             };
-        bucket_free(&part->buckets[number]);
     }
     for (size_t slot = 0; slot < slots; slot++) /* by now ends[] are beginnings */
         sort_entries(entries + ends[slot], (slot + 1 < slots ? ends[slot + 1] : rows) - ends[slot]);
@@ -870,6 +965,8 @@ static int place_buckets(struct gathering *gathering, struct error *err) {
     panel->followers = malloc((panel->n_rows + 1) * sizeof *panel->followers);
     panel->present = calloc(panel->n_platforms * panel->n_periods + 1, 1);
     bool good = panel->keys && panel->followers && panel->present;
+    prefer_large_pages(panel->keys, panel->n_rows * sizeof *panel->keys);
+    prefer_large_pages(panel->followers, panel->n_rows * sizeof *panel->followers);
     for (size_t i = 0; i < gathering->options->n_amounts; i++) {
         panel->amounts[i] = malloc((panel->n_rows + 1) * sizeof *panel->amounts[i]);
         good = good && panel->amounts[i];
@@ -1137,11 +1234,11 @@ static void choose_columns(struct reading *reading, const struct table *table) {
     }
     if (options->platform || table_has(table, "platform")) {
         columns[reading->platform = reading->n_columns++] =
-            (struct table_column){.name = "platform", .type = TABLE_TEXT};
+            (struct table_column){.name = "platform", .type = TABLE_CATEGORY};
     }
     if (options->group)
         columns[reading->group = reading->n_columns++] =
-            (struct table_column){.name = options->group, .type = TABLE_TEXT, .missing = true};
+            (struct table_column){.name = options->group, .type = TABLE_CATEGORY, .missing = true};
     reading->amounts = reading->n_columns;
     for (size_t i = 0; i < options->n_amounts; i++)
         columns[reading->n_columns++] =

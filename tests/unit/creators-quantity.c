@@ -98,11 +98,28 @@ static void folds(void **state) {
     buffer_free(&folded);
 }
 
+/* Every byte at every place of names of all lengths, eight of them at a time or not. */
+static void plain_is_small_printable_ascii(void **state) {
+    (void)state;
+    char name[20];
+    for (size_t length = 1; length <= sizeof name; length++)
+        for (size_t at = 0; at < length; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                for (size_t i = 0; i < length; i++)
+                    name[i] = "!~@[z"[i % 5]; /* the ends of what is plain */
+                name[at] = (char)byte;
+                bool plain = byte > ' ' && byte < 0x7F && !(byte >= 'A' && byte <= 'Z');
+                if (name_is_plain((struct text){name, length}) != plain)
+                    fail_msg("byte %d at %zu of %zu", byte, at, length);
+            }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads),
         cmocka_unit_test(refuses),
         cmocka_unit_test(folds),
+        cmocka_unit_test(plain_is_small_printable_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
