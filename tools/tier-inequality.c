@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 #include "creator-panel.h"
+#include "creators/inequality-parts.h"
 #include "creators/inequality.h"
 #include "creators/tail.h"
 #include "creators/values.h"
@@ -24,10 +25,12 @@ static const struct cli_option options[] = {
     {.name = "errors",
      .type = CLI_CHOICE,
      .argument = "KIND",
-     .range = "jackknife|bootstrap",
+     .range = "jackknife|bootstrap|given-xmin",
      .fallback = "jackknife",
-     .conflicts = "lorenz decompose tail ccdf",
-     .help = "where intervals come from"},
+     .conflicts = "lorenz ccdf",
+     .help =
+         "where intervals come from; of --tail bootstrap, which finds xmin anew in each sample, "
+         "unless given-xmin is asked for: alpha's error as if xmin were known"},
     {.name = "lorenz",
      .type = CLI_FLAG,
      .conflicts = "decompose tail ccdf",
@@ -60,8 +63,7 @@ static const struct cli_option options[] = {
      .argument = "N",
      .range = "[0,1000000]",
      .fallback = "250",
-     .help = "bootstrap samples for --errors bootstrap and for the goodness of fit of --tail; 0: "
-             "none"},
+     .help = "bootstrap samples, for --errors bootstrap and for --tail; 0: none"},
     CREATOR_TIER_OPTIONS,
     CREATOR_PANEL_OPTIONS,
     {0},
@@ -72,6 +74,8 @@ struct report {
     const struct creators *creators;
     const struct values *values;
     double confidence;
+    size_t replications;
+    uint32_t seed;
     bool decimals;     /* values are millionths */
     size_t first, end; /* periods */
     struct writer *writer;
@@ -102,6 +106,15 @@ static void write_numbers(struct writer *writer, const double *values, size_t n)
         writer_number(writer, values[i]);
 }
 
+static double number_of(const struct report *report, int64_t value) {
+    return report->decimals ? decimal_to_double(value) : (double)value;
+}
+
+/* The random stream of a group and period. */
+static uint32_t stream_of(const struct report *report, size_t group, size_t period) {
+    return (uint32_t)(group * report->values->periods + period);
+}
+
 /* The values of a group and period as numbers, those above 0 only if asked; NULL if memory is out.
  */
 static double *numbers_of(const struct report *report, size_t group, size_t period, size_t tier,
@@ -111,7 +124,7 @@ static double *numbers_of(const struct report *report, size_t group, size_t peri
     double *numbers = malloc((n + 1) * sizeof *numbers);
     for (size_t i = 0; i < n && numbers; i++)
         if (!positive || from[i] > 0)
-            numbers[kept++] = report->decimals ? decimal_to_double(from[i]) : (double)from[i];
+            numbers[kept++] = number_of(report, from[i]);
     *ret_n = kept;
     return numbers;
 }
@@ -125,15 +138,14 @@ static const char *const measure_names[] = {"measure", "value", "lower",
 static int write_measures(const struct report *report, size_t group, size_t period,
                           struct error *err) {
     struct inequality_estimate found[INEQUALITY_MEASURES];
-    size_t n, stream = group * report->values->periods + period;
+    size_t n;
     double *numbers = numbers_of(report, group, period, 0, false, &n);
     if (!numbers)
         return error_memory(err);
     int status = cli_choice(report->cli, "errors", "bootstrap")
-                     ? inequality_bootstrap(numbers, n, report->confidence,
-                                            (size_t)cli_integer(report->cli, "replications"),
-                                            (uint32_t)cli_integer(report->cli, "seed"),
-                                            (uint32_t)stream, cli_threads(report->cli), found, err)
+                     ? inequality_bootstrap(numbers, n, report->confidence, report->replications,
+                                            report->seed, stream_of(report, group, period),
+                                            cli_threads(report->cli), found, err)
                      : inequality_jackknife(numbers, n, report->confidence, found, err);
     for (size_t i = 0; i < INEQUALITY_MEASURES && !status; i++) {
         const double cells[] = {found[i].value, found[i].lower, found[i].upper, found[i].error};
@@ -177,73 +189,78 @@ static int write_lorenz(const struct report *report, size_t group, size_t period
 /* ---- Within tiers and between ------------------------------------------------------------------
  */
 
-static const char *const part_names[] = {"tier",    "creators", "creators_share", "share",
-                                         "theil_t", "theil_l",  "part_t",         "part_l"};
+static const char *const part_names[] = {"tier",  "quantity", "value",   "lower",
+                                         "upper", "error",    "creators"};
 
-static void write_part(const struct report *report, size_t group, size_t period, const char *name,
-                       uint64_t n, const double cells[6]) {
-    begin_row(report, group, period);
-    writer_string(report->writer, name);
-    if (n > 0 || cells[0] >= 0)
-        writer_integer(report->writer, (int64_t)n);
-    else
-        writer_missing(report->writer);
-    write_numbers(report->writer, cells, 6);
+/* All values of a group and period, tier by tier, and where each tier begins. */
+static double *gather_tiers(const struct report *report, size_t group, size_t period,
+                            size_t start[TIERS_MOST + 1]) {
+    const size_t tiers = report->values->tiers;
+    start[0] = 0;
+    for (size_t tier = 0; tier < tiers; tier++) {
+        size_t n;
+        values_of(report->values, group, period, tier, &n);
+        start[tier + 1] = start[tier] + n;
+    }
+    double *values = malloc((start[tiers] + 1) * sizeof *values);
+    for (size_t tier = 0; tier < tiers && values; tier++) {
+        size_t n;
+        const int64_t *from = values_of(report->values, group, period, tier, &n);
+        for (size_t i = 0; i < n; i++)
+            values[start[tier] + i] = number_of(report, from[i]);
+    }
+    return values;
 }
 
-static int gather_tiers(const struct report *report, size_t group, size_t period,
-                        struct inequality_group *tiers, struct error *err) {
-    for (size_t tier = 0; tier < report->values->tiers; tier++) {
-        size_t n;
-        double *numbers = numbers_of(report, group, period, tier, false, &n);
-        if (!numbers)
-            return error_memory(err);
-        tiers[tier] = inequality_group_of(numbers, n);
-        free(numbers);
+static const char *part_name(const struct report *report, size_t part) {
+    static const char *const sums[] = {
+        [PARTS_WITHIN] = "(within)", [PARTS_BETWEEN] = "(between)", [PARTS_ALL] = "(all)"};
+    const size_t tiers = report->values->tiers;
+    return part < tiers ? report->creators->tiers.names[part] : sums[part - tiers];
+}
+
+static void write_part(const struct report *report, size_t group, size_t period, size_t part,
+                       const struct parts_of *found) {
+    for (enum parts_measure measure = 0; measure < PARTS_MEASURES; measure++) {
+        if (!parts_has(part, report->values->tiers, measure))
+            continue;
+        const struct inequality_estimate *estimate = &found->found[measure];
+        const double cells[] = {estimate->value, estimate->lower, estimate->upper, estimate->error};
+        begin_row(report, group, period);
+        writer_string(report->writer, part_name(report, part));
+        writer_string(report->writer, parts_name(measure));
+        write_numbers(report->writer, cells, 4);
+        writer_integer(report->writer, (int64_t)found->n);
     }
-    return 0;
 }
 
 static int write_decomposition(const struct report *report, size_t group, size_t period,
                                struct error *err) {
-    struct inequality_group tiers[TIERS_MOST] = {{0}};
-    const size_t n_tiers = report->values->tiers;
-    if (gather_tiers(report, group, period, tiers, err))
-        return err->code;
-    double creators = 0, sum = 0;
-    for (size_t tier = 0; tier < n_tiers; tier++) {
-        creators += (double)tiers[tier].n;
-        sum += tiers[tier].sum;
-    }
-    for (size_t tier = 0; tier < n_tiers; tier++) {
-        double p = (double)tiers[tier].n / creators, s = tiers[tier].sum / sum;
-        double t = tiers[tier].t, l = tiers[tier].l;
-        const double cells[] = {p, s, t, l, s > 0 ? s * t : 0, tiers[tier].n > 0 ? p * l : 0};
-        write_part(report, group, period, report->creators->tiers.names[tier], tiers[tier].n,
-                   cells);
-    }
-    struct inequality_parts parts = inequality_decompose(tiers, n_tiers);
-    const double within[] = {NAN, NAN, NAN, NAN, parts.within_t, parts.within_l},
-                 between[] = {NAN, NAN, NAN, NAN, parts.between_t, parts.between_l},
-                 all[] = {1,
-                          1,
-                          parts.within_t + parts.between_t,
-                          parts.within_l + parts.between_l,
-                          parts.within_t + parts.between_t,
-                          parts.within_l + parts.between_l};
-    write_part(report, group, period, "(within)", 0, within);
-    write_part(report, group, period, "(between)", 0, between);
-    write_part(report, group, period, "(all)", (uint64_t)creators, all);
-    return 0;
+    struct parts_of parts[TIERS_MOST + PARTS_SUMS];
+    size_t start[TIERS_MOST + 1];
+    const size_t tiers = report->values->tiers;
+    double *values = gather_tiers(report, group, period, start);
+    if (!values)
+        return error_memory(err);
+    int status =
+        cli_choice(report->cli, "errors", "bootstrap")
+            ? parts_bootstrap(values, start, tiers, report->confidence, report->replications,
+                              report->seed, stream_of(report, group, period),
+                              cli_threads(report->cli), parts, err)
+            : parts_jackknife(values, start, tiers, report->confidence, parts, err);
+    for (size_t part = 0; part < tiers + PARTS_SUMS && !status; part++)
+        write_part(report, group, period, part, &parts[part]);
+    free(values);
+    return status;
 }
 
 /* ---- The tail ----------------------------------------------------------------------------------
  */
 
-static const char *const tail_names[] = {"values",        "xmin",      "tail",        "alpha",
-                                         "lower",         "upper",     "error",       "ks",
-                                         "fit_p",         "lognormal", "lognormal_p", "exponential",
-                                         "exponential_p", "truncated", "truncated_p"};
+static const char *const tail_names[] = {
+    "values",      "xmin",        "xmin_lower",    "xmin_upper", "tail",       "alpha",
+    "lower",       "upper",       "error",         "ks",         "fit_p",      "lognormal",
+    "lognormal_p", "exponential", "exponential_p", "truncated",  "truncated_p"};
 static const char *const ccdf_names[] = {"value", "share", "fit"};
 
 /* The values above 0 and the law that fits them best. */
@@ -261,16 +278,35 @@ static int begin_tail(const struct report *report, size_t group, size_t period,
     return status;
 }
 
-static void write_tail_row(const struct report *report, size_t group, size_t period,
-                           const struct tail_data *data, const struct tail_fit *fit, double p,
-                           const struct tail_comparison *versus) {
-    struct writer *writer = report->writer;
+/* Bounds of alpha as if xmin were known, from 1 up; those of xmin are then missing. */
+static struct tail_spread spread_given_xmin(const struct report *report,
+                                            const struct tail_fit *fit) {
     double reach = gsl_cdf_ugaussian_Qinv((1 - report->confidence) / 2) * fit->error;
-    const double cells[] = {
-        fit->alpha, fmax(fit->alpha - reach, 1), fit->alpha + reach, fit->error, fit->ks, p};
+    return (struct tail_spread){
+        .alpha = {fit->error, fmax(fit->alpha - reach, 1), fit->alpha + reach},
+        .xmin = {NAN, NAN, NAN}};
+}
+
+/* What is said of one tail. */
+struct tail_findings {
+    struct tail_fit fit;
+    struct tail_spread spread;
+    double p;
+    struct tail_comparison versus[TAIL_ALTERNATIVES];
+};
+
+static void write_tail_row(const struct report *report, size_t group, size_t period,
+                           const struct tail_data *data, const struct tail_findings *found) {
+    struct writer *writer = report->writer;
+    const struct tail_fit *fit = &found->fit;
+    const struct draws_summary *alpha = &found->spread.alpha, *xmin = &found->spread.xmin;
+    const double before[] = {fit->xmin, xmin->lower, xmin->upper},
+                 cells[] = {fit->alpha,   alpha->lower, alpha->upper,
+                            alpha->error, fit->ks,      found->p};
     begin_row(report, group, period);
     writer_integer(writer, (int64_t)data->n);
-    writer_number(writer, fit->xmin);
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        writer_number(writer, fit->found ? before[i] : NAN);
     if (fit->found)
         writer_integer(writer, (int64_t)fit->n);
     else
@@ -278,27 +314,31 @@ static void write_tail_row(const struct report *report, size_t group, size_t per
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         writer_number(writer, fit->found ? cells[i] : NAN);
     for (size_t i = 0; i < TAIL_ALTERNATIVES; i++) {
-        writer_number(writer, i == TAIL_TRUNCATED ? versus[i].ratio : versus[i].normalised);
-        writer_number(writer, versus[i].p);
+        const struct tail_comparison *versus = &found->versus[i];
+        writer_number(writer, i == TAIL_TRUNCATED ? versus->ratio : versus->normalised);
+        writer_number(writer, versus->p);
     }
 }
 
 static int write_tail(const struct report *report, size_t group, size_t period, struct error *err) {
     struct tail_data data = {0};
-    struct tail_fit fit = {0};
-    struct tail_comparison versus[TAIL_ALTERNATIVES];
-    double p = NAN;
-    size_t stream = group * report->values->periods + period;
-    int status = begin_tail(report, group, period, &data, &fit, err);
+    struct tail_findings found = {.p = NAN};
+    const size_t least = (size_t)cli_integer(report->cli, "least");
+    const uint32_t stream = stream_of(report, group, period);
+    const int threads = cli_threads(report->cli);
+    int status = begin_tail(report, group, period, &data, &found.fit, err);
+    if (!status && cli_choice(report->cli, "errors", "given-xmin"))
+        found.spread = spread_given_xmin(report, &found.fit);
+    else if (!status)
+        status = tail_bootstrap(&data, least, report->confidence, report->replications,
+                                report->seed, stream, threads, &found.spread, err);
     if (!status)
-        status = tail_goodness(&data, &fit, (size_t)cli_integer(report->cli, "least"),
-                               (size_t)cli_integer(report->cli, "replications"),
-                               (uint32_t)cli_integer(report->cli, "seed"), (uint32_t)stream,
-                               cli_threads(report->cli), &p, err);
+        status = tail_goodness(&data, &found.fit, least, report->replications, report->seed, stream,
+                               threads, &found.p, err);
     if (!status)
-        status = tail_compare(&data, &fit, versus, err);
+        status = tail_compare(&data, &found.fit, found.versus, err);
     if (!status)
-        write_tail_row(report, group, period, &data, &fit, p, versus);
+        write_tail_row(report, group, period, &data, &found);
     tail_end(&data);
     return status;
 }
@@ -352,6 +392,17 @@ static const struct result *choose_result(const struct cli *cli) {
     while (result->option && !cli_flag(cli, result->option))
         result++;
     return result;
+}
+
+/* Each kind of errors has its tables. */
+static int check_errors(const struct cli *cli, struct error *err) {
+    bool tail = cli_flag(cli, "tail");
+    if (tail && cli_given(cli, "errors") && cli_choice(cli, "errors", "jackknife"))
+        return cli_usage(err, "option '--errors': found 'jackknife', expected bootstrap or "
+                              "given-xmin with --tail: xmin leaps from value to value");
+    if (!tail && cli_choice(cli, "errors", "given-xmin"))
+        return cli_usage(err, "option '--errors': found 'given-xmin', expected --tail with it");
+    return 0;
 }
 
 static int choose_periods(struct report *report, bool all, struct error *err) {
@@ -409,8 +460,11 @@ static int run(struct cli *cli, struct error *err) {
                             .creators = &creators,
                             .values = &values,
                             .confidence = cli_number(cli, "confidence"),
+                            .replications = (size_t)cli_integer(cli, "replications"),
+                            .seed = (uint32_t)cli_integer(cli, "seed"),
                             .decimals = strcmp(of, "followers") != 0};
-    if (creators_read(cli, &of, report.decimals ? 1 : 0, true, &creators, err) ||
+    if (check_errors(cli, err) ||
+        creators_read(cli, &of, report.decimals ? 1 : 0, true, &creators, err) ||
         choose_periods(&report, result->option == NULL, err) || check_chart(&report, result, err))
         goto done;
     /* With --by income, that column is the first amount, and may be the one asked for. */

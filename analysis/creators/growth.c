@@ -4,9 +4,8 @@
 
 #include "base/random.h"
 #include "creators/ratio.h"
+#include "stats/draws.h"
 #include <gsl/gsl_randist.h>
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 struct growth growth_estimate(const struct tier_change *change, enum growth_interval interval,
@@ -63,7 +62,7 @@ enum { PURPOSE_GROWTH = 0x6e0e };
 struct growth growth_bootstrap(const uint64_t *clusters, size_t most, uint64_t creators,
                                double confidence, size_t replications, uint32_t seed,
                                uint32_t entity, uint32_t step, double *work) {
-    double before, now, tail = (1 - confidence) / 2;
+    double before, now;
     struct growth growth = {NAN, NAN, NAN};
     sum_clusters(clusters, most, &before, &now);
     if (!(before > 0))
@@ -73,12 +72,10 @@ struct growth growth_bootstrap(const uint64_t *clusters, size_t most, uint64_t c
         struct random_stream stream;
         random_open(&stream, seed, (uint32_t)r, entity, step, PURPOSE_GROWTH);
         work[r] = draw_rate(clusters, most, creators, &stream);
-        if (!isfinite(work[r]))
-            return growth;
     }
-    gsl_sort(work, 1, replications);
-    growth.lower = gsl_stats_quantile_from_sorted_data(work, 1, replications, tail);
-    growth.upper = gsl_stats_quantile_from_sorted_data(work, 1, replications, 1 - tail);
+    const struct draws_summary drawn = draws_summarise(work, replications, confidence);
+    growth.lower = drawn.lower;
+    growth.upper = drawn.upper;
     return growth;
 }
 

@@ -4,15 +4,15 @@
  *   1. All measures from sums over sorted values, each counted with a weight
  *   2. The jackknife: the same sums with one value left out
  *   3. The bootstrap: the same sums with weights that are drawn
- *   4. Theil's measures by groups
+ *
+ * Within groups and between them: inequality-parts.c.
  */
 #include "creators/inequality.h"
 
 #include "base/random.h"
 #include "base/workers.h"
+#include "stats/draws.h"
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -131,14 +131,11 @@ static struct sums leave_out(const struct totals *totals, size_t k) {
     return s;
 }
 
-static void set_bounds(struct inequality_estimate *estimate, enum inequality_measure measure,
-                       double confidence) {
+void inequality_bound(struct inequality_estimate *estimate, bool share, double confidence) {
     double z = gsl_cdf_ugaussian_Qinv((1 - confidence) / 2), x = estimate->value;
     estimate->lower = estimate->upper = isnan(estimate->error) ? NAN : x;
     if (!(estimate->error > 0) || !(x > 0))
         return;
-    bool share =
-        measure == INEQUALITY_GINI || measure == INEQUALITY_TOP_1 || measure == INEQUALITY_TOP_10;
     if (share && x < 1) {
         double reach = exp(z * estimate->error / (x * (1 - x))), odds = x / (1 - x);
         estimate->lower = 1 / (1 + reach / odds);
@@ -148,6 +145,11 @@ static void set_bounds(struct inequality_estimate *estimate, enum inequality_mea
         estimate->lower = x / reach;
         estimate->upper = x * reach;
     }
+}
+
+static bool is_share(enum inequality_measure measure) {
+    return measure == INEQUALITY_GINI || measure == INEQUALITY_TOP_1 ||
+           measure == INEQUALITY_TOP_10;
 }
 
 int inequality_jackknife(const double *values, size_t n, double confidence,
@@ -174,7 +176,7 @@ int inequality_jackknife(const double *values, size_t n, double confidence,
         ret[i] = (struct inequality_estimate){
             .value = found[i],
             .error = n < 3 || isnan(sum[i]) ? NAN : sqrt((count - 1) / count * spread)};
-        set_bounds(&ret[i], i, confidence);
+        inequality_bound(&ret[i], is_share(i), confidence);
     }
     free(totals.sums);
     return 0;
@@ -233,23 +235,6 @@ static int bootstrap_task(void *context, size_t index, int worker, struct error 
     return 0;
 }
 
-/* Percentiles and spread of one measure. A replication in which it does not exist (Palma's, say)
- * leaves no interval: quantiles of the others would be of another thing. */
-static void summarise(const struct bootstrap *bootstrap, size_t replications, size_t which,
-                      double confidence, double *work, struct inequality_estimate *ret) {
-    double tail = (1 - confidence) / 2;
-    ret->error = ret->lower = ret->upper = NAN;
-    for (size_t r = 0; r < replications; r++) {
-        work[r] = bootstrap->found[r][which];
-        if (isnan(work[r]))
-            return;
-    }
-    gsl_sort(work, 1, replications);
-    ret->error = gsl_stats_sd(work, 1, replications);
-    ret->lower = gsl_stats_quantile_from_sorted_data(work, 1, replications, tail);
-    ret->upper = gsl_stats_quantile_from_sorted_data(work, 1, replications, 1 - tail);
-}
-
 int inequality_bootstrap(const double *values, size_t n, double confidence, size_t replications,
                          uint32_t seed, uint32_t stream, int threads,
                          struct inequality_estimate ret[INEQUALITY_MEASURES], struct error *err) {
@@ -275,8 +260,10 @@ int inequality_bootstrap(const double *values, size_t n, double confidence, size
     double found[INEQUALITY_MEASURES];
     measure(&totals.all, found);
     for (size_t i = 0; i < INEQUALITY_MEASURES && !status; i++) {
-        ret[i].value = found[i];
-        summarise(&bootstrap, replications, i, confidence, work, &ret[i]);
+        for (size_t r = 0; r < replications; r++) /* Palma's may not exist in one: then no bounds */
+            work[r] = bootstrap.found[r][i];
+        const struct draws_summary drawn = draws_summarise(work, replications, confidence);
+        ret[i] = (struct inequality_estimate){found[i], drawn.error, drawn.lower, drawn.upper};
     }
 done:
     for (size_t i = 0; i < workers && bootstrap.times; i++)
@@ -286,47 +273,4 @@ done:
     free(work);
     free(totals.sums);
     return status;
-}
-
-/* ---- 4. Groups ---------------------------------------------------------------------------------
- */
-
-/* In units of the mean, so that equal values give 0 and not what rounding leaves. */
-struct inequality_group inequality_group_of(const double *values, size_t n) {
-    struct inequality_group group = {.n = n, .t = NAN, .l = NAN};
-    for (size_t i = 0; i < n; i++)
-        group.sum += values[i];
-    double mean = group.sum / (double)n;
-    if (!(mean > 0))
-        return group;
-    group.t = group.l = 0;
-    for (size_t i = 0; i < n; i++) {
-        group.t += x_log_x(values[i] / mean) / (double)n;
-        group.l -= log(values[i] / mean) / (double)n;
-    }
-    group.l = isinf(group.l) ? NAN : group.l;
-    return group;
-}
-
-struct inequality_parts inequality_decompose(const struct inequality_group *groups, size_t n) {
-    struct inequality_parts parts = {0};
-    double creators = 0, sum = 0;
-    for (size_t g = 0; g < n; g++) {
-        creators += (double)groups[g].n;
-        sum += groups[g].sum;
-    }
-    for (size_t g = 0; g < n; g++) {
-        double p = (double)groups[g].n / creators, s = groups[g].sum / sum;
-        if (groups[g].n == 0)
-            continue;
-        if (s > 0) { /* without anything, a group adds nothing to T and leaves no L */
-            parts.within_t += s * groups[g].t;
-            parts.between_t += s * log(s / p);
-        }
-        parts.within_l += p * groups[g].l;
-        parts.between_l += s > 0 ? p * log(p / s) : NAN;
-    }
-    if (!(sum > 0))
-        parts = (struct inequality_parts){NAN, NAN, NAN, NAN};
-    return parts;
 }

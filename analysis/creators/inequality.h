@@ -14,6 +14,7 @@
 #define CREATORS_INEQUALITY_H
 
 #include "base/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,20 +58,8 @@ int inequality_bootstrap(const double *values, size_t n, double confidence, size
  * are running sums of the values, sums[0] = 0 to sums[n]. */
 double inequality_lorenz(const double *sums, size_t n, double p);
 
-/* Theil's measures by groups (tiers): T = sum s_g T_g + sum s_g ln(s_g / p_g), L = sum p_g L_g +
- * sum p_g ln(p_g / s_g), where p_g and s_g are the group's shares of creators and of the sum
- * (Shorrocks 1980, doi:10.2307/1913126). */
-struct inequality_group {
-    uint64_t n;
-    double sum;
-    double t, l; /* Theil's measures within it; nan where not defined, 0 for one value */
-};
-
-struct inequality_parts {
-    double within_t, between_t, within_l, between_l;
-};
-
-struct inequality_group inequality_group_of(const double *values, size_t n);
-struct inequality_parts inequality_decompose(const struct inequality_group *groups, size_t n);
+/* The bounds above from an error, for what else is estimated of the same kind: value exp(+-z error
+ * / value), or for a share the same on its odds; a value at the end of its range is both bounds. */
+void inequality_bound(struct inequality_estimate *estimate, bool share, double confidence);
 
 #endif

@@ -8,7 +8,7 @@
  *   5. The search for xmin
  *   6. Goodness of fit
  *
- * The alternatives are in tail-compare.c.
+ * The alternatives are in tail-compare.c, the bootstrap of xmin and alpha in tail-bootstrap.c.
  */
 #include "creators/tail.h"
 

@@ -10,6 +10,7 @@
  *     struct tail_comparison versus[TAIL_ALTERNATIVES];
  *     if (tail_compare(&data, &fit, versus, err)) ...
  *     if (tail_goodness(&data, &fit, 10, 500, seed, 0, threads, &p, err)) ...
+ *     if (tail_bootstrap(&data, 10, 0.95, 500, seed, 0, threads, &spread, err)) ...
  *     tail_end(&data);
  *
  * p(x) = C x^-alpha for x >= xmin: of whole numbers C = 1/zeta(alpha, xmin), of real ones
@@ -19,6 +20,7 @@
 #define CREATORS_TAIL_H
 
 #include "base/error.h"
+#include "stats/draws.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +73,20 @@ double tail_survival(const struct tail_data *data, const struct tail_fit *fit, d
 int tail_goodness(const struct tail_data *data, const struct tail_fit *fit, size_t least,
                   size_t replications, uint32_t seed, uint32_t stream, int threads, double *ret_p,
                   struct error *err);
+
+/* What is not known of a fit with its xmin. */
+struct tail_spread {
+    struct draws_summary alpha, xmin;
+};
+
+/* Errors and percentiles of alpha and xmin when xmin is found anew in each of so many samples of n
+ * values drawn from the n with replacement: the nonparametric bootstrap of section 3.3, as
+ * poweRlaw's bootstrap(). What `error` of a fit leaves out is in it. Replication r draws from
+ * (seed, r, stream); all are nan without replications, and if nothing can be fitted to one of the
+ * samples. */
+int tail_bootstrap(const struct tail_data *data, size_t least, double confidence,
+                   size_t replications, uint32_t seed, uint32_t stream, int threads,
+                   struct tail_spread *ret, struct error *err);
 
 enum tail_alternative {
     TAIL_LOGNORMAL,

@@ -3,9 +3,11 @@
 #
 #     Rscript tier-inequality.R draw FILE            a panel of 3 months
 #     Rscript tier-inequality.R measures PANEL RESULT
+#     Rscript tier-inequality.R parts PANEL RESULT   within and between tiers
 #     Rscript tier-inequality.R tail PANEL RESULT    of a snapshot, whole numbers
+#     Rscript tier-inequality.R bootstrap PANEL RESULT
 #
-# The last two print TAP.
+# All but the first print TAP.
 
 draw <- function(file) {
     set.seed(7)
@@ -58,6 +60,67 @@ measures <- function(panel_file, result_file) {
     }
 }
 
+from <- c(nano = 0, micro = 10000, mid = 50000, macro = 500000, mega = 1000000)
+part_functions <- function(tier) {
+    theil <- function(x) if (sum(x) > 0) theil_t(x) else 0
+    p <- function(x, g) sum(g == tier) / length(x)
+    s <- function(x, g) sum(x[g == tier]) / sum(x)
+    t <- function(x, g) s(x, g) * theil(x[g == tier])
+    l <- function(x, g) p(x, g) * theil_l(x[g == tier])
+    list(creators_share = p, share = s, part_t = t, part_l = l,
+         theil_t = function(x, g) theil(x[g == tier]), theil_l = function(x, g) theil_l(x[g == tier]),
+         part_t_share = function(x, g) t(x, g) / theil_t(x),
+         part_l_share = function(x, g) l(x, g) / theil_l(x))
+}
+between_t <- function(x, g) sum(sapply(split(x, g), function(y)
+    sum(y) / sum(x) * log(mean(y) / mean(x))))
+between_l <- function(x, g) sum(sapply(split(x, g), function(y)
+    length(y) / length(x) * log(mean(x) / mean(y))))
+between_functions <- list(part_t = between_t, part_l = between_l,
+    part_t_share = function(x, g) between_t(x, g) / theil_t(x),
+    part_l_share = function(x, g) between_l(x, g) / theil_l(x))
+
+parts <- function(panel_file, result_file) {
+    x <- read.csv(panel_file)$followers
+    found <- read.csv(result_file)
+    g <- names(from)[findInterval(x, from)]
+    n <- length(x)
+    compare <- function(tier, functions) for (name in names(functions)) {
+        f <- functions[[name]]
+        row <- found[found$tier == tier & found$quantity == name, ]
+        out <- sapply(seq_len(n), function(i) f(x[-i], g[-i]))
+        e <- sqrt((n - 1) / n * sum((out - mean(out))^2))
+        v <- f(x, g)
+        bounds <- if (grepl("share", name))
+            plogis(qlogis(v) + c(-1, 1) * qnorm(0.975) * e / (v * (1 - v)))
+        else v * exp(c(-1, 1) * qnorm(0.975) * e / v)
+        check(paste(tier, name), row$value, v, 1e-9)
+        check(paste(tier, name, "error"), row$error, e, 1e-6)
+        check(paste(tier, name, "bounds"), c(row$lower, row$upper), bounds, 1e-6)
+    }
+    compare("nano", part_functions("nano"))
+    compare("micro", part_functions("micro"))
+    compare("(between)", between_functions)
+}
+
+# Two bootstraps of so many samples: a standard deviation of 500 is off by 1/sqrt(1000), with heavy
+# tails by some half more, and ours of 2000 by half that; four times.
+bootstrap_of <- function(panel_file, result_file) {
+    suppressMessages(library(poweRlaw))
+    found <- read.csv(result_file)
+    m <- displ$new(read.csv(panel_file)$followers)
+    b <- suppressMessages(bootstrap(m, no_of_sims = 500, threads = 1, seed = 2))$bootstraps
+    check("error of alpha", found$error, sd(b$pars), 0.2)
+    check("lower", found$lower, unname(quantile(b$pars, 0.025)), 0.02)
+    check("upper", found$upper, unname(quantile(b$pars, 0.975)), 0.03)
+    # xmin leaps: its quantile is one of ours with nearly the same share of samples below.
+    share <- function(q) mean(b$xmin <= q)
+    check("xmin lower", share(found$xmin_lower) > 0.005 && mean(b$xmin < found$xmin_lower) < 0.05,
+          TRUE, 0)
+    check("xmin upper", share(found$xmin_upper) > 0.95 && mean(b$xmin < found$xmin_upper) < 0.995,
+          TRUE, 0)
+}
+
 tail_of <- function(panel_file, result_file) {
     suppressMessages(library(poweRlaw))
     x <- read.csv(panel_file)$followers
@@ -94,6 +157,7 @@ arguments <- commandArgs(trailingOnly = TRUE)
 if (arguments[1] == "draw") {
     draw(arguments[2])
 } else {
-    (if (arguments[1] == "measures") measures else tail_of)(arguments[2], arguments[3])
+    what <- list(measures = measures, parts = parts, tail = tail_of, bootstrap = bootstrap_of)
+    what[[arguments[1]]](arguments[2], arguments[3])
     cat(sprintf("1..%d\n", count))
 }

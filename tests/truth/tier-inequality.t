@@ -17,8 +17,11 @@ compared() { # what, file, options...
 ok 'R draws a panel' Rscript "$script" draw panel.csv
 compared measures panel.csv
 awk -F, 'NR == 1 || $2 == "2024-01"' panel.csv >month.csv
+head -n 601 month.csv >part.csv
+compared parts part.csv --decompose
 compared tail month.csv --tail --replications 0
 awk -F, 'NR == 1 { print "creator,followers" } NR > 1 { for (i = 0; i < $2; i++) print "w" ++n "," $1 }' \
     "$TESTS/truth/tier-inequality/native-american.csv" >native.csv
 compared tail native.csv --tail --replications 0
+compared bootstrap native.csv --tail --least 2 --replications 2000
 finish

@@ -151,26 +151,6 @@ static void bootstrap(void **state) {
                 5 * quick[INEQUALITY_THEIL_T].error);
 }
 
-static void parts_add_up(void **state) {
-    (void)state;
-    static const double all[] = {1, 2, 3, 10, 20, 300}, small[] = {1, 2, 3}, middle[] = {10, 20},
-                        large[] = {300};
-    struct inequality_group groups[] = {
-        inequality_group_of(small, 3), inequality_group_of(middle, 2), inequality_group_of(NULL, 0),
-        inequality_group_of(large, 1)};
-    struct inequality_parts parts = inequality_decompose(groups, 4);
-    struct inequality_estimate found[INEQUALITY_MEASURES];
-    measure(all, 6, found);
-    assert_near(parts.within_t + parts.between_t, found[INEQUALITY_THEIL_T].value, 1e-14, "T");
-    assert_near(parts.within_l + parts.between_l, found[INEQUALITY_THEIL_L].value, 1e-14, "L");
-    assert_true(groups[3].t == 0 && groups[3].l == 0);
-    /* By hand: three groups of shares 6/336, 30/336, 300/336 of 3, 2, 1 sixths. */
-    assert_near(parts.between_t,
-                6.0 / 336 * log(6.0 / 336 * 2) + 30.0 / 336 * log(30.0 / 336 * 3) +
-                    300.0 / 336 * log(300.0 / 336 * 6),
-                1e-14, "between");
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
@@ -178,7 +158,6 @@ int main(void) {
         cmocka_unit_test(jackknife_is_leaving_one_out),
         cmocka_unit_test(closed_forms),
         cmocka_unit_test(bootstrap),
-        cmocka_unit_test(parts_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
