@@ -33,7 +33,9 @@ static const struct cli_option options[] = {
     {.name = "indices",
      .type = CLI_FLAG,
      .conflicts = "test gibrat rate chart",
-     .help = "mobility in one number: Shorrocks and Prais, Bartholomew, upward, downward"},
+     .help =
+         "mobility in one number: Shorrocks, Bartholomew, upward, downward; and Prais's mean stay in "
+         "each tier"},
     {.name = "test",
      .type = CLI_FLAG,
      .conflicts = "gibrat rate chart",
@@ -356,6 +358,18 @@ static int write_time(const struct report *report, size_t group, const struct mo
     return status;
 }
 
+static void write_index(const struct report *report, size_t group, const char *index,
+                        const char *tier, const double cells[4]) {
+    creators_write_group(report->standing, report->writer, group);
+    writer_string(report->writer, index);
+    if (tier)
+        writer_string(report->writer, tier);
+    else
+        writer_missing(report->writer);
+    for (size_t i = 0; i < 4; i++) /* nobody left: a stay without end */
+        writer_number(report->writer, isfinite(cells[i]) ? cells[i] : NAN);
+}
+
 static int write_indices(const struct report *report, size_t group, const struct mobility *mobility,
                          struct error *err) {
     struct mobility_index found[MOBILITY_INDICES];
@@ -368,9 +382,12 @@ static int write_indices(const struct report *report, size_t group, const struct
                 ? markov_share_interval(value, error, report->confidence)
                 : markov_time_interval(value, error, report->confidence);
         const double cells[] = {value, interval.lower, interval.upper, error};
-        creators_write_group(report->standing, report->writer, group);
-        writer_string(report->writer, mobility_name(kind));
-        write_numbers(report->writer, cells, 4);
+        write_index(report, group, mobility_name(kind), NULL, cells);
+    }
+    for (size_t tier = 0; tier < mobility->tiers && !status; tier++) {
+        struct mobility_stay stay = mobility_stay(mobility, tier, report->confidence);
+        const double cells[] = {stay.value, stay.lower, stay.upper, stay.error};
+        write_index(report, group, "prais", tier_name(report, tier), cells);
     }
     return status;
 }
@@ -527,7 +544,7 @@ static const struct result results[] = {
      write_time,
      7,
      {"tier", "chance", "chance_lower", "chance_upper", "steps", "lower", "upper"}},
-    {"indices", write_indices, 5, {"index", "value", "lower", "upper", "error"}},
+    {"indices", write_indices, 6, {"index", "tier", "value", "lower", "upper", "error"}},
     {"test",
      write_tests,
      9,

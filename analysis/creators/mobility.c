@@ -107,6 +107,19 @@ int mobility_indices(const struct mobility *mobility, struct mobility_index *ret
     return status;
 }
 
+struct mobility_stay mobility_stay(const struct mobility *mobility, size_t tier,
+                                   double confidence) {
+    const uint64_t *row = mobility->stayers + tier * mobility->tiers;
+    uint64_t total = 0;
+    for (size_t to = 0; to < mobility->tiers; to++)
+        total += row[to];
+    const struct proportion_interval stay = markov_interval(row[tier], total, 2, confidence);
+    const double n = (double)total, p = (double)row[tier] / n;
+    return (struct mobility_stay){1 / (1 - p),
+                                  row[tier] < total ? sqrt(p / n / pow(1 - p, 3)) : NAN,
+                                  1 / (1 - stay.lower), 1 / (1 - stay.upper)};
+}
+
 /* ---- Looks at irregular times ------------------------------------------------------------------
  */
 

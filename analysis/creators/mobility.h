@@ -32,8 +32,8 @@ void mobility_free(struct mobility *mobility); /* leaves it empty */
 /* Of those who stay in the panel. P is their matrix, n its tiers, pi its stationary shares. */
 enum mobility_kind {
     MOBILITY_SHORROCKS,   /* (n - trace P) / (n - 1): 0 if nobody moves, 1 if where one is says
-                             nothing; 1/(n-1) times the sum of Prais's chances to leave a tier
-                             (Shorrocks 1978, doi:10.2307/1911433; Prais 1955) */
+                             nothing; the mean of Prais's chances to leave a tier, times n/(n-1)
+                             (Shorrocks 1978, doi:10.2307/1911433) */
     MOBILITY_BARTHOLOMEW, /* sum pi_i p_ij |i - j|: tiers moved a step (Bartholomew 1973) */
     MOBILITY_UPWARD,      /* sum pi_i p_ij over j > i: share promoted a step */
     MOBILITY_DOWNWARD,    /* the same over j < i; in the long run as much is climbed as fallen, so
@@ -51,6 +51,15 @@ const char *mobility_name(enum mobility_kind kind);
 /* Writes all of them; nan where a tier has no transitions, or with one tier. */
 int mobility_indices(const struct mobility *mobility, struct mobility_index *ret,
                      struct error *err);
+
+/* Of one tier: how many periods in a row those are in it who are in it, 1/(1 - p_ii), by which
+ * Prais measured mobility (1955, J. Roy. Statist. Soc. A 118:56-66). Bounds are those of Jeffreys'
+ * interval for p_ii, which this rises with; the error is that of the delta method, sqrt(p/n) (1 -
+ * p)^(-3/2). Infinite, as the upper bound, if nobody has left the tier; nan without transitions. */
+struct mobility_stay {
+    double value, error, lower, upper;
+};
+struct mobility_stay mobility_stay(const struct mobility *mobility, size_t tier, double confidence);
 
 /* Looks at the tiers of one group, at whatever times there are rows, for stats/markov-rate.h: from
  * one row of a unit to its next, `time` in periods of the panel's kind (a month that is left out

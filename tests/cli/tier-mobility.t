@@ -62,10 +62,14 @@ is 'two fifths are large' "$(columns 1,4 | awk -F, 'NR > 1 { printf "%s %.12f\n"
 large 0.400000000000'
 runs 'indices' 0 tier-mobility --tiers $two --indices "$tiny"
 # 2/7 + 1/3 = 13/21; 2 x 2/7 x 7/13.
-is 'in closed form' "$(columns 1,2 | awk -F, 'NR > 1 { printf "%s %.12f\n", $1, $2 }')" 'shorrocks 0.619047619048
-bartholomew 0.307692307692
-upward 0.153846153846
-downward 0.153846153846'
+is 'in closed form' "$(columns 1-3 | awk -F, 'NR > 1 { printf "%s %s %.12f\n", $1, $2, $3 }')" 'shorrocks  0.619047619048
+bartholomew  0.307692307692
+upward  0.153846153846
+downward  0.153846153846
+prais small 3.500000000000
+prais large 3.000000000000'
+# R: 1 / (1 - qbeta(c(0.025, 0.975), 5.5, 2.5)); delta method: sqrt(p / n) / (1 - p)^1.5
+ok 'the mean stay has bounds' awk "BEGIN { split(\"$(columns 4-6 | sed -n 6p)\", x, \",\"); e = x[3] / (sqrt(5 / 7 / 7) / (2 / 7) ^ 1.5) - 1; exit !(e < 1e-12 && e > -1e-12 && x[1] > 1.5 && x[1] < 1.6 && x[2] > 13 && x[2] < 16) }"
 
 # ---- Other platforms, groups, gaps, units --------------------------------------------------------
 panel a,A,2025-01,10 a,B,2025-02,99 b,A,2025-01,10 b,A,2025-02,10 b,B,2025-02,7 c,A,2025-01,5

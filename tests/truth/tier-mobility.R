@@ -140,8 +140,14 @@ compare <- function(panel_file, what, result_file) {
         f <- function(p) c((k - sum(diag(p))) / (k - 1), sum(stationary(p) * rowSums(p * away)),
                            sum(stationary(p) * rowSums(p * up)),
                            sum(stationary(p) * rowSums(p * t(up))))
-        check("indices", found$value, f(p), 1e-9)
-        check("errors", found$error, delta(f, n), 1e-5)
+        check("indices", found$value[1:4], f(p), 1e-9)
+        check("errors", found$error[1:4], delta(f, n), 1e-5)
+        stay <- function(p) 1 / (1 - diag(p))
+        check("mean stays", found$value[-(1:4)], unname(stay(p)), 1e-9)
+        check("their errors", found$error[-(1:4)], delta(stay, n), 1e-4)
+        bounds <- function(q) 1 / (1 - qbeta(q, diag(n) + 0.5, rowSums(n) - diag(n) + 0.5))
+        check("their lower bounds", found$lower[-(1:4)], unname(bounds(0.025)), 1e-9)
+        check("their upper bounds", found$upper[-(1:4)], unname(bounds(0.975)), 1e-9)
     } else if (what == "test") {
         by_tier <- lapply(names(from), function(a)
             unclass(table(stay$step[stay$from == a], stay$to[stay$from == a])))
@@ -151,6 +157,18 @@ compare <- function(panel_file, what, result_file) {
         check("all", found$pearson[1], sum(chi), 1e-9)
         check("df", found$df[1:(k + 1)], c(sum(df), df), 0)
         check("p", found$pearson_p[1], pchisq(sum(chi), sum(df), lower.tail = FALSE), 1e-8)
+        # Three periods in a row of each account, by the second tier a table of the first by the third.
+        wide <- reshape(panel[c("creator", "platform", "period", "followers")], direction = "wide",
+                        idvar = c("creator", "platform"), timevar = "period")
+        wide <- sapply(paste0("followers.", sort(unique(panel$period))), function(m) tier_of(wide[[m]]))
+        triples <- do.call(rbind, lapply(3:ncol(wide), function(i) wide[, (i - 2):i]))
+        triples <- triples[apply(triples > 0, 1, all), ]
+        orders <- lapply(1:k, function(second) {
+            of <- triples[triples[, 2] == second, , drop = FALSE]
+            suppressWarnings(chisq.test(table(of[, 1], of[, 3]), correct = FALSE))
+        })
+        check("order 1", found$pearson[k + 3], sum(sapply(orders, function(o) o$statistic)), 1e-9)
+        check("its df", found$df[k + 3], sum(sapply(orders, function(o) o$parameter)), 0)
         check("order 0", found$pearson[k + 2], unname(suppressWarnings(chisq.test(n)$statistic)),
               1e-9)
     } else if (what == "rate") { # two tiers, from 50,000 on
