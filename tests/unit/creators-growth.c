@@ -114,6 +114,59 @@ static void too_large_is_missing(void **state) {
     assert_true(isnan(annual.rate) && annual.lower == 0 && isnan(annual.upper));
 }
 
+/* Two creators, of whom one stays and one is lost: of two drawn, both stay, one does or none does
+ * with the chances 1/4, 1/2, 1/4, growth 0, -1/2, -1. Drawing none who was there before cannot
+ * happen. */
+static void bootstrap_of_two(void **state) {
+    (void)state;
+    static const uint64_t clusters[] = {0, 0, 1, 1}; /* [before * 2 + now] */
+    double work[4000];
+    struct growth growth = growth_bootstrap(clusters, 1, 2, 0.4, 4000, 1, 0, 1, work);
+    near(growth.rate, -0.5);
+    near(growth.lower, -0.5); /* the quantiles 0.3 and 0.7 */
+    near(growth.upper, -0.5);
+    growth = growth_bootstrap(clusters, 1, 2, 0.6, 4000, 1, 0, 1, work);
+    near(growth.lower, -1); /* 0.2 and 0.8 */
+    near(growth.upper, 0);
+    double drawn = 0, square = 0;
+    for (size_t i = 0; i < 4000; i++) {
+        drawn += work[i] / 4000;
+        square += work[i] * work[i] / 4000;
+    }
+    /* Mean -1/2, variance 1/8: the error of the mean is 0.0056. */
+    assert_true(fabs(drawn + 0.5) < 0.025 && fabs(square - drawn * drawn - 0.125) < 0.01);
+}
+
+/* R 4.2.2: k <- data.frame(a = c(1, 1, 0, 2, 2), b = c(1, 0, 1, 2, 1), n = c(900, 60, 90, 30, 10));
+ * r <- sum(k$b * k$n) / sum(k$a * k$n); r - 1 is 0.01923077, its linearised error
+ * sqrt(sum(k$n * (k$b - r * k$a)^2)) / sum(k$a * k$n) is 0.01229458. Of 4,000 draws a bound is off
+ * by 3 % of the distance. */
+static void bootstrap_is_the_linearised_error(void **state) {
+    (void)state;
+    static const uint64_t clusters[] = {0, 90, 0, 60, 900, 0, 0, 10, 30};
+    double work[4000];
+    struct growth growth = growth_bootstrap(clusters, 2, 100000, 0.95, 4000, 7, 3, 2, work);
+    assert_true(fabs(growth.rate - 0.01923077) < 1e-8);
+    double reach = 1.959964 * 0.01229458;
+    assert_true(fabs((growth.rate - growth.lower) / reach - 1) < 0.12);
+    assert_true(fabs((growth.upper - growth.rate) / reach - 1) < 0.12);
+    struct growth again = growth_bootstrap(clusters, 2, 100000, 0.95, 4000, 7, 3, 2, work);
+    assert_true(again.lower == growth.lower && again.upper == growth.upper);
+    struct growth other = growth_bootstrap(clusters, 2, 100000, 0.95, 4000, 8, 3, 2, work);
+    assert_true(other.lower != growth.lower);
+}
+
+static void bootstrap_from_nothing(void **state) {
+    (void)state;
+    static const uint64_t came[] = {0, 5, 0, 0}, rare[] = {0, 5, 1, 0};
+    double work[1000];
+    struct growth growth = growth_bootstrap(came, 1, 10, 0.95, 1000, 1, 0, 1, work);
+    assert_true(isnan(growth.rate) && isnan(growth.lower));
+    /* One in ten was there before: a third of the samples have nobody to grow from. */
+    growth = growth_bootstrap(rare, 1, 10, 0.95, 1000, 1, 0, 1, work);
+    assert_true(growth.rate == 4 && isnan(growth.lower) && isnan(growth.upper));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flows_decide_the_interval),
@@ -124,6 +177,9 @@ int main(void) {
         cmocka_unit_test(steps_compound_by_their_length),
         cmocka_unit_test(small_rates_keep_their_digits),
         cmocka_unit_test(too_large_is_missing),
+        cmocka_unit_test(bootstrap_of_two),
+        cmocka_unit_test(bootstrap_is_the_linearised_error),
+        cmocka_unit_test(bootstrap_from_nothing),
     };
     return cmocka_run_group_tests_name("creators-growth", tests, NULL, NULL);
 }
