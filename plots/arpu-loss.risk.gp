@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Revenue at risk by horizon, a line for each group.
-# shape: fan group=group x=horizon y=revenue_at_risk lower=lower upper=upper unit=currency?
+# Revenue at risk by horizon, a line for each group, a panel for each destination.
+# shape: fan group=group panel=destination? x=horizon y=revenue_at_risk lower=lower upper=upper unit=currency?
 # title: Revenue at risk
 # bands: confidence intervals
 set multiplot
 do for [p=1:n_panels] {
-  above_text = 'no longer there at the horizon'.(unit eq '' ? '' : ', '.unit)
+  above_text = (panel_name[p] eq '' ? 'no longer there at the horizon' : panel_name[p]).(unit eq '' ? '' : ', '.unit)
   eval panel
   eval above
   eval (n_panels == 1 ? sides : '')
-  set xlabel 'horizon'
+  if (panel_lowest[p]) { set xlabel 'horizon' } else { set xlabel '' }
   plot \
     for [k=(text ? 1 : band_first[p]):(text ? 0 : band_last[p])] $band index k-1 using 1:2:3 with filledcurves lt band_series[k] fs transparent solid 0.2 noborder notitle, \
     for [k=line_first[p]:line_last[p]] $line index k-1 using 1:2 with lines lt line_series[k] title series_name[line_series[k]], \

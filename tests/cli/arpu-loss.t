@@ -388,6 +388,49 @@ printf 'users,revenue,currency\n1,1,USD\n1,1,EUR\n' >mixed.csv
 refused 'several currencies at risk' 1 'mixed.csv:3: currency is EUR, expected USD as at mixed.csv:2' \
     arpu-loss --survival curve.csv --horizon 1 mixed.csv
 
+# ---- By destination ------------------------------------------------------------------------------
+# Of ten 1 goes to X and 1 to Y at 1, of the five then watched 1 to Y at 3: F_X 0.1, F_Y 0.1 + 0.8/5.
+# X at 2: 1.959964 x 100 sqrt(0.1 x 0.9/10) = 18.593851. The same users whatever the destination have
+# what the curve of survival gives.
+printf 'group,time,destination,at_risk,events,incidence\n(all),1,X,10,1,0.1\n(all),1,Y,10,1,0.1\n(all),3,X,5,0,0.1\n(all),3,Y,5,1,0.26\n' >where.csv
+runs 'revenue at risk by destination' 0 arpu-loss --survival where.csv --horizon 2,3 --per 1 base.csv
+is 'by hand' "$(echo "$out" | cut -d, -f1-3,6-11)" 'group,destination,horizon,covered,revenue_at_risk,lower,upper,share_at_risk,revenue_lost
+(all),X,2,100.00,10.00,0.00,28.593851,0.1,10.00
+(all),X,3,100.00,10.00,0.00,28.593851,0.1,20.00
+(all),Y,2,100.00,10.00,0.00,28.593851,0.1,10.00
+(all),Y,3,100.00,26.00,0.00,58.157747,0.26,20.00
+(all),(all),2,100.00,20.00,0.00,44.791801,0.19999999999999996,20.00
+(all),(all),3,100.00,36.00,1.647472,70.352528,0.3599999999999999,40.00'
+synth-panel spells --set users=3000 -o spells.csv
+churn-survival --as-of 2026-01-01 --group segment -o stay.csv spells.csv 2>/dev/null
+churn-destinations --as-of 2026-01-01 --group segment -o go.csv spells.csv 2>/dev/null
+awk 'BEGIN { print "user,segment,revenue,age"; for (i = 0; i < 200; i++) printf "u%d,%s,%d.%02d,%d\n", i, i % 3 ? "a" : "b", i * i % 90, i % 100, i * 7 % 60 }' >users.csv
+arpu-loss --survival stay.csv --group segment --horizon 30,90 --per 30 users.csv >stay-risk.csv
+arpu-loss --survival go.csv --group segment --horizon 30,90 --per 30 users.csv >go-risk.csv
+awk 'BEGIN { FS = OFS = "," } NR == 1 || $2 == "(all)" { print $1, $3, $4, $5, $6, $7, $8, $9 }' go-risk.csv >go-all.csv
+cut -d, -f1-8 stay-risk.csv | sed 's/^group,.*//' | grep . >stay-all.csv
+tail -n +2 go-all.csv >go-rows.csv
+same 'all destinations are what survival says' stay-all.csv go-rows.csv
+ok 'and destinations add up to it' awk -F, '
+    NR > 1 && $7 != "" { if ($2 == "(all)") { d = sum[$1 $3] - $7; n++; if (d > 1e-5 || d < -1e-5) { print; bad = 1 } } else sum[$1 $3] += $7 }
+    END { exit bad || n == 0 }' go-risk.csv
+arpu-loss --threads 1 --survival go.csv --group segment --horizon 30,90 --per 30 users.csv >again.csv
+same 'threads change nothing' go-risk.csv again.csv
+sed 3d where.csv >part.csv
+refused 'a destination without a row' 1 "part.csv:2:2: no row for the destination 'Y' at this time, expected one: all rows of churn-destinations" \
+    arpu-loss --survival part.csv --horizon 1 base.csv
+sed 's/,0.26$/,0.3/' where.csv >wrong.csv
+refused 'an incidence that does not follow' 1 'wrong.csv:5:6: incidence is 0.3, expected 0.26 by at_risk and events up to here' \
+    arpu-loss --survival wrong.csv --horizon 1 base.csv
+sed 's/,Y,10,1/,Y,9,1/' where.csv >differ.csv
+refused 'at_risk that differs' 1 'differ.csv:3:4: at_risk differs between destinations' arpu-loss --survival differ.csv --horizon 1 base.csv
+sed 's/3,Y/3,X/' where.csv >twice.csv
+refused 'a destination twice' 1 'twice.csv:5:2: same group, destination and time as twice.csv:4' arpu-loss --survival twice.csv --horizon 1 base.csv
+sed 's/Y,10,1,/Y,10,10,/' where.csv >many.csv
+refused 'more than all left' 1 'many.csv:3:5: 11 of 10 at risk left' arpu-loss --survival many.csv --horizon 1 base.csv
+churn-destinations --at 30 --as-of 2026-01-01 spells.csv >at.csv
+refused 'chosen times alone' 1 "no column 'at_risk'" arpu-loss --survival at.csv --horizon 1 base.csv
+
 # ---- Known truth ---------------------------------------------------------------------------------
 # 500,000 of 10,000,000 users leave a platform that does not grow, at an ARPU of 1.25 whose estimate
 # has an error of 3 x 1.25/sqrt(10^7): 0.0012 of 625,000, here four times.
@@ -427,6 +470,8 @@ chart() { # name, words that the picture must hold (a pattern each), -- command.
 chart 'months and their bounds' 'lost in the month, USD' 'lost so far, USD' -- arpu-loss "$range"
 chart 'a loss that stays the same starts at zero' '>0<' '200,000' -- arpu-loss "$DATA/tiktok-rednote/scenario.csv"
 chart 'sensitivity' 'migrants' 'multi homing share' '900,000' 'revenue lost over the horizon, USD' -- arpu-loss --sensitivity "$range"
+chart 'risk' 'no longer there at the horizon' -- arpu-loss --survival curve.csv --horizon 1,2,3 base.csv
+chart 'risk by destination' '>X<' '(all)' horizon -- arpu-loss --survival where.csv --horizon 1,2,3 base.csv
 chart 'a panel' 'Alpha' 'Beta' '2025-03' -- arpu-loss "$DATA/tiny/revenue-panel.csv"
 chart 'a log' 'Bands are confidence intervals' -- arpu-loss "$log"
 

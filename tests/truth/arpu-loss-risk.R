@@ -4,9 +4,67 @@
 #
 #     Rscript arpu-loss-risk.R telco FILE PER LEVEL HORIZON...    # rows as arpu-loss writes them
 #     Rscript arpu-loss-risk.R draws FILE HORIZON                 # contract,value,std_error by draws
+#     Rscript arpu-loss-risk.R destinations SPELLS USERS PER LEVEL HORIZON...
+#         # group,destination,horizon,covered,at risk,lower,upper,lost,lower,upper: shares of
+#         # destinations from survfit, errors by differences for each increment of each hazard
 suppressPackageStartupMessages(library(survival))
 
 args <- commandArgs(trailingOnly = TRUE)
+if (args[1] == "destinations") {
+    spells <- read.csv(args[2])
+    users <- read.csv(args[3])
+    per <- as.numeric(args[4])
+    z <- qnorm(0.5 + as.numeric(args[5]) / 2)
+    horizons <- as.numeric(args[-(1:5)])
+    causes <- sort(setdiff(unique(spells$to), "stayed"), method = "radix")
+    number <- function(x) format(x, digits = 15, scientific = FALSE, trim = TRUE)
+    for (group in sort(unique(spells$group), method = "radix")) {
+        of <- spells[spells$group == group, ]
+        fit <- survfit(Surv(time, factor(to, c("stayed", causes))) ~ 1, of)
+        n <- fit$n.risk[, 1]
+        d <- fit$n.event[, -1, drop = FALSE]
+        # What increments dA of the cumulative hazards (a row a time, a column a cause) make of users.
+        shares <- function(dA) {
+            S <- cumprod(1 - rowSums(dA))
+            list(S = c(1, S), F = rbind(0, apply(c(1, head(S, -1)) * dA, 2, cumsum)))
+        }
+        stopifnot(max(abs(shares(d / n)$F[-1, ] - fit$pstate[, -1])) < 1e-12)
+        here <- users[users$group == group, ]
+        reached <- function(h) here$age + h <= max(fit$time) | tail(shares(d / n)$S, 1) < 1e-12
+        answer <- function(dA, h, k) {
+            s <- shares(dA)
+            inside <- function(t) findInterval(t, fit$time) + 1
+            at_risk <- lost <- 0
+            for (i in which(reached(h))) {
+                a <- here$age[i]
+                p <- function(t) (s$F[inside(t), k] - s$F[inside(a), k]) / s$S[inside(a)]
+                knots <- sort(unique(c(a, fit$time[fit$time > a & fit$time < a + h], a + h)))
+                at_risk <- at_risk + here$revenue[i] * p(a + h)
+                lost <- lost + here$revenue[i] * sum(diff(knots) * p(head(knots, -1))) / per
+            }
+            c(at_risk, lost)
+        }
+        for (k in seq_along(causes)) for (h in horizons) {
+            value <- answer(d / n, h, k)
+            variance <- c(0, 0)
+            for (j in seq_along(n)) {
+                slopes <- sapply(seq_along(causes), function(l) {
+                    step <- 0 * d
+                    step[j, l] <- 1e-6
+                    (answer(d / n + step, h, k) - answer(d / n - step, h, k)) / 2e-6
+                })
+                V <- (diag(d[j, ], length(causes)) * n[j] - d[j, ] %o% d[j, ]) / n[j]^3
+                variance <- variance + rowSums((slopes %*% V) * slopes)
+            }
+            covered <- sum(here$revenue[reached(h)])
+            low <- pmax(value - z * sqrt(variance), 0)
+            high <- pmin(value + z * sqrt(variance), covered * c(1, h / per))
+            cat(paste(c(group, causes[k], h, number(c(covered, value[1], low[1], high[1], value[2],
+                                                   low[2], high[2]))), collapse = ","), "\n", sep = "")
+        }
+    }
+    quit()
+}
 tenure <- read.csv(args[2])
 here <- tenure[tenure$churned == "No", ]
 

@@ -225,8 +225,70 @@ static void what_is_refused(void **state) {
             "by its curve nobody stays as long");
 }
 
+/* ---- By destination ---------------------------------------------------------------------------
+ */
+
+#define WHERE                                                                                      \
+    "group,time,destination,at_risk,events,incidence\n"                                            \
+    "a,1,X,10,1,0.1\na,1,Y,10,1,0.1\na,3,X,5,0,0.1\na,3,Y,5,1,0.26\na,5,X,1,0,0.1\na,5,Y,1,0,0.26\n"
+
+static struct risk_answer ask_of(const struct risk *risk, size_t destination, const char *horizon,
+                                 decimal per) {
+    struct risk_question question = {.per = per, .destination = destination, .confidence = 0.95};
+    struct risk_answer answer;
+    struct error err = {0};
+    assert_true(decimal_parse(text_of(horizon), '.', &question.horizon));
+    if (risk_estimate(&risk->curves, &risk->base, 0, &question, &answer, &err))
+        fail_msg("%s", err.text);
+    return answer;
+}
+
+/* From the start over 3: to Y 0.1 + 0.8/5. A step of A_X at 1 lowers it by 0.16/0.8 for each unit,
+ * one of A_Y raises it by 1 and lowers it likewise; at 3 one of A_Y raises it by 0.8. */
+static void to_one_destination(void **state) {
+    (void)state;
+    struct risk risk;
+    read_both(&risk, WHERE, NULL, "users,revenue\n50,100\n");
+    assert_int_equal(risk.curves.n_destinations, 2);
+    assert_true(text_is(risk.curves.destinations[1], "Y"));
+    const struct risk_answer y = ask_of(&risk, 2, "3", DECIMAL_ONE);
+    near(y.at_risk.value, 26);
+    const double x_1 = -0.2, y_1 = 0.8, sum = x_1 + y_1;
+    const double at_1 = (x_1 * x_1 + y_1 * y_1) / 100 - sum * sum / 1000;
+    near(y.at_risk.std_error, 100 * sqrt(at_1 + 0.64 * 4 / 125));
+    near(y.lost.value, 100 * 0.1 * 2);
+    near(y.lost.std_error, 100 * 2 * sqrt(9.0 / 1000));
+    /* Destinations add up to what the curve of survival says, and so do their errors' sources. */
+    const struct risk_answer x = ask_of(&risk, 1, "3", DECIMAL_ONE),
+                             all = ask_of(&risk, 0, "3", DECIMAL_ONE);
+    near(x.at_risk.value + y.at_risk.value, all.at_risk.value);
+    near(x.lost.value + y.lost.value, all.lost.value);
+    near(all.at_risk.std_error, 64 * sqrt(0.075));
+    release(&risk);
+}
+
+/* With one destination for all, the error is that of survival. */
+static void the_only_destination(void **state) {
+    (void)state;
+    struct risk risk;
+    read_both(&risk,
+              "group,time,destination,at_risk,events,incidence\na,1,X,10,2,0.2\na,3,X,5,1,0.36\n"
+              "a,5,X,1,0,0.36\n",
+              NULL, "users,revenue,age\n1,50,2\n1,100,0\n");
+    for (int h = 0; h < 2; h++) {
+        const struct risk_answer x = ask_of(&risk, 1, h ? "3" : "2", DECIMAL_ONE),
+                                 all = ask_of(&risk, 0, h ? "3" : "2", DECIMAL_ONE);
+        near(x.at_risk.value, all.at_risk.value);
+        near(x.at_risk.std_error, all.at_risk.std_error);
+        near(x.lost.value, all.lost.value);
+        near(x.lost.std_error, all.lost.std_error);
+    }
+    release(&risk);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(to_one_destination),    cmocka_unit_test(the_only_destination),
         cmocka_unit_test(from_the_start),        cmocka_unit_test(from_an_age),
         cmocka_unit_test(money_of_single_users), cmocka_unit_test(groups_add_up),
         cmocka_unit_test(negative_revenue),      cmocka_unit_test(nobody),
