@@ -111,8 +111,9 @@ static int check_season(struct cli *cli, struct error *err) {
 static const struct {
     const char *option, *methods;
 } restricted[] = {
-    {"change", "r"},    {"kernel", "r"}, {"bandwidth", "r"}, {"lag", "r"},     {"prewhiten", "r"},
-    {"no-adjust", "r"}, {"paths", "l"},  {"draws", "l"},     {"season", "rl"}, {"harmonics", "rl"},
+    {"change", "r"},    {"kernel", "r"},     {"bandwidth", "r"}, {"lag", "r"},
+    {"prewhiten", "r"}, {"no-adjust", "r"},  {"paths", "l"},     {"draws", "l"},
+    {"season", "rl"},   {"harmonics", "rl"}, {"variances", "l"},
 };
 
 static int check_method(struct cli *cli, struct error *err) {
@@ -157,6 +158,7 @@ static int estimate_space(struct cli *cli, const struct impact_series *series,
         .season = (size_t)cli_integer(cli, "season"),
         .harmonics = (size_t)cli_integer(cli, "harmonics"),
         .confidence = cli_number(cli, "confidence"),
+        .plug_in = cli_choice(cli, "variances", "plug-in"),
         .control_names = controls->items,
     };
     struct impact_space *space;
@@ -312,6 +314,9 @@ static const struct cli_option options[] = {
      .argument = "COL",
      .fallback = "revenue",
      .help = "the series"},
+    {.name = "summary",
+     .type = CLI_FLAG,
+     .help = "the figures of the fit, the diagnostics and the totals instead of the periods"},
     {.name = "controls",
      .type = CLI_TEXT,
      .argument = "COL,...",
@@ -337,6 +342,7 @@ static const struct cli_option options[] = {
      .type = CLI_CHOICE,
      .range = "level-slope|level",
      .fallback = "level-slope",
+     .heading = "For --method regression",
      .help = "what may change at the event"},
     {.name = "kernel",
      .type = CLI_CHOICE,
@@ -356,6 +362,13 @@ static const struct cli_option options[] = {
      .help = "this many lags instead"},
     {.name = "prewhiten", .type = CLI_FLAG, .help = "prewhiten by a VAR(1) before the errors"},
     {.name = "no-adjust", .type = CLI_FLAG, .help = "leave out the factor n/(n-k) of the errors"},
+    {.name = "variances",
+     .type = CLI_CHOICE,
+     .range = "integrated|plug-in",
+     .fallback = "integrated",
+     .heading = "For --method local-level and local-trend",
+     .help = "of a state space: with their own error in the intervals, or taken as known once "
+             "estimated, which makes the intervals too narrow"},
     {.name = "paths",
      .type = CLI_FILE,
      .argument = "FILE",
@@ -367,9 +380,6 @@ static const struct cli_option options[] = {
      .fallback = "1000",
      .needs = "paths",
      .help = "how many of them"},
-    {.name = "summary",
-     .type = CLI_FLAG,
-     .help = "the figures of the fit, the diagnostics and the totals instead of the periods"},
     {0},
 };
 

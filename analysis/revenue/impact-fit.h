@@ -36,7 +36,7 @@ void impact_fit_free(struct impact_fit *fit);
 enum hac_kernel { HAC_BARTLETT, HAC_QUADRATIC_SPECTRAL };
 
 enum hac_bandwidth {
-    HAC_NEWEY_WEST, /* Newey & West 1994, doi:10.2307/2297912, table II C */
+    HAC_NEWEY_WEST, /* Newey & West 1994, doi:10.2307/2297912 */
     HAC_ANDREWS,    /* Andrews 1991, doi:10.2307/2938229, (6.2) and (6.4), an AR(1) a column */
     HAC_RULE,       /* floor(4 (n/100)^(2/9)) */
     HAC_GIVEN,

@@ -4,13 +4,15 @@
  *   1. The model
  *   2. The filter
  *   3. Maximum likelihood
- *   4. After the event
- *   5. Figures
- *   6. Paths
+ *   4. What the variances may be
+ *   5. After the event
+ *   6. Figures
+ *   7. Paths
  */
 #include "revenue/impact-space.h"
 
 #include "base/random.h"
+#include "revenue/impact-posterior.h"
 #include "revenue/impact-regression.h"
 #include "stats/maximise.h"
 
@@ -47,6 +49,10 @@ struct impact_space {
     double log_likelihood;
     size_t starts, agreeing;
     struct filter *at_event; /* the state just before the first period after */
+    struct branch *branches; /* what the variances may be; one, as estimated, with plug_in */
+    size_t n_branches;
+    double dof;                   /* of their Student's t distributions; INFINITY with plug_in */
+    struct posterior_term *terms; /* n_branches: room for a question */
     /* One position's forecast before it was seen; nan in the diffuse phase. */
     double *forecast, *variance; /* series->event */
 };
@@ -56,7 +62,8 @@ struct filter {
     size_t m, diffuse; /* elements still diffuse */
     double *a, *p, *p_diffuse, *k, *k_diffuse;
     double log_likelihood;
-    size_t used; /* observations that are not spent on diffuse elements */
+    double log_f, squares; /* sums over it of log f, diffuse ones too, and of v^2/f */
+    size_t used;           /* observations that are not spent on diffuse elements */
 };
 
 static size_t filter_room(size_t m) {
@@ -80,7 +87,7 @@ static void filter_begin(struct filter *filter) {
     for (size_t i = 0; i < m; i++)
         filter->p_diffuse[i * m + i] = 1;
     filter->diffuse = m;
-    filter->log_likelihood = 0;
+    filter->log_likelihood = filter->log_f = filter->squares = 0;
     filter->used = 0;
 }
 
@@ -101,8 +108,8 @@ static void multiply(const double *p, const double *z, size_t m, double *ret) {
 /* What is seen of diffuse elements is exact up to this share of its length. */
 #define NOT_DIFFUSE 1e-8
 
-/* Takes one observation in: Durbin & Koopman 2012, (4.18) and, while something is diffuse, (5.14)
- * to (5.17), with the step in time left to filter_advance. */
+/* Takes one observation in: Durbin & Koopman 2012, section 4.3 and, while something is diffuse,
+ * section 5.2, with the step in time left to filter_advance. */
 static void filter_see(struct filter *filter, const double *z, double y, double noise) {
     const size_t m = filter->m;
     const double v = y - dot(z, filter->a, m);
@@ -124,12 +131,14 @@ static void filter_see(struct filter *filter, const double *z, double y, double 
                 filter->p_diffuse[i * m + j] -= f_diffuse * ki * kj;
             }
         filter->log_likelihood -= 0.5 * log(f_diffuse);
+        filter->log_f += log(f_diffuse);
         filter->diffuse--;
         return;
     }
-    if (!(f > 0)) /* nothing moves: what is not foreseen exactly is impossible */
+    if (!(f > 0)) { /* nothing moves: what is not foreseen exactly is impossible */
         filter->log_likelihood = fabs(v) > 0 ? -INFINITY : filter->log_likelihood;
-    else {
+        filter->log_f = fabs(v) > 0 ? INFINITY : filter->log_f;
+    } else {
         for (size_t i = 0; i < m; i++)
             filter->a[i] += filter->k[i] * v / f;
         for (size_t i = 0; i < m; i++) {
@@ -138,6 +147,8 @@ static void filter_see(struct filter *filter, const double *z, double y, double 
                 filter->p[i * m + j] -= gain * filter->k[j];
         }
         filter->log_likelihood -= 0.5 * (log(2 * M_PI) + log(f) + v * v / f);
+        filter->log_f += log(f);
+        filter->squares += v * v / f;
     }
     filter->used++;
 }
@@ -346,6 +357,94 @@ static int estimate(struct impact_space *space, struct error *err) {
     return 0;
 }
 
+/* ---- 4. What the variances may be ------------------------------------------------------------ */
+
+/* Given the ratios of the standard deviations, all variances are known but for one factor r^2. With
+ * the prior 1/r the observations leave it a scaled inverse chi-square distribution with `used`
+ * degrees of freedom about squares/used, and what is forecast a Student's t distribution (West &
+ * Harrison 1997, Bayesian Forecasting and Dynamic Models, chapter 4). The ratios are integrated
+ * over in turn (there, chapter 12, as a mixture of models). */
+struct branch {
+    double weight;
+    double variances[VARIANCES]; /* times the square of `scale` */
+    double scale;                /* the root of squares/used, or 1 */
+    double *room;                /* of the state at the event */
+    struct filter at_event;
+};
+
+struct ratios {
+    struct impact_space *space;
+    struct filter filter;
+};
+
+static void square_all(const double sd[3], double variances[VARIANCES]) {
+    for (int i = 0; i < VARIANCES; i++)
+        variances[i] = sd[i] * sd[i];
+}
+
+/* The likelihood of the ratios, r integrated out. */
+static double ratio_density(void *context, const double sd[3]) {
+    struct ratios *ratios = context;
+    struct filter *filter = &ratios->filter;
+    double variances[VARIANCES];
+    square_all(sd, variances);
+    run(ratios->space, variances, filter, false);
+    if (filter->diffuse > 0 || !(filter->squares > 0) || isinf(filter->log_f))
+        return -INFINITY;
+    return -0.5 * filter->log_f - 0.5 * (double)filter->used * log(filter->squares);
+}
+
+static int add_branch(struct impact_space *space, double weight, const double *variances,
+                      struct error *err) {
+    struct branch *branch = &space->branches[space->n_branches];
+    branch->room = malloc(filter_room(space->m) * sizeof(double));
+    if (!branch->room)
+        return error_memory(err);
+    space->n_branches++;
+    branch->weight = weight;
+    branch->scale = 1;
+    memcpy(branch->variances, variances, sizeof branch->variances);
+    branch->at_event = filter_in(branch->room, space->m);
+    run(space, variances, &branch->at_event, false);
+    return 0;
+}
+
+static int branch_by_ratio(struct impact_space *space, struct error *err) {
+    struct ratios ratios = {space, filter_in(space->room, space->m)};
+    const double start[3] = {sqrt(space->variances[IRREGULAR]), sqrt(space->variances[LEVEL]),
+                             sqrt(space->variances[SLOPE])};
+    struct posterior_node *nodes;
+    size_t n;
+    if (posterior_nodes(ratio_density, &ratios, space->options->trend ? 3 : 2, start, &nodes, &n,
+                        err))
+        return err->code;
+    space->branches = calloc(n, sizeof *space->branches);
+    space->terms = malloc(n * sizeof *space->terms);
+    int code = space->branches && space->terms ? 0 : error_memory(err);
+    for (size_t i = 0; !code && i < n; i++) {
+        double variances[VARIANCES];
+        square_all(nodes[i].sd, variances);
+        code = add_branch(space, nodes[i].weight, variances, err);
+        if (code)
+            break;
+        struct branch *branch = &space->branches[i];
+        space->dof = (double)branch->at_event.used;
+        branch->scale = sqrt(branch->at_event.squares / space->dof);
+    }
+    free(nodes);
+    return code;
+}
+
+static int branch_out(struct impact_space *space, struct error *err) {
+    if (!space->options->plug_in)
+        return branch_by_ratio(space, err);
+    space->branches = calloc(1, sizeof *space->branches);
+    space->terms = malloc(sizeof *space->terms);
+    space->dof = INFINITY;
+    return space->branches && space->terms ? add_branch(space, 1, space->variances, err)
+                                           : error_memory(err);
+}
+
 /* ---- Setting up ------------------------------------------------------------------------------ */
 
 static struct scale scale_of(const struct impact_series *series, const double *values,
@@ -432,7 +531,7 @@ int impact_space_fit(const struct impact_series *series, const struct impact_spa
             space->scales[j] =
                 scale_of(series, series->controls + j, series->n_controls, &control_flat);
         fill_z(space);
-        code = check(space, err) || estimate(space, err) ? err->code : 0;
+        code = check(space, err) || estimate(space, err) || branch_out(space, err) ? err->code : 0;
     }
     if (code) {
         impact_space_destroy(space);
@@ -444,6 +543,10 @@ int impact_space_fit(const struct impact_series *series, const struct impact_spa
 void impact_space_destroy(struct impact_space *space) {
     if (!space)
         return;
+    for (size_t b = 0; space->branches && b < space->n_branches; b++)
+        free(space->branches[b].room);
+    free(space->branches);
+    free(space->terms);
     free(space->z);
     free(space->scales);
     free(space->room);
@@ -453,76 +556,157 @@ void impact_space_destroy(struct impact_space *space) {
     free(space);
 }
 
-/* ---- 4. After the event ---------------------------------------------------------------------- */
+/* ---- 5. After the event ---------------------------------------------------------------------- */
 
-/* The sum of what was expected so far: its mean, its variance, and its covariance with the state.
- */
-struct sum {
-    size_t periods;
-    double actual, mean, variance;
+/* One branch on its way through the periods after the event. The sum is that of what was expected
+ * so far: its mean, its variance, and its covariance with the state. */
+struct walk {
+    const struct branch *branch;
+    struct filter filter;
+    double *room;
+    double mean, variance; /* of this period, in units of the branch */
+    double sum, sum_variance;
     double *with_state; /* m */
 };
 
-static int copy_filter(const struct impact_space *space, struct filter *ret, double **ret_room,
-                       struct error *err) {
-    *ret_room = malloc((filter_room(space->m) + space->m) * sizeof(double));
-    if (!*ret_room)
+struct walks {
+    const struct impact_space *space;
+    struct walk *items; /* n_branches */
+    size_t periods;     /* in the sums */
+    double actual;      /* summed */
+};
+
+static int begin_walks(const struct impact_space *space, struct walks *ret, struct error *err) {
+    const size_t m = space->m, room = filter_room(m);
+    *ret = (struct walks){.space = space};
+    ret->items = calloc(space->n_branches, sizeof *ret->items);
+    if (!ret->items)
         return error_memory(err);
-    memcpy(*ret_room, space->room + filter_room(space->m), filter_room(space->m) * sizeof(double));
-    *ret = filter_in(*ret_room, space->m);
+    for (size_t b = 0; b < space->n_branches; b++) {
+        struct walk *walk = &ret->items[b];
+        walk->branch = &space->branches[b];
+        walk->room = calloc(room + m, sizeof(double));
+        if (!walk->room)
+            return error_memory(err);
+        memcpy(walk->room, walk->branch->room, room * sizeof(double));
+        walk->filter = filter_in(walk->room, m);
+        walk->with_state = walk->room + room;
+    }
     return 0;
 }
 
-/* C + y*: var(C) + 2 cov(C, z'a) + var(y*). */
-static void add(struct sum *sum, const struct filter *filter, const double *z, double actual,
-                double expected, double variance) {
-    sum->periods++;
-    sum->actual += actual;
-    sum->mean += expected;
-    sum->variance += variance + 2 * dot(sum->with_state, z, filter->m);
+static void end_walks(struct walks *walks) {
+    for (size_t b = 0; walks->items && b < walks->space->n_branches; b++)
+        free(walks->items[b].room);
+    free(walks->items);
+}
+
+/* What period t holds; `summed` if it goes into the sums: var(C) + 2 cov(C, z'a) + var(y*). */
+static void look(struct walk *walk, const double *z, bool summed) {
+    struct filter *filter = &walk->filter;
+    multiply(filter->p, z, filter->m, filter->k);
+    walk->mean = dot(z, filter->a, filter->m);
+    walk->variance = dot(z, filter->k, filter->m) + walk->branch->variances[IRREGULAR];
+    if (!summed)
+        return;
+    walk->sum += walk->mean;
+    walk->sum_variance += walk->variance + 2 * dot(walk->with_state, z, filter->m);
     for (size_t i = 0; i < filter->m; i++)
-        sum->with_state[i] += filter->k[i]; /* p z */
+        walk->with_state[i] += filter->k[i]; /* p z */
 }
 
-static void forecast(const struct impact_space *space, struct filter *filter, struct sum *sum,
-                     struct impact_result *ret) {
-    const double reach = gsl_cdf_ugaussian_Qinv((1 - space->options->confidence) / 2);
-    const double unit = space->scale_y.unit;
-    for (size_t t = 0; t < space->series->n; t++) {
+static void step_on(const struct impact_space *space, struct walk *walk) {
+    filter_advance(&walk->filter, walk->branch->variances, space->options->trend);
+    if (space->options->trend) /* what is known of the sum goes with the state */
+        walk->with_state[0] += walk->with_state[1];
+}
+
+/* ---- Mixtures of the branches, in the units of the input */
+
+static void set_term(const struct impact_space *space, size_t b, double mean, double variance) {
+    const struct branch *branch = &space->branches[b];
+    space->terms[b] = (struct posterior_term){
+        branch->weight, mean, space->scale_y.unit * branch->scale * sqrt(fmax(variance, 0))};
+}
+
+/* The mean of the terms, and the interval that leaves as much on either side. */
+static struct impact_bounds bounds_of_terms(const struct impact_space *space) {
+    const double tail = (1 - space->options->confidence) / 2;
+    const size_t n = space->n_branches;
+    return (struct impact_bounds){
+        .value = posterior_mean(space->terms, n),
+        .lower = posterior_quantile(space->terms, n, space->dof, tail),
+        .upper = posterior_quantile(space->terms, n, space->dof, 1 - tail),
+    };
+}
+
+static double error_of_terms(const struct impact_space *space) {
+    return posterior_sd(space->terms, space->n_branches, space->dof);
+}
+
+/* actual - expected. */
+static struct impact_bounds less(double actual, struct impact_bounds expected) {
+    return (struct impact_bounds){actual - expected.value, actual - expected.upper,
+                                  actual - expected.lower};
+}
+
+static struct impact_bounds expect_period(const struct walks *walks) {
+    const struct impact_space *space = walks->space;
+    for (size_t b = 0; b < space->n_branches; b++)
+        set_term(space, b, space->scale_y.mean + space->scale_y.unit * walks->items[b].mean,
+                 walks->items[b].variance);
+    return bounds_of_terms(space);
+}
+
+/* Leaves the terms of the sum for further questions. */
+static struct impact_bounds expect_sum(const struct walks *walks) {
+    const struct impact_space *space = walks->space;
+    for (size_t b = 0; b < space->n_branches; b++)
+        set_term(space, b,
+                 (double)walks->periods * space->scale_y.mean +
+                     space->scale_y.unit * walks->items[b].sum,
+                 walks->items[b].sum_variance);
+    return bounds_of_terms(space);
+}
+
+static void forecast_after(struct walks *walks, struct impact_result *ret) {
+    const struct impact_space *space = walks->space;
+    for (size_t t = space->series->event; t < space->series->n; t++) {
         struct impact_period *period = &ret->periods[t];
-        const bool after = t >= space->series->event;
         const double *z = space->z + t * space->m, actual = space->series->value[t];
-        double mean = NAN, variance = NAN;
-        if (!after) {
-            mean = space->forecast[t];
-            variance = space->variance[t];
-        } else if (impact_controls_known(space->series, t)) {
-            multiply(filter->p, z, space->m, filter->k);
-            mean = dot(z, filter->a, space->m);
-            variance = dot(z, filter->k, space->m) + space->variances[IRREGULAR];
+        const bool known = impact_controls_known(space->series, t), seen = known && !isnan(actual);
+        for (size_t b = 0; known && b < space->n_branches; b++)
+            look(&walks->items[b], z, seen);
+        if (known)
+            period->expected = expect_period(walks);
+        if (seen) {
+            walks->periods++;
+            walks->actual += actual;
+            period->effect = less(actual, period->expected);
+            period->cumulative = less(walks->actual, expect_sum(walks));
         }
-        const double expected = space->scale_y.mean + unit * mean;
-        const double error = unit * sqrt(fmax(variance, 0));
-        if (!isnan(mean)) {
-            period->expected = impact_around(expected, reach * error);
-            if (!isnan(actual))
-                period->effect = impact_around(actual - expected, reach * error);
-        }
-        if (after && !isnan(mean) && !isnan(actual)) {
-            add(sum, filter, z, actual, expected, variance);
-            period->cumulative =
-                impact_around(sum->actual - sum->mean, reach * unit * sqrt(fmax(sum->variance, 0)));
-        }
-        if (after) {
-            filter_advance(filter, space->variances, space->options->trend);
-            if (space->options->trend) /* what is known of the sum goes with the state */
-                sum->with_state[0] += sum->with_state[1];
-        }
+        for (size_t b = 0; b < space->n_branches; b++)
+            step_on(space, &walks->items[b]);
     }
-    sum->variance = fmax(sum->variance, 0) * unit * unit;
 }
 
-/* ---- 5. Figures ------------------------------------------------------------------------------ */
+/* Before the event: from one period to the next, the variances as estimated. */
+static void forecast_before(const struct impact_space *space, struct impact_result *ret) {
+    const double reach = gsl_cdf_ugaussian_Qinv((1 - space->options->confidence) / 2);
+    for (size_t t = 0; t < space->series->event; t++) {
+        struct impact_period *period = &ret->periods[t];
+        const double actual = space->series->value[t];
+        if (isnan(space->forecast[t]))
+            continue;
+        const double error = space->scale_y.unit * sqrt(fmax(space->variance[t], 0));
+        period->expected = impact_around(
+            space->scale_y.mean + space->scale_y.unit * space->forecast[t], reach * error);
+        if (!isnan(actual))
+            period->effect = less(actual, period->expected);
+    }
+}
+
+/* ---- 6. Figures ------------------------------------------------------------------------------ */
 
 static int report_variances(const struct impact_space *space, struct impact_result *ret,
                             struct error *err) {
@@ -540,7 +724,7 @@ static int report_variances(const struct impact_space *space, struct impact_resu
         } else
             figure->of = (struct impact_bounds){0, 0, square * space->upper[i]};
     }
-    if (space->variances[LEVEL] == 0 && space->variances[SLOPE] == 0 &&
+    if (space->options->plug_in && space->variances[LEVEL] == 0 && space->variances[SLOPE] == 0 &&
         impact_warn(ret, err,
                     "no wandering of the level was seen before the event (variance 0, at most "
                     "%.4g): the intervals take it as fixed, and are too narrow if it is not",
@@ -636,7 +820,7 @@ static int report_surprises(const struct impact_space *space, struct impact_resu
                     report_largest(space, errors, positions, n, ret, err)
                 ? err->code
                 : 0;
-        if (!code && n < 20)
+        if (!code && space->options->plug_in && n < 20)
             code = impact_warn(ret, err,
                                "%zu forecasts before the event say little of the variances: the "
                                "intervals, which take them as known, are too narrow",
@@ -650,7 +834,6 @@ static int report_surprises(const struct impact_space *space, struct impact_resu
 /* Level and slope as they stand when the event comes, and the coefficients. */
 static int report_state(const struct impact_space *space, struct impact_result *ret,
                         struct error *err) {
-    const double reach = gsl_cdf_ugaussian_Qinv((1 - space->options->confidence) / 2);
     for (size_t i = 0; i < space->m; i++) {
         double unit = space->scale_y.unit, mean = 0;
         struct impact_figure *figure;
@@ -669,8 +852,13 @@ static int report_state(const struct impact_space *space, struct impact_result *
             figure = impact_figure_add(ret, err, "season %zu", i - space->options->trend);
         if (!figure)
             return err->code;
-        figure->error = unit * sqrt(fmax(space->at_event->p[i * space->m + i], 0));
-        figure->of = impact_around(mean + unit * space->at_event->a[i], reach * figure->error);
+        const double per = unit / space->scale_y.unit;
+        for (size_t b = 0; b < space->n_branches; b++) {
+            const struct filter *filter = &space->branches[b].at_event;
+            set_term(space, b, mean + unit * filter->a[i], per * per * filter->p[i * space->m + i]);
+        }
+        figure->of = bounds_of_terms(space);
+        figure->error = error_of_terms(space);
     }
     return 0;
 }
@@ -684,66 +872,90 @@ static struct impact_bounds relative(double actual, struct impact_bounds expecte
     return (struct impact_bounds){actual / expected.value - 1, low, high};
 }
 
-static int report_effects(const struct impact_space *space, const struct sum *sum,
-                          struct impact_result *ret, struct error *err) {
-    const double reach = gsl_cdf_ugaussian_Qinv((1 - space->options->confidence) / 2);
-    const double error = sqrt(sum->variance), effect = sum->actual - sum->mean;
+static int report_effects(const struct walks *walks, struct impact_result *ret, struct error *err) {
+    const struct impact_space *space = walks->space;
+    const struct impact_bounds expected = expect_sum(walks), effect = less(walks->actual, expected);
+    const double error = error_of_terms(space);
+    const double tail =
+        !(error > 0) ? NAN
+        : effect.value > 0
+            ? posterior_above(space->terms, space->n_branches, space->dof, walks->actual)
+            : posterior_below(space->terms, space->n_branches, space->dof, walks->actual);
     struct impact_figure *figure;
     for (int i = 0; i < 2; i++) {
-        const double share = i == 0 ? 1 / (double)sum->periods : 1;
+        const double share = i == 0 ? 1 / (double)walks->periods : 1;
         figure = impact_figure_add(ret, err, i == 0 ? "effect_mean" : "effect_cumulative");
         if (!figure)
             return err->code;
-        figure->of = impact_around(effect * share, reach * error * share);
+        figure->of = (struct impact_bounds){effect.value * share, effect.lower * share,
+                                            effect.upper * share};
         figure->error = error * share;
-        figure->p = error > 0 ? 2 * gsl_cdf_ugaussian_Q(fabs(effect / error)) : NAN;
+        figure->p = fmin(2 * tail, 1);
     }
     figure = impact_figure_add(ret, err, "effect_relative");
     if (!figure)
         return err->code;
-    figure->of = relative(sum->actual, impact_around(sum->mean, reach * error));
-    return impact_figure_plain(ret, "tail_probability",
-                               error > 0 ? gsl_cdf_ugaussian_Q(fabs(effect / error)) : NAN, err);
+    figure->of = relative(walks->actual, expected);
+    return impact_figure_plain(ret, "tail_probability", tail, err);
 }
 
 int impact_space_report(const struct impact_space *space, struct impact_result *ret,
                         struct error *err) {
-    struct filter filter;
-    double *room = NULL;
+    struct walks walks = {.space = space};
     int code = impact_result_begin(ret, space->series->n, err);
     if (!code && space->series->n > 0)
-        code = copy_filter(space, &filter, &room, err);
+        code = begin_walks(space, &walks, err);
     if (!code && space->series->n > 0) {
-        struct sum sum = {.with_state = room + filter_room(space->m)};
-        memset(sum.with_state, 0, space->m * sizeof(double));
-        forecast(space, &filter, &sum, ret);
+        forecast_before(space, ret);
+        forecast_after(&walks, ret);
         code = impact_count_figures(ret, space->series, err) || report_variances(space, ret, err) ||
                        report_surprises(space, ret, err) || report_state(space, ret, err) ||
-                       report_effects(space, &sum, ret, err)
+                       report_effects(&walks, ret, err)
                    ? err->code
                    : 0;
     }
-    free(room);
+    end_walks(&walks);
     if (code)
         impact_result_free(ret);
     return code;
 }
 
-/* ---- 6. Paths -------------------------------------------------------------------------------- */
+/* ---- 7. Paths -------------------------------------------------------------------------------- */
 
 enum { PURPOSE_PATH = 0x706174 };
 
+/* A branch by its weight. */
+static const struct branch *draw_branch(const struct impact_space *space, gsl_rng *rng) {
+    size_t b = 0;
+    if (space->n_branches == 1)
+        return space->branches;
+    for (double left = gsl_rng_uniform(rng); b + 1 < space->n_branches; b++) {
+        left -= space->branches[b].weight;
+        if (left < 0)
+            break;
+    }
+    return &space->branches[b];
+}
+
+/* What standard deviations are times: r, or 1. */
+static double draw_scale(const struct impact_space *space, const struct branch *branch,
+                         gsl_rng *rng) {
+    if (isinf(space->dof))
+        return branch->scale;
+    return branch->scale * sqrt(space->dof / gsl_ran_chisq(rng, space->dof));
+}
+
 /* The state at the event by the Cholesky factor of its covariance, which may be singular: a pivot
  * that is 0 up to rounding takes no part. */
-static void draw_state(const struct impact_space *space, gsl_rng *rng, double *state,
+static void draw_state(const struct filter *at_event, double scale, gsl_rng *rng, double *state,
                        double *factor) {
-    const size_t m = space->m;
-    const double *p = space->at_event->p;
-    memcpy(state, space->at_event->a, m * sizeof *state);
+    const size_t m = at_event->m;
+    const double *p = at_event->p;
+    memcpy(state, at_event->a, m * sizeof *state);
     for (size_t j = 0; j < m; j++) {
         const double pivot = p[j * m + j] - dot(factor + j * m, factor + j * m, j);
         const double root = pivot > 1e-14 * fabs(p[j * m + j]) ? sqrt(pivot) : 0;
-        const double normal = gsl_ran_gaussian(rng, 1);
+        const double normal = scale * gsl_ran_gaussian(rng, 1);
         for (size_t i = j; i < m; i++) {
             factor[i * m + j] =
                 root > 0 ? (p[i * m + j] - dot(factor + i * m, factor + j * m, j)) / root : 0;
@@ -760,18 +972,23 @@ int impact_space_path(const struct impact_space *space, uint32_t seed, uint32_t 
         return error_memory(err);
     random_open(&stream, seed, 0, draw, 0, PURPOSE_PATH);
     gsl_rng *rng = random_gsl(&stream);
-    draw_state(space, rng, state, state + space->m);
+    const struct branch *branch = draw_branch(space, rng);
+    const double scale = draw_scale(space, branch, rng);
+    double sd[VARIANCES];
+    for (int i = 0; i < VARIANCES; i++)
+        sd[i] = scale * sqrt(branch->variances[i]);
+    draw_state(&branch->at_event, scale, rng, state, state + space->m);
     for (size_t t = space->series->event; t < space->series->n; t++) {
-        const double noise = gsl_ran_gaussian(rng, sqrt(space->variances[IRREGULAR]));
+        const double noise = gsl_ran_gaussian(rng, sd[IRREGULAR]);
         const double seen = dot(space->z + t * space->m, state, space->m) + noise;
         path[t - space->series->event] = impact_controls_known(space->series, t)
                                              ? space->scale_y.mean + space->scale_y.unit * seen
                                              : NAN;
         if (space->options->trend) {
             state[0] += state[1];
-            state[1] += gsl_ran_gaussian(rng, sqrt(space->variances[SLOPE]));
+            state[1] += gsl_ran_gaussian(rng, sd[SLOPE]);
         }
-        state[0] += gsl_ran_gaussian(rng, sqrt(space->variances[LEVEL]));
+        state[0] += gsl_ran_gaussian(rng, sd[LEVEL]);
     }
     free(state);
     return 0;

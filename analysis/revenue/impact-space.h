@@ -20,8 +20,17 @@
  * diffuse, exactly (section 5.2): no large number stands for infinity. The variances are those of
  * the largest diffuse likelihood of the periods before the event; one whose absence costs less than
  * 1e-3 of the log-likelihood is 0, its boundary. After the event the filter goes on without
- * observations, which gives the exact normal distribution of what was expected, of its sums, and of
- * the effects. The error of coefficients and level is in it, that of the variances is not.
+ * observations, which gives the exact distribution of what was expected, of its sums, and of the
+ * effects: normal, given the variances. The error of coefficients and level is in it.
+ *
+ * So is that of the variances, unless `plug_in` takes those of the largest likelihood as known.
+ * They are integrated over: their common factor by the prior 1/r, which makes the normal
+ * distributions Student's t (West & Harrison 1997, Bayesian Forecasting and Dynamic Models, chapter
+ * 4), and the ratios of their roots by a prior that is even in all directions
+ * (revenue/impact-posterior.h). What is expected is then the mean, and bounds are quantiles, of a
+ * mixture of t distributions; nothing is drawn. (Hamilton 1994, "State-space models", Handbook of
+ * Econometrics IV, section 3.4, draws parameters from the normal distribution of their estimates
+ * instead, which has no answer where a variance is estimated as 0.)
  */
 #ifndef REVENUE_IMPACT_SPACE_H
 #define REVENUE_IMPACT_SPACE_H
@@ -32,6 +41,7 @@ struct impact_space_options {
     bool trend;
     size_t season, harmonics; /* as in revenue/impact-regression.h */
     double confidence;
+    bool plug_in; /* the variances are taken as known */
     const char *const *control_names;
 };
 
@@ -43,7 +53,8 @@ struct impact_space; /* a fitted model */
 int impact_space_fit(const struct impact_series *series, const struct impact_space_options *options,
                      struct impact_space **ret, struct error *err);
 
-/* Periods: before the event, `expected` is the forecast from one period to the next. Figures:
+/* Periods: before the event, `expected` is the forecast from one period to the next with the
+ * variances of the largest likelihood. Not for two threads at once. Figures:
  * periods_before, periods_after, periods_missing, variance_irregular, variance_level and
  * variance_slope (with intervals from the curvature of the likelihood in their logarithms; at the
  * boundary from 0 to where the profile likelihood ends it), log_likelihood (diffuse, without the
@@ -53,7 +64,8 @@ int impact_space_fit(const struct impact_series *series, const struct impact_spa
 int impact_space_report(const struct impact_space *space, struct impact_result *ret,
                         struct error *err);
 
-/* What y could have been at each position from the event on, drawn from the model forward: `path`
+/* What y could have been at each position from the event on, drawn from the variances and then the
+ * model forward: `path`
  * has room for series->n - series->event. nan where controls are unknown. A pure function of seed
  * and draw. */
 int impact_space_path(const struct impact_space *space, uint32_t seed, uint32_t draw, double *path,

@@ -6,6 +6,8 @@
 #   Rscript arpu-impact.R FOLDER space NAME TREND
 #                                    what the dense likelihood says at the variances that the tool
 #                                    found for FOLDER/NAME.csv (in NAME.summary.tsv)
+#   Rscript arpu-impact.R FOLDER integrated NAME TREND
+#                                    the same, integrated over all variances on a fine grid
 
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- arguments[1]
@@ -33,7 +35,16 @@ dense <- function(series, e, trend, season = 0) {
     random <- list(diag(n), pmin(i, j) - 1, W %*% t(W))
     known <- which(complete.cases(series) & 1:n <= e)
     later <- (e + 1):n
-    list(likelihood = function(v) {
+    list(directions = function(v) { # log marginal of the ratios, and the scale of t: prior 1/r
+        V <- Reduce(`+`, Map(`*`, v, random))[known, known]
+        x <- X[known, , drop = FALSE]
+        A <- t(x) %*% solve(V, x)
+        r <- series$y[known] - x %*% solve(A, t(x) %*% solve(V, series$y[known]))
+        rss <- sum(r * solve(V, r))
+        dof <- length(known) - ncol(x)
+        c(-0.5 * (c(determinant(V)$modulus) + c(determinant(A)$modulus)) - dof / 2 * log(rss),
+          sqrt(rss / dof), dof)
+    }, likelihood = function(v) {
         V <- Reduce(`+`, Map(`*`, v, random))[known, known]
         x <- X[known, , drop = FALSE]
         A <- t(x) %*% solve(V, x)
@@ -78,6 +89,49 @@ if (length(arguments) > 1 && arguments[2] == "space") {
                    cumulative = ifelse(seen, total, NA),
                    cumulative_upper = ifelse(seen, total + qnorm(0.975) * sums, NA)),
         paste0(name, ".later.tsv"))
+    quit()
+}
+
+if (length(arguments) > 1 && arguments[2] == "integrated") {
+    name <- arguments[3]
+    trend <- arguments[4] == "TRUE"
+    series <- read.csv(at(paste0(name, ".csv")))
+    about <- read.delim(at(paste0(name, ".about.tsv")))
+    model <- dense(series, about$event, trend, about$season)
+    steps <- if (trend) 70 else 600 # midpoints of equal cells of each angle
+    middle <- (seq_len(steps) - 0.5) / steps * pi / 2
+    angles <- if (trend) expand.grid(a = middle, b = middle) else data.frame(a = middle, b = 0)
+    sd <- with(angles, cbind(cos(b) * cos(a), cos(b) * sin(a), sin(b)))
+    about_each <- apply(sd^2, 1, model$directions)
+    weight <- about_each[1, ] + log(cos(angles$b)) # the surface of the sphere
+    weight <- exp(weight - max(weight))
+    keep <- weight > 1e-7
+    weight <- weight[keep] / sum(weight[keep])
+    dof <- about_each[3, 1]
+    seen <- complete.cases(series)[-(1:about$event)]
+    known <- complete.cases(series[setdiff(names(series), "y")])[-(1:about$event)]
+    later <- lapply(which(keep), function(k) {
+        p <- model$predict(sd[k, ]^2)
+        sums <- sapply(seq_along(seen), function(h) { w <- seen & seq_along(seen) <= h
+            c(sum(p$mean[w]), sqrt(sum(p$covariance[w, w]))) })
+        list(mean = p$mean, sd = about_each[2, k] * sqrt(diag(p$covariance)),
+             total = sums[1, ], total_sd = about_each[2, k] * sums[2, ])
+    })
+    quantile_of <- function(m, s, p) uniroot(function(x) sum(weight * pt((x - m) / s, dof)) - p,
+        range(m + s * qt(p, dof)) + c(-1e-6, 1e-6) * max(s), tol = 1e-12 * max(s))$root
+    question <- function(mean, sd) t(sapply(seq_along(seen), function(h) {
+        m <- sapply(later, function(l) l[[mean]][h])
+        s <- sapply(later, function(l) l[[sd]][h])
+        c(sum(weight * m), if (all(s > 0)) c(quantile_of(m, s, 0.025), quantile_of(m, s, 0.975)) else c(NA, NA))
+    }))
+    expected <- question("mean", "sd")
+    total <- question("total", "total_sd")
+    actual <- cumsum(ifelse(seen, series$y[-(1:about$event)], 0))
+    blank <- function(x, where) ifelse(where, x, NA)
+    tsv(data.frame(expected = blank(expected[, 1], known), lower = blank(expected[, 2], known),
+                   upper = blank(expected[, 3], known), cumulative = blank(actual - total[, 1], seen),
+                   cumulative_lower = blank(actual - total[, 3], seen),
+                   cumulative_upper = blank(actual - total[, 2], seen)), paste0(name, ".integrated.tsv"))
     quit()
 }
 

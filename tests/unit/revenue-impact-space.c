@@ -18,7 +18,7 @@
 #include "nile.h"
 #include "series.h"
 
-static const struct impact_space_options level = {.confidence = 0.95};
+static const struct impact_space_options level = {.confidence = 0.95, .plug_in = true};
 
 static struct impact_space *fit(const struct impact_series *series,
                                 const struct impact_space_options *options,
@@ -69,7 +69,8 @@ static void likelihood_without_a_filter(void **state) {
     longer_nile(values);
     const struct impact_series series = series_of(values, NILE + 1, NILE, NULL, 0);
     for (size_t i = 0; i < sizeof from_r / sizeof *from_r; i++) {
-        const struct impact_space_options options = {.trend = from_r[i].trend, .confidence = 0.95};
+        const struct impact_space_options options = {
+            .trend = from_r[i].trend, .confidence = 0.95, .plug_in = true};
         struct impact_result result = {0};
         struct impact_space *space = fit(&series, &options, &result);
         assert_near(impact_space_likelihood(space, from_r[i].variances), from_r[i].expected, 1e-11,
@@ -105,7 +106,7 @@ static void paths_are_of_the_distribution(void **state) {
     for (int trend = 0; trend < 2; trend++) {
         static const char *const names[] = {"x"};
         const struct impact_space_options options = {
-            .trend = trend, .confidence = 0.95, .control_names = names};
+            .trend = trend, .confidence = 0.95, .plug_in = true, .control_names = names};
         struct impact_result result = {0};
         struct error err = {0};
         struct impact_space *space = fit(&series, &options, &result);
@@ -137,6 +138,79 @@ static void paths_are_of_the_distribution(void **state) {
         }
         impact_result_free(&result);
         impact_space_destroy(space);
+    }
+}
+
+/* With the error of the variances: of 4,000 paths 95 % lie within the bounds of a period, and their
+ * sums within those of the sum, and half of the others below, to within four standard errors. */
+static void paths_hold_the_error_of_the_variances(void **state) {
+    (void)state;
+    enum { DRAWS = 4000, AFTER = LONG - BEFORE };
+    double values[LONG], control[LONG], path[AFTER];
+    draw_series(1, values, control);
+    const struct impact_series series = series_of(values, LONG, BEFORE, control, 1);
+    for (int trend = 0; trend < 2; trend++) {
+        static const char *const names[] = {"x"};
+        const struct impact_space_options options = {
+            .trend = trend, .confidence = 0.95, .control_names = names};
+        struct impact_result result = {0};
+        struct error err = {0};
+        struct impact_space *space = fit(&series, &options, &result);
+        double below[AFTER + 1] = {0}, above[AFTER + 1] = {0}, actual = 0;
+        for (int t = BEFORE; t < LONG; t++)
+            actual += values[t];
+        const struct impact_bounds effect = figure_of(&result, "effect_cumulative")->of;
+        for (uint32_t draw = 0; draw < DRAWS; draw++) {
+            double total = 0;
+            assert_int_equal(impact_space_path(space, 1, draw, path, &err), 0);
+            for (int t = 0; t < AFTER; t++) {
+                const struct impact_bounds expected = result.periods[BEFORE + t].expected;
+                total += path[t];
+                below[t] += path[t] < expected.lower;
+                above[t] += path[t] > expected.upper;
+            }
+            below[AFTER] += total < actual - effect.upper;
+            above[AFTER] += total > actual - effect.lower;
+        }
+        for (int t = 0; t <= AFTER; t++) {
+            assert_true(fabs(below[t] / DRAWS - 0.025) < 4 * sqrt(0.025 * 0.975 / DRAWS));
+            assert_true(fabs(above[t] / DRAWS - 0.025) < 4 * sqrt(0.025 * 0.975 / DRAWS));
+        }
+        impact_result_free(&result);
+        impact_space_destroy(space);
+    }
+}
+
+/* At the boundary, where plugging in takes the level as fixed, it may wander after all; where there
+ * is much before the event the two agree. */
+static void integrating_is_wider(void **state) {
+    (void)state;
+    enum { MANY = 800 };
+    static const struct impact_space_options integrated = {.confidence = 0.95};
+    double values[MANY + 5];
+    struct random_stream stream;
+    random_open(&stream, 8, 0, 0, 0, 0);
+    double at = 0;
+    for (int t = 0; t < MANY + 5; t++) {
+        at += gsl_ran_gaussian(random_gsl(&stream), 1);
+        values[t] = at + gsl_ran_gaussian(random_gsl(&stream), 1);
+    }
+    const struct impact_series few = series_of(nile, NILE_EVENT + 10, NILE_EVENT, NULL, 0),
+                               many = series_of(values, MANY + 5, MANY, NULL, 0);
+    const struct impact_series *const both[] = {&few, &many};
+    for (int k = 0; k < 2; k++) {
+        struct impact_result plain = {0}, wide = {0};
+        struct impact_space *one = fit(both[k], &level, &plain),
+                            *other = fit(both[k], &integrated, &wide);
+        const struct impact_bounds a = figure_of(&plain, "effect_mean")->of,
+                                   b = figure_of(&wide, "effect_mean")->of;
+        const double ratio = (b.upper - b.lower) / (a.upper - a.lower);
+        assert_true(k == 0 ? ratio > 1.3 && ratio < 4 : ratio > 0.99 && ratio < 1.03);
+        assert_int_equal(wide.n_warnings, 0);
+        impact_result_free(&plain);
+        impact_result_free(&wide);
+        impact_space_destroy(one);
+        impact_space_destroy(other);
     }
 }
 
@@ -216,6 +290,8 @@ int main(void) {
         cmocka_unit_test(durbin_and_koopman),
         cmocka_unit_test(likelihood_without_a_filter),
         cmocka_unit_test(paths_are_of_the_distribution),
+        cmocka_unit_test(paths_hold_the_error_of_the_variances),
+        cmocka_unit_test(integrating_is_wider),
         cmocka_unit_test(a_variance_at_its_boundary),
         cmocka_unit_test(what_cannot_be_fitted),
         cmocka_unit_test(units_do_not_matter),
