@@ -36,7 +36,7 @@ double value_contract_retention(const struct value_contract *contract, double t)
 
 /* Periods still to come, discounted by `factor` (0 to 1) a period, of who has been there for t and
  * has just decided to stay or go: sum over k >= 0 of S(t+1+k)/S(t) factor^k (Fader & Hardie 2010,
- * doi:10.1287/mksc.1080.0482, (6)). nan if it does not converge: factor 1 and alpha <= 1. */
+ * doi:10.1287/mksc.1080.0482). nan if it does not converge: factor 1 and alpha <= 1. */
 double value_contract_residual(const struct value_contract *contract, double t, double factor);
 
 #endif

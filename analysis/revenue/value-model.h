@@ -29,7 +29,8 @@ struct value_history {
     double x, t_x, age;
 };
 
-/* BG/NBD: Fader, Hardie & Lee 2005, (6). Pareto/NBD: the same as Schmittlein et al.'s, as
+/* BG/NBD: Fader, Hardie & Lee 2005, (6). Pareto/NBD: Fader & Hardie 2005, "A Note on Deriving the
+ * Pareto/NBD Model and Related Expressions" (brucehardie.com/notes/009), section 3, as
  *
  *     Gamma(r+x) alpha^r beta^s / Gamma(r) [ (alpha+T)^-(r+x) (beta+T)^-s
  *         + s integral from t_x to T of (alpha+u)^-(r+x) (beta+u)^-(s+1) du ]
@@ -45,7 +46,7 @@ double value_alive(enum value_model model, const double *theta,
 /* Purchases expected from `age` to age + t, t >= 0. BG/NBD: Fader, Hardie & Lee 2005, (10), with
  * Gauss's function by Euler's transformation so that neither a = 1 nor a + b + x = 1 is special,
  * and by a double exponential quadrature where its series is slow or alternates. Pareto/NBD:
- * Schmittlein et al. 1987, (41). */
+ * the note of Fader & Hardie 2005, section 6, after Schmittlein et al. 1987. */
 double value_purchases(enum value_model model, const double *theta,
                        const struct value_history *history, double t);
 
