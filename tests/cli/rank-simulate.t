@@ -70,6 +70,7 @@ bad() { # name, row, what it says
     refuse "$1" 1 "$3" bad.csv
 }
 bad 'an unknown parameter' 'shock_user,,5,,,' "bad.csv:3:1: unknown parameter 'shock_user', did you mean 'shock_users'"
+bad 'a share above 1' 'user_share_b,,1.2,,,' 'bad.csv:3:3: user_share_b is 1.2, expected 0 to 1'
 bad 'a rate above 1' 'user_adopt,,1.5,,,' 'bad.csv:3:3: user_adopt is 1.5, expected 0 to 0.99'
 bad 'no creators' 'creators,,0,,,' 'bad.csv:3:3: creators is 0, expected 1 to 1000000'
 bad 'half a user' 'users,,10.5,,,' 'users is 10.5, expected a whole number'

@@ -81,6 +81,7 @@ static void what_does_not_differ(void **state) {
                         "shock_users=0", "pool_views=99", NULL);
     struct simulation a = run(&calm, &policy_foryou), b = run(&zero, &policy_foryou);
     struct simulation c = run(&calm, &policy_popularity);
+    print_message("seed 11: a shock to nobody against none\n");
     size_t utility = 0;
     for (size_t i = 0; i < a.n_series; i++)
         for (long t = COMPARE_MEAN; t < 4; t++) {

@@ -76,6 +76,7 @@ static void random_is_uniform(void **state) {
     for (size_t i = 0; i < n; i++)
         sum += (counts[i] - M * share) * (counts[i] - M * share);
     double chi_square = sum / (M * share * (1 - share)) * ((double)n - 1) / (double)n;
+    print_message("seed 1: uniform exposure, chi-square %.1f on %zu\n", chi_square, n - 1);
     assert_true(gsl_cdf_chisq_Q(chi_square, (double)n - 1) > 0.001);
     assert_true(gsl_cdf_chisq_P(chi_square, (double)n - 1) > 0.001); /* nor too even */
     free(counts);
@@ -418,6 +419,8 @@ static void pools_pass_binomially(void **state) {
     }
     assert_int_equal(judged[0], 800);
     assert_true(judged[1] <= passed[0] && judged[1] > passed[0] * 9 / 10);
+    print_message("seed 77: pools pass %d and %d, expected %.1f and %.1f\n", passed[0], passed[1],
+                  expected[0], expected[1]);
     for (int k = 0; k < 2; k++)
         worlds_near(passed[k], expected[k], sqrt(variance[k]), 4);
     /* And what failed is shown no more. */

@@ -82,6 +82,7 @@ static void same_for_any_threads(void **state) {
                                                "shock_period=2", "shock_users=20", NULL);
     struct simulation one = run(&scenario, policies, random_policy, 7, 6, 1);
     size_t bytes = one.replications * one.periods * one.n_series * sizeof *one.values;
+    print_message("seed 7: worlds for 1, 2, 4 and 7 threads\n");
     static const int threads[] = {2, 4, 7};
     for (int i = 0; i < 3; i++) {
         struct simulation other = run(&scenario, policies, random_policy, 7, 6, threads[i]);
@@ -101,12 +102,14 @@ static void one_world_for_any_threads(void **state) {
     (void)state;
     static const struct policy_class *const policies[] = {&policy_foryou, &policy_transparent};
     static const struct policy_class *const baseline[] = {&policy_foryou, &policy_following};
-    struct scenario scenario = worlds_scenario(
-        "users=2500", "creators=150", "periods=3", "warm_up=2", "sessions=7", "rounds=3",
-        "user_share_both=0.4", "taste_drift=0.1", "follow_rate=0.3", "outage_period=2",
-        "outage_share=0.5", "shock_period=2", "shock_users=200", NULL);
+    struct scenario scenario =
+        worlds_scenario("users=2500", "creators=150", "periods=3", "warm_up=2", "sessions=7",
+                        "rounds=3", "user_share_both=0.4", "taste_drift=0.1", "follow_rate=0.3",
+                        "outage_period=2", "outage_share=0.5", "shock_period=2", "shock_users=200",
+                        "seen=15", "class_2_share=0.3", NULL);
     struct simulation one = run(&scenario, policies, baseline, 3, 1, 1);
     size_t bytes = one.replications * one.periods * one.n_series * sizeof *one.values;
+    print_message("seed 3: one world for 1, 2, 3 and 8 threads\n");
     static const int threads[] = {2, 3, 8};
     for (int i = 0; i < 3; i++) {
         struct simulation other = run(&scenario, policies, baseline, 3, 1, threads[i]);
@@ -312,6 +315,24 @@ static void shock_in_its_period(void **state) {
     simulation_free(&b);
 }
 
+/* As kappa goes to infinity nobody stays on both, in no world and period after the first. */
+static void no_multihoming(void **state) {
+    (void)state;
+    static const struct policy_class *const foryou[] = {&policy_foryou, &policy_foryou};
+    struct scenario scenario =
+        worlds_scenario("users=200", "creators=80", "periods=5", "warm_up=2", "both_cost=100",
+                        "creator_share_both=0.4", "creator_adopt=0.3", NULL);
+    struct simulation s = run(&scenario, foryou, foryou, 5, 4, 2);
+    print_message("seed 5: nobody on both for a cost of 100\n");
+    for (size_t r = 0; r < s.replications; r++)
+        for (size_t t = 0; t < s.periods; t++)
+            for (int p = 0; p < PLATFORMS; p++) {
+                double both = at(&s, r, t, MEASURE_MULTIHOMING, p, SERIES_ALL);
+                assert_true(t == 0 ? both > 0 : both == 0);
+            }
+    simulation_free(&s);
+}
+
 /* Two classes that differ in nothing change nothing but who is counted where, and the parts of each
  * measure add up to the whole. Without sensitivity, as each class has an intercept of its own. */
 static void alike_classes(void **state) {
@@ -388,13 +409,15 @@ static void gini_by_hand(void **state) {
 static void cascades_in_sessions(void **state) {
     (void)state;
     struct scenario scenario =
-        worlds_scenario("users=2000", "creators=50", "periods=1", "warm_up=1", "taste_weight=0",
+        worlds_scenario("users=10000", "creators=50", "periods=1", "warm_up=1", "taste_weight=0",
                         "appeal_spread=0", "item_spread=0", "tier_appeal=0", "outside_utility=1",
-                        "cascade=1", "patience=0.8", "slate=6", "sessions=10", NULL);
-    struct simulation s = run(&scenario, random_policy, random_policy, 3, 1, 1);
+                        "cascade=1", "patience=0.8", "slate=6", "sessions=70", NULL);
+    struct simulation s = run(&scenario, random_policy, random_policy, 3, 1, 4);
     double sessions = at(&s, 0, 0, MEASURE_SESSIONS, PLATFORM_A, SERIES_ALL);
     double shown = at(&s, 0, 0, MEASURE_EXPOSURES, PLATFORM_A, SERIES_ALL) / sessions;
     double p = 1 / (1 + exp(1.0)), c = 0.8 * (1 - p);
+    print_message("seed 3: a cascade of %.0f looks shows %.4f items, expected %.4f\n",
+                  shown * sessions, shown, (1 - pow(c, 6)) / (1 - c));
     worlds_near(shown, (1 - pow(c, 6)) / (1 - c), 2 / sqrt(sessions), 4); /* at most 6, so sd < 2 */
     simulation_free(&s);
 }
@@ -497,6 +520,7 @@ int main(void) {
         cmocka_unit_test(policies_in_order),
         cmocka_unit_test(trial_against_baseline),
         cmocka_unit_test(alike_classes),
+        cmocka_unit_test(no_multihoming),
         cmocka_unit_test(shock_in_its_period),
         cmocka_unit_test(gini_by_hand),
         cmocka_unit_test(summary_over_replications),
