@@ -120,7 +120,7 @@ static void drop_seen(const struct policy *policy, uint32_t user, const struct k
                       struct kernel_top *ret) {
     uint64_t seen[KERNEL_TOP];
     size_t again = 0, wanted = policy_slate(policy);
-    kernel_begin(ret, top->wanted);
+    kernel_begin(ret, KERNEL_TOP);
     for (size_t i = 0; i < top->found; i++)
         if (policy_has_shown(policy, user, kernel_position(top, i)))
             seen[again++] = top->keys[i];
@@ -146,7 +146,7 @@ void policy_rerank(const struct policy *policy, struct session *session,
 
 void policy_serve(const struct policy *policy, struct session *session, struct slate *ret) {
     struct candidates candidates;
-    struct kernel_top top;
+    struct kernel_top top = {0};
     ret->n = 0;
     if (policy->shelf->n == 0)
         return;

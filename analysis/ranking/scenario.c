@@ -15,19 +15,19 @@
 /* Rows of the table: name, range, default, unit and meaning. EACH is two of them, NAME_a and
  * NAME_b, of the same range; CLASS three. */
 /* clang-format off */
-#define ROW(name, field, kind, ...) {name, AT(field), kind, __VA_ARGS__}
-#define SIZE(field, ...)            ROW(#field, field, SCENARIO_SIZE, __VA_ARGS__)
-#define COUNT(field, ...)           ROW(#field, field, SCENARIO_COUNT, __VA_ARGS__)
-#define REAL(field, ...)            ROW(#field, field, SCENARIO_REAL, __VA_ARGS__)
+#define ROW(name, offset, kind, ...) {name, offset, kind, __VA_ARGS__}
+#define SIZE(field, ...)             ROW(#field, AT(field), SCENARIO_SIZE, __VA_ARGS__)
+#define COUNT(field, ...)            ROW(#field, AT(field), SCENARIO_COUNT, __VA_ARGS__)
+#define REAL(field, ...)             ROW(#field, AT(field), SCENARIO_REAL, __VA_ARGS__)
 #define EACH(kind, field, least, most, fallback, unit, meaning_a, meaning_b) \
-    ROW(#field "_a", field[PLATFORM_A], kind, least, most, fallback, unit, meaning_a), \
-    ROW(#field "_b", field[PLATFORM_B], kind, least, most, fallback, unit, meaning_b)
+    ROW(#field "_a", AT(field), kind, least, most, fallback, unit, meaning_a), \
+    ROW(#field "_b", AT(field) + sizeof(double), kind, least, most, fallback, unit, meaning_b)
 #define CLASS(number, index) \
-    ROW("class_" #number "_share", class_share[index], SCENARIO_REAL, 0, 1, 0, "share of users", \
+    ROW("class_" #number "_share", AT(class_share[index]), SCENARIO_REAL, 0, 1, 0, "share of users", \
         "in revenue class " #number "; class 1 is what the others leave"), \
-    ROW("class_" #number "_arpu", class_arpu[index], SCENARIO_REAL, 0, 10000, 1, "times", \
+    ROW("class_" #number "_arpu", AT(class_arpu[index]), SCENARIO_REAL, 0, 10000, 1, "times", \
         "what users of class " #number " spend, as a multiple of class 1"), \
-    ROW("class_" #number "_leave", class_leave[index], SCENARIO_REAL, 0, 1000, 1, "times", \
+    ROW("class_" #number "_leave", AT(class_leave[index]), SCENARIO_REAL, 0, 1000, 1, "times", \
         "how fast they leave, as a multiple of class 1")
 /* clang-format on */
 
