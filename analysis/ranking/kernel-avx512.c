@@ -126,19 +126,28 @@ static WITH_AVX512 float bound(const float *scores, size_t n, size_t wanted) {
  * of both is the greatest min(A_i, B_(k - i)), as far as these go down. */
 static WITH_AVX512 void bounds(const float *const scores[KERNEL_SHARED], size_t n, size_t wanted,
                                float ret[KERNEL_SHARED]) {
-    __m512 maxima[2 * KERNEL_SHARED];
-    for (size_t u = 0; u < KERNEL_SHARED; u++) {
-        __m512 even = _mm512_set1_ps(-INFINITY), odd = even;
-        size_t b = 0;
-        for (; b + 2 <= n; b += 2) {
-            even = _mm512_max_ps(_mm512_load_ps(scores[u] + b * KERNEL_LANES), even);
-            odd = _mm512_max_ps(_mm512_load_ps(scores[u] + (b + 1) * KERNEL_LANES), odd);
-        }
-        if (b < n)
-            even = _mm512_max_ps(_mm512_load_ps(scores[u] + b * KERNEL_LANES), even);
-        maxima[u] = even;
-        maxima[KERNEL_SHARED + u] = odd;
+    __m512 maxima[2 * KERNEL_SHARED]; /* even blocks of each user, then odd ones */
+    const __m512 low_end = _mm512_set1_ps(-INFINITY);
+#define USERS(do_it) do_it(0) do_it(1) do_it(2) do_it(3)
+#define BEGIN(u)     __m512 even##u = low_end, odd##u = low_end;
+#define EVEN(u)      even##u = _mm512_max_ps(_mm512_load_ps(scores[u] + b * KERNEL_LANES), even##u);
+#define ODD(u)       odd##u = _mm512_max_ps(_mm512_load_ps(scores[u] + (b + 1) * KERNEL_LANES), odd##u);
+#define END(u)       maxima[u] = even##u, maxima[KERNEL_SHARED + (u)] = odd##u;
+    USERS(BEGIN)
+    size_t b = 0;
+    for (; b + 2 <= n; b += 2) {
+        USERS(EVEN)
+        USERS(ODD)
     }
+    if (b < n) {
+        USERS(EVEN)
+    }
+    USERS(END)
+#undef USERS
+#undef BEGIN
+#undef EVEN
+#undef ODD
+#undef END
     __m512 row0, row1, row2, row3, row4, row5, row6, row7, low, high, last_low, last_high;
 #define TURN(from, a, b, c, d)                                                                     \
     low = _mm512_shuffle_f32x4(maxima[from], maxima[(from) + 1], 0x44);                            \
