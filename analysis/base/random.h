@@ -15,6 +15,7 @@
 #define BASE_RANDOM_H
 
 #include <gsl/gsl_rng.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct random_stream {
@@ -28,6 +29,11 @@ struct random_stream {
 /* Starts the stream at its first number. A stream holds 2^34 words; the tools stay far below. */
 void random_open(struct random_stream *stream, uint32_t seed, uint32_t replication, uint32_t entity,
                  uint32_t step, uint32_t purpose);
+
+/* Draws the next block of each of n different streams that has no word left, four at a time where
+ * the processor can: faster for many short streams, and the numbers are those that would come
+ * anyway. */
+void random_prepare(struct random_stream *const *streams, size_t n);
 
 uint32_t random_word(struct random_stream *stream);
 double random_uniform(struct random_stream *stream);      /* [0, 1), 53 bits */

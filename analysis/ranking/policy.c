@@ -39,6 +39,8 @@ int policy_open(struct policy *ret, const struct policy_class *class, const stru
     double explored = world->settings.parameters.exploration;
     *ret = (struct policy){.class = class,
                            .exploration_scale = explored < 1 ? 1 / log1p(-explored) : 0,
+                           .unexplored =
+                               (1 - 1e-9) * pow(1 - explored, world->settings.parameters.slate),
                            .world = world,
                            .shelf = &world->platforms[platform].shelf,
                            .platform = platform};

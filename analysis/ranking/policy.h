@@ -87,6 +87,7 @@ struct policy {
     const struct shelf *shelf;
     int platform;
     double exploration_scale; /* 1 / ln(1 - exploration); 0 where all places go to chance */
+    double unexplored;        /* (1 - exploration)^slate, a little less than that */
     void *state;              /* of the class; from the arena, with which it is freed */
     struct arena arena;
 };

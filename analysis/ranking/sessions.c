@@ -188,8 +188,8 @@ static void drift(struct world *world, size_t u, size_t item) {
     vector_add(taste, (float)world->settings.parameters.taste_drift,
                world->items.embeddings + item * d, d);
     float length = sqrtf(vector_dot(taste, taste, d));
-    for (size_t k = 0; k < d && length > 0; k++)
-        taste[k] /= length;
+    if (length > 0)
+        vector_divide(taste, length, d);
 }
 
 /* What follows from a slate. */
@@ -305,6 +305,9 @@ static void serve_platform(const struct sessions *sessions, struct worker *worke
             continue;
         uint32_t visit = (uint32_t)(i * PLATFORMS + (size_t)p);
         struct visit *own = &worker->visits[visit];
+        struct random_stream *const streams[] = {&own->retrieving, &own->exploring, &own->choosing,
+                                                 &own->reacting};
+        random_prepare(streams, 4);
         policy_retrieve(policy, &own->session, &own->candidates);
         worker->queue[n++] = visit;
     }

@@ -225,13 +225,17 @@ void slate_spectrum(const struct policy *policy, const struct kernel_top *top, d
 
 /* ---- Exploration ----------------------------------------------------------------------------- */
 
-/* Places that are drawn are a geometric number apart. */
+/* Places that are drawn are a geometric number apart. Most often the first one is behind the end,
+ * which the number drawn says without its logarithm. */
 void slate_explore(const struct policy *policy, struct session *session, struct slate *slate) {
     double scale = policy->exploration_scale, place = -1;
     if (!(policy->world->settings.parameters.exploration > 0))
         return;
-    for (;;) {
-        place += 1 + floor(log(random_uniform_open(session->exploring)) * scale);
+    double luck = random_uniform_open(session->exploring);
+    if (luck < policy->unexplored)
+        return;
+    for (;; luck = random_uniform_open(session->exploring)) {
+        place += 1 + floor(log(luck) * scale);
         if (!(place < (double)slate->n))
             return;
         uint32_t position = random_below(session->exploring, (uint32_t)policy->shelf->n);

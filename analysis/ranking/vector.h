@@ -43,4 +43,14 @@ static inline void vector_add(float *a, float factor, const float *b, size_t n) 
         a[k] += factor * b[k];
 }
 
+/* a[k] /= by */
+static inline void vector_divide(float *a, float by, size_t n) {
+    const vector_quad divisors = {by, by, by, by};
+    size_t k = 0;
+    for (; k + 4 <= n; k += 4)
+        *(vector_quad *)(a + k) /= divisors;
+    for (; k < n; k++)
+        a[k] /= by;
+}
+
 #endif

@@ -51,6 +51,24 @@ static void words_are_the_blocks_in_order(void **state) {
     }
 }
 
+/* Streams at all stages of a block, prepared again and again or not, give the same words. */
+static void prepared_streams_are_the_same(void **state) {
+    (void)state;
+    enum { STREAMS = 23 };
+    struct random_stream plain[STREAMS], prepared[STREAMS], *all[STREAMS];
+    for (uint32_t i = 0; i < STREAMS; i++) {
+        random_open(&plain[i], i % 3, i % 5, UINT32_MAX - i, i, 7 * i);
+        random_open(&prepared[i], i % 3, i % 5, UINT32_MAX - i, i, 7 * i);
+        all[i] = &prepared[i];
+    }
+    for (size_t n = 0; n <= STREAMS; n++) {
+        random_prepare(all, n);
+        for (size_t i = 0; i < STREAMS; i++)
+            for (size_t k = 0; k < (i + n) % 4 * i % 7; k++)
+                assert_int_equal(random_word(&prepared[i]), random_word(&plain[i]));
+    }
+}
+
 static void every_coordinate_makes_another_stream(void **state) {
     (void)state;
     uint32_t first[6];
@@ -242,6 +260,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_published_answers),
         cmocka_unit_test(words_are_the_blocks_in_order),
+        cmocka_unit_test(prepared_streams_are_the_same),
         cmocka_unit_test(every_coordinate_makes_another_stream),
         cmocka_unit_test(uniforms_are_uniform),
         cmocka_unit_test(neighbouring_streams_are_independent),
