@@ -116,11 +116,12 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
     float *profile = interest->profiles + user * d;
     const float *x[POLICY_SLATE];
     double utilities[POLICY_SLATE], shares[POLICY_SLATE];
-    for (size_t i = 0; i < slate->n; i++) {
+    float matches[POLICY_SLATE], steps[POLICY_SLATE];
+    for (size_t i = 0; i < slate->n; i++)
         x[i] = embedding_of(policy, slate->positions[i]);
-        utilities[i] =
-            (double)interest->biases[slate->positions[i]] + (double)vector_dot(profile, x[i], d);
-    }
+    vector_dots(profile, x, slate->n, d, matches);
+    for (size_t i = 0; i < slate->n; i++)
+        utilities[i] = (double)interest->biases[slate->positions[i]] + (double)matches[i];
     choice_split(utilities, slate->n, 0, shares);
     for (size_t i = 0; i < slate->n; i++) {
         double pull = -shares[i];
@@ -128,8 +129,9 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
             pull += 1 + ACTION_PULL * count_actions(reaction->actions);
         if ((int)i == reaction->dismissed)
             pull -= DISMISS_PULL;
-        vector_add(profile, (float)(rate * pull), x[i], d);
+        steps[i] = (float)(rate * pull);
     }
+    vector_add_all(profile, steps, x, slate->n, d);
 }
 
 /* ---- For policy classes -----------------------------------------------------------------------

@@ -125,8 +125,11 @@ const struct kernel_code kernel_plain = {plain_score,  plain_score_shared, plain
 enum { PICKED = 64 }; /* that are put in order all at once; more come one by one */
 
 static void take_one_by_one(const float *scores, size_t n, uint32_t first, struct kernel_top *top) {
-    for (size_t i = 0; i < n * KERNEL_LANES; i++)
-        kernel_offer(top, scores[i], first + (uint32_t)i);
+    for (size_t i = 0; i < n * KERNEL_LANES; i++) {
+        uint64_t worst = top->found == top->wanted ? top->keys[top->found - 1] : 0;
+        if (scores[i] > -INFINITY && kernel_key(scores[i], first + (uint32_t)i) > worst)
+            kernel_offer(top, scores[i], first + (uint32_t)i);
+    }
 }
 
 /* What the list holds and what is picked are put in order together. */

@@ -105,13 +105,14 @@ static void remember(const struct sessions *sessions, size_t u, int p, const str
 static void see(const struct world *world, const struct shelf *shelf, const struct slate *slate,
                 size_t u, double *ret) {
     size_t d = world->dimensions;
-    const float *taste = world->users.tastes + u * d;
-    for (size_t i = 0; i < slate->n; i++) {
-        const float *x = world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d;
-        float match = vector_dot(taste, x, d);
-        ret[i] = world->settings.parameters.taste_weight * (double)match +
+    const float *x[POLICY_SLATE];
+    float matches[POLICY_SLATE];
+    for (size_t i = 0; i < slate->n; i++)
+        x[i] = world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d;
+    vector_dots(world->users.tastes + u * d, x, slate->n, d, matches);
+    for (size_t i = 0; i < slate->n; i++)
+        ret[i] = world->settings.parameters.taste_weight * (double)matches[i] +
                  (double)shelf->utility[slate->positions[i]];
-    }
 }
 
 static size_t worst(const double *utilities, size_t n) {
@@ -275,8 +276,8 @@ static void fetch_items(const struct world *world, const struct shelf *shelf,
 static void serve_together(const struct sessions *sessions, struct worker *worker,
                            const uint32_t *queue, size_t n, int p) {
     const struct policy *policy = sessions->desks[p].serving;
-    struct session *served[POLICY_TOGETHER];
-    struct candidates candidates[POLICY_TOGETHER];
+    struct session *served[POLICY_TOGETHER] = {0};
+    struct candidates candidates[POLICY_TOGETHER] = {0};
     struct kernel_top tops[POLICY_TOGETHER];
     struct slate slates[POLICY_TOGETHER];
     for (size_t i = 0; i < n; i++) {
