@@ -167,7 +167,8 @@ static WITH_AVX2 void bounds_of_two(const float *const scores[2], size_t n, size
     JOIN(0, 7)
     JOIN(1, 6)
     JOIN(2, 5)
-    JOIN(3, 4) KERNEL_SORT_BITONIC_ROWS(EXCHANGE)
+    JOIN(3, 4)
+    KERNEL_SORT_BITONIC_ROWS(EXCHANGE)
 #undef TURN
 #undef EXCHANGE
 #undef JOIN

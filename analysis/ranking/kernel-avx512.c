@@ -173,7 +173,8 @@ static WITH_AVX512 void bounds(const float *const scores[KERNEL_SHARED], size_t 
     JOIN(0, 7)
     JOIN(1, 6)
     JOIN(2, 5)
-    JOIN(3, 4) KERNEL_SORT_BITONIC_ROWS(EXCHANGE)
+    JOIN(3, 4)
+    KERNEL_SORT_BITONIC_ROWS(EXCHANGE)
 #undef TURN
 #undef EXCHANGE
 #undef JOIN
