@@ -172,7 +172,7 @@ static WITH_AVX2 void bounds_of_two(const float *const scores[2], size_t n, size
 #undef TURN
 #undef EXCHANGE
 #undef JOIN
-        const __m256 rows[8] = {row0, row1, row2, row3, row4, row5, row6, row7};
+    const __m256 rows[8] = {row0, row1, row2, row3, row4, row5, row6, row7};
     __m256 best = wanted <= 8 ? rows[wanted - 1] : _mm256_set1_ps(-INFINITY);
     for (size_t i = wanted <= 8 ? 1 : wanted - 8; i <= 8 && i < wanted; i++)
         best = _mm256_max_ps(

@@ -178,7 +178,7 @@ static WITH_AVX512 void bounds(const float *const scores[KERNEL_SHARED], size_t 
 #undef TURN
 #undef EXCHANGE
 #undef JOIN
-        const __m512 rows[8] = {row0, row1, row2, row3, row4, row5, row6, row7};
+    const __m512 rows[8] = {row0, row1, row2, row3, row4, row5, row6, row7};
     __m512 best = wanted <= 8 ? rows[wanted - 1] : _mm512_set1_ps(-INFINITY);
     for (size_t i = wanted <= 8 ? 1 : wanted - 8; i <= 8 && i < wanted; i++)
         best = _mm512_max_ps(
