@@ -130,7 +130,6 @@ static const struct cli_option options[] = {
     {.name = "by-share",
      .type = CLI_FLAG,
      .needs = "occupancy",
-     .conflicts = "group",
      .help = "states by share of time, period by period: who spends nearly all of a period's "
              "minutes on TikTok is in 'TikTok', who spends most of them there in 'mostly TikTok'. "
              "Reads a log (user, platform, date, minutes) or a panel (period in place of date)"},
@@ -667,9 +666,10 @@ static int write_group_occupancy(struct cli *cli, struct writer *writer,
     return status;
 }
 
-/* Without histories there is one group. */
+/* Groups are named by histories or, by share of time, by the presence. */
 static int write_occupancy(struct cli *cli, const struct occupancy_paths *paths,
-                           const struct histories *histories, struct error *err) {
+                           const struct histories *histories, const struct presence *presence,
+                           struct error *err) {
     struct arena names = {0};
     struct writer *writer;
     int status = open_occupancy(cli, &writer, err);
@@ -683,8 +683,10 @@ static int write_occupancy(struct cli *cli, const struct occupancy_paths *paths,
         struct text name = text_of("(all)");
         if (paths->subjects[g] == 0) /* a group that is no user's first */
             continue;
-        if (histories)
-            status = tally_group_name(&names, histories_group(histories, g), &name, err);
+        if (histories || cli_given(cli, "group"))
+            status = tally_group_name(
+                &names, histories ? histories_group(histories, g) : presence_group(presence, g),
+                &name, err);
         if (!status)
             status = write_group_occupancy(cli, writer, paths, g, name, err);
     }
@@ -707,6 +709,7 @@ static int read_minutes(struct cli *cli, struct presence **ret, struct error *er
                                     .complete = true,
                                     .as_of = cli_given(cli, "as-of") ? &as_of : NULL,
                                     .threads = cli_threads(cli)};
+    from.n_groups = cli_many(cli, "group", &from.groups);
     if (cli_open(cli, &table, err))
         return err->code;
     if (!table_has(table, "date")) {
@@ -760,7 +763,7 @@ static int run_shares(struct cli *cli, struct error *err) {
                                            (size_t)cli_integer(cli, "top"), err);
     if (!status) {
         say_what_was_decided(cli, presence, &paths);
-        status = write_occupancy(cli, &paths, NULL, err);
+        status = write_occupancy(cli, &paths, NULL, presence, err);
     }
     occupancy_paths_free(&paths);
     presence_destroy(presence);
@@ -851,7 +854,7 @@ static int run_histories(struct cli *cli, struct error *err) {
     else if (!status)
         status = occupancy_paths_build(&paths, &histories, err);
     if (!status && cli_flag(cli, "occupancy"))
-        status = write_occupancy(cli, &paths, &histories, err);
+        status = write_occupancy(cli, &paths, &histories, NULL, err);
     occupancy_paths_free(&paths);
     histories_free(&histories);
     return status;

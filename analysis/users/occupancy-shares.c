@@ -17,7 +17,8 @@
 
 /* In which state from which period on. The last one of a path is WATCHED. */
 struct turn {
-    uint32_t age; /* periods since the user's first */
+    uint32_t group; /* of the user: in every one of a path */
+    uint32_t age;   /* periods since the user's first */
     uint32_t state;
 };
 
@@ -30,6 +31,7 @@ struct walk {
     struct turn *turns; /* path after path */
     size_t n, capacity;
     size_t users, unwatched;
+    uint32_t group; /* of the user at hand */
     int64_t *there; /* by platform: users mostly there, summed over periods */
     struct time_share_counts time;
 };
@@ -40,7 +42,7 @@ static int add_turn(struct walk *walk, uint32_t age, uint32_t state, struct erro
     if (array_reserve((void **)&walk->turns, &walk->capacity, walk->n + 1, sizeof *walk->turns,
                       err))
         return err->code;
-    walk->turns[walk->n++] = (struct turn){age, state};
+    walk->turns[walk->n++] = (struct turn){walk->group, age, state};
     return 0;
 }
 
@@ -57,6 +59,13 @@ static int walk_on(struct walk *walk, size_t first, size_t last, size_t now, uin
     return add_turn(walk, age_at(walk, first, now), state, err);
 }
 
+/* That of the first row with any time. */
+static uint32_t group_of(const struct presence_stay *stays) {
+    while (stays->amount == 0)
+        stays++;
+    return stays->group;
+}
+
 static int walk_add(void *state, const struct presence_user *user, struct error *err) {
     struct walk *walk = state;
     const size_t end = presence_steps(walk->presence) - 1;
@@ -71,8 +80,10 @@ static int walk_add(void *state, const struct presence_user *user, struct error 
         if (!share.spent)
             continue;
         walk->there[share.platform]++;
-        if (!any)
+        if (!any) {
             first = last = now;
+            walk->group = group_of(user->stays + i);
+        }
         any = true;
         if (first < end && walk_on(walk, first, last, now, time_share_state(&share), err))
             return err->code;
@@ -139,6 +150,8 @@ struct path {
 static int compare_paths(const void *left, const void *right) {
     const struct turn *a = ((const struct path *)left)->turns;
     const struct turn *b = ((const struct path *)right)->turns;
+    if (a->group != b->group)
+        return a->group < b->group ? -1 : 1;
     for (;; a++, b++) {
         if (a->age != b->age)
             return a->age < b->age ? -1 : 1;
@@ -272,23 +285,28 @@ static void make_moves(struct occupancy_paths *paths, const struct walk *walk,
                        const struct path *users, const uint16_t *numbers, uint16_t gone) {
     size_t n = 0;
     for (size_t user = 0; user < walk->users; user++) {
+        const uint32_t group = users[user].turns->group;
+        const uint32_t subject = (uint32_t)paths->subjects[group]++;
         uint16_t before = OCCUPANCY_NONE;
         for (const struct turn *turn = users[user].turns; turn;
              turn = turn->state == WATCHED ? NULL : turn + 1) {
             const uint16_t to = turn->state == WATCHED ? OCCUPANCY_NONE
                                 : turn->state == GONE  ? gone
                                                        : numbers[turn->state];
-            paths->moves[n++] =
-                (struct occupancy_move){(int32_t)turn->age, (uint32_t)user, before, to};
+            paths->moves[n++] = (struct occupancy_move){(int32_t)turn->age, subject, before, to};
             before = to;
             if ((int32_t)turn->age > paths->last_day)
                 paths->last_day = (int32_t)turn->age;
         }
+        paths->starts[group + 1] = n;
     }
-    if (n > 0)
-        qsort(paths->moves, n, sizeof *paths->moves, compare_moves);
-    paths->starts[1] = n;
-    paths->subjects[0] = walk->users;
+    for (size_t g = 0; g < paths->groups; g++) {
+        const size_t start = paths->starts[g];
+        paths->starts[g + 1] = paths->subjects[g] > 0 ? paths->starts[g + 1] : start;
+        if (paths->subjects[g] > 0)
+            qsort(paths->moves + start, paths->starts[g + 1] - start, sizeof *paths->moves,
+                  compare_moves);
+    }
     paths->unwatched = walk->unwatched;
     paths->time = walk->time;
     paths->horizon = paths->last_day + 1;
@@ -301,9 +319,9 @@ static int build(struct occupancy_paths *paths, struct walk *walk, size_t top, s
     int status = tell_apart(walk, top, &shown, &paths->others, err);
     if (!status) {
         numbers = calloc((size_t)TIME_SHARE_STATES * shown.n + 1, sizeof *numbers);
-        paths->groups = 1;
-        paths->starts = calloc(2, sizeof *paths->starts);
-        paths->subjects = calloc(1, sizeof *paths->subjects);
+        paths->groups = presence_groups(walk->presence);
+        paths->starts = calloc(paths->groups + 1, sizeof *paths->starts);
+        paths->subjects = calloc(paths->groups + 1, sizeof *paths->subjects);
         paths->moves = malloc((walk->n + 1) * sizeof *paths->moves);
         status = numbers && paths->starts && paths->subjects && paths->moves
                      ? number_states(paths, walk, &shown, numbers, &gone, err)

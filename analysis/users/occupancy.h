@@ -81,9 +81,9 @@ int occupancy_paths_build(struct occupancy_paths *ret, const struct histories *h
 
 /* The same by share of time, from a log or a panel with amounts: a state in each period, found
  * among all platforms, of which only the `top` with most users are told apart (0: all). Uses the
- * presence up. One group. Periods in which the user spent no time are (gone); of a panel with gaps
- * a state lasts until the next period that it has. Users first seen in the last period are left
- * out. */
+ * presence up. A user belongs to the group of their first row with any time, by period, platform
+ * and group. Periods in which the user spent no time are (gone); of a panel with gaps a state lasts
+ * until the next period that it has. Users first seen in the last period are left out. */
 int occupancy_paths_of_shares(struct occupancy_paths *ret, struct presence *presence, decimal sole,
                               size_t top, struct error *err);
 

@@ -16,8 +16,10 @@
 #include "base/workers.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Columns as bound: those of the platform and the amount, if there are any, are the last. */
+/* Columns as bound: those of the platform, the amount and the groups, if there are any, are the
+ * last. */
 enum { USER, FROM, TO, COLUMNS = 5 };
 
 static const enum period_kind months = PERIOD_MONTH;
@@ -30,9 +32,10 @@ struct common {
     enum period_kind kind; /* of the steps; not of a panel */
     size_t platform;       /* its column; 0: none */
     size_t amount;         /* likewise */
+    size_t group;          /* the first of its columns */
     struct ledger *ledger;
-    pthread_mutex_t lock; /* for what follows */
-    struct dictionary platforms;
+    pthread_mutex_t lock;        /* for what follows */
+    struct dictionary platforms; /* with groups: the platform and its group, joined by NUL */
 };
 
 /* Where a kind of period was met first. */
@@ -69,6 +72,8 @@ struct reading {
     struct gathered *gathered;
     uint16_t *platforms; /* of the codes of the worker's own */
     size_t n_platforms, platforms_capacity;
+    struct dictionary cells; /* with groups: the codes of the platform and its group, in a row */
+    struct buffer cell;      /* scratch */
     uint64_t rows, late_rows;
     int32_t first, last;
     struct {
@@ -90,6 +95,8 @@ static void reading_destroy(void *state) {
     ledger_hand_free(&reading->hand);
     free(reading->gathered);
     free(reading->platforms);
+    dictionary_free(&reading->cells);
+    buffer_free(&reading->cell);
     free(reading->panel_days);
     free(reading->open);
     arena_free(&reading->names);
@@ -131,8 +138,9 @@ static int number_platform(struct common *common, struct text name, uint16_t *re
     int status = dictionary_add(&common->platforms, name, &code, err);
     pthread_mutex_unlock(&common->lock);
     if (!status && code >= LEDGER_CELLS)
-        status = error_set(err, ERROR_DATA, "more than %d different '%s', expected fewer",
-                           LEDGER_CELLS, common->options->platform);
+        status =
+            error_set(err, ERROR_DATA, "more than %d different '%s'%s, expected fewer",
+                      LEDGER_CELLS, common->options->platform, common->group ? " and groups" : "");
     *ret = (uint16_t)code;
     return status;
 }
@@ -146,8 +154,48 @@ static int look_up(struct reading *reading, struct text name, uint32_t code, str
     return number_platform(reading->common, name, &reading->platforms[code], err);
 }
 
+static struct text cell_name(const struct table_cells *cells, size_t row) {
+    return cells->code[row] == DICTIONARY_NONE ? text_of("(missing)")
+                                               : dictionary_name(cells->names, cells->code[row]);
+}
+
+/* The platform in this group: known by its codes, or else by its names. */
+static int find_in_group(struct reading *reading, const struct table_batch *batch, size_t row,
+                         uint16_t *ret, struct error *err) {
+    const struct common *common = reading->common;
+    const struct table_cells *platform = &batch->columns[common->platform];
+    const struct table_cells *groups = &batch->columns[common->group];
+    struct buffer *cell = &reading->cell;
+    const size_t n = common->options->n_groups;
+    uint32_t code = 0;
+    buffer_clear(cell);
+    buffer_append(cell, &platform->code[row], sizeof platform->code[row]);
+    for (size_t g = 0; g < n; g++)
+        buffer_append(cell, &groups[g].code[row], sizeof groups[g].code[row]);
+    if (buffer_check(cell, err) ||
+        dictionary_add(&reading->cells, (struct text){cell->bytes, cell->length}, &code, err))
+        return err->code;
+    if (code >= reading->n_platforms || reading->platforms[code] == UNKNOWN) {
+        const struct text name = cell_name(platform, row);
+        buffer_clear(cell);
+        buffer_append(cell, name.bytes, name.length);
+        for (size_t g = 0; g < n; g++) {
+            const struct text group = cell_name(&groups[g], row);
+            buffer_byte(cell, '\0');
+            buffer_append(cell, group.bytes, group.length);
+        }
+        if (buffer_check(cell, err) ||
+            look_up(reading, (struct text){cell->bytes, cell->length}, code, err))
+            return err->code;
+    }
+    *ret = reading->platforms[code];
+    return 0;
+}
+
 static int find_platform(struct reading *reading, const struct table_batch *batch, size_t row,
                          uint16_t *ret, struct error *err) {
+    if (reading->common->group)
+        return find_in_group(reading, batch, row, ret, err);
     const size_t column = reading->common->platform;
     const struct table_cells *cells = &batch->columns[column];
     const uint32_t code = column ? cells->code[row] : 0;
@@ -386,8 +434,14 @@ struct presence {
     struct presence_report report;
     struct common common;
     struct reading *reading;
-    uint32_t *order; /* order[rank] = number of the platform */
+    uint32_t *order; /* order[rank] = number of the platform (in its group) */
     uint32_t *ranks; /* the other way round */
+    /* With groups: platform and group of each of these ranks, the first of each platform, and the
+     * groups by their codes and in order. */
+    uint32_t *platform_of, *group_of, *first_of;
+    uint32_t n_platforms;
+    struct dictionary groups;
+    uint32_t *group_order;
     struct step *steps;
     size_t n_steps, capacity;
     uint32_t *step_of_day; /* from report.first on, up to the last look */
@@ -505,7 +559,8 @@ static int find_steps(struct presence *presence, const struct table *table, stru
 
 /* ---- 4. All of it ---------------------------------------------------------------------------- */
 
-static int bind(struct table *table, struct common *common, struct table_column columns[COLUMNS],
+/* columns has room for COLUMNS and the groups. */
+static int bind(struct table *table, struct common *common, struct table_column *columns,
                 struct error *err) {
     const struct presence_options *options = common->options;
     size_t n = 0;
@@ -527,6 +582,11 @@ static int bind(struct table *table, struct common *common, struct table_column 
         columns[n++] = (struct table_column){
             .name = options->amount, .type = TABLE_DECIMAL, .missing = !options->complete};
     }
+    for (size_t g = 0; g < options->n_groups; g++) {
+        common->group = g == 0 ? n : common->group;
+        columns[n++] = (struct table_column){
+            .name = options->groups[g], .type = TABLE_CATEGORY, .missing = true};
+    }
     return table_bind(table, columns, n, err);
 }
 
@@ -540,6 +600,43 @@ static int add_open(struct presence *presence, struct error *err) {
     return flush(reading, err);
 }
 
+static size_t platform_length(struct text cell) {
+    const char *end = memchr(cell.bytes, '\0', cell.length);
+    return end ? (size_t)(end - cell.bytes) : cell.length;
+}
+
+/* What was ranked so far are platforms in groups: as NUL comes before all else, in the order of
+ * platforms. */
+static int split_groups(struct presence *presence, struct error *err) {
+    const uint32_t n = presence->n_platforms;
+    uint32_t *ranks = NULL;
+    presence->platform_of = calloc(n + (size_t)1, sizeof *presence->platform_of);
+    presence->group_of = calloc(n + (size_t)1, sizeof *presence->group_of);
+    presence->first_of = calloc(n + (size_t)1, sizeof *presence->first_of);
+    if (!presence->platform_of || !presence->group_of || !presence->first_of)
+        return error_memory(err);
+    struct text before = text_of("");
+    presence->n_platforms = 0;
+    for (uint32_t cell = 0; cell < n; cell++) {
+        const struct text whole =
+            dictionary_name(&presence->common.platforms, presence->order[cell]);
+        const struct text platform = {whole.bytes, platform_length(whole)};
+        const struct text group = {whole.bytes + platform.length + 1,
+                                   whole.length - platform.length - 1};
+        if (cell == 0 || !text_equal(platform, before))
+            presence->first_of[presence->n_platforms++] = cell;
+        before = platform;
+        presence->platform_of[cell] = presence->n_platforms - 1;
+        if (dictionary_add(&presence->groups, group, &presence->group_of[cell], err))
+            return err->code;
+    }
+    int status = dictionary_ranks(&presence->groups, &presence->group_order, &ranks, err);
+    for (uint32_t cell = 0; cell < n && !status; cell++)
+        presence->group_of[cell] = ranks[presence->group_of[cell]];
+    free(ranks);
+    return status;
+}
+
 static int rank_platforms(struct presence *presence, struct error *err) {
     const struct dictionary *platforms = &presence->common.platforms;
     presence->order = calloc(platforms->count + 1, sizeof *presence->order);
@@ -549,18 +646,22 @@ static int rank_platforms(struct presence *presence, struct error *err) {
     dictionary_order(platforms, presence->order);
     for (uint32_t rank = 0; rank < platforms->count; rank++)
         presence->ranks[presence->order[rank]] = rank;
-    return 0;
+    presence->n_platforms = platforms->count;
+    return presence->common.group ? split_groups(presence, err) : 0;
 }
 
 int presence_read(struct presence **ret, struct table *table,
                   const struct presence_options *options, struct error *err) {
     static const struct table_fold fold = {reading_begin, reading_add, reading_merge,
                                            reading_destroy};
-    struct table_column columns[COLUMNS];
+    struct table_column *columns = calloc(COLUMNS + options->n_groups, sizeof *columns);
     struct presence *presence = calloc(1, sizeof *presence);
     *ret = NULL;
-    if (!presence)
+    if (!presence || !columns) {
+        free(presence);
+        free(columns);
         return error_memory(err);
+    }
     presence->options = *options;
     presence->common.options = &presence->options;
     presence->common.kind = options->period ? *options->period : months;
@@ -572,6 +673,7 @@ int presence_read(struct presence **ret, struct table *table,
     if (!status)
         status = table_fold(table, &fold, &presence->common, &reading, err);
     presence->reading = reading;
+    free(columns);
     if (!status)
         status = find_steps(presence, table, err);
     if (!status)
@@ -612,11 +714,24 @@ bool presence_find(const struct presence *presence, struct period period, size_t
 }
 
 uint32_t presence_platforms(const struct presence *presence) {
-    return presence->common.platforms.count;
+    return presence->n_platforms;
 }
 
 struct text presence_platform(const struct presence *presence, uint32_t rank) {
-    return dictionary_name(&presence->common.platforms, presence->order[rank]);
+    const struct dictionary *names = &presence->common.platforms;
+    if (!presence->common.group)
+        return dictionary_name(names, presence->order[rank]);
+    const struct text cell = dictionary_name(names, presence->order[presence->first_of[rank]]);
+    return (struct text){cell.bytes, platform_length(cell)};
+}
+
+uint32_t presence_groups(const struct presence *presence) {
+    return presence->common.group ? presence->groups.count : 1;
+}
+
+struct text presence_group(const struct presence *presence, uint32_t rank) {
+    return presence->common.group ? dictionary_name(&presence->groups, presence->group_order[rank])
+                                  : text_of("");
 }
 
 struct popular {
@@ -667,6 +782,11 @@ void presence_destroy(struct presence *presence) {
     dictionary_free(&presence->common.platforms);
     free(presence->order);
     free(presence->ranks);
+    free(presence->platform_of);
+    free(presence->group_of);
+    free(presence->first_of);
+    dictionary_free(&presence->groups);
+    free(presence->group_order);
     free(presence->steps);
     free(presence->step_of_day);
     free(presence);
@@ -794,10 +914,13 @@ static void make_stays(const struct presence *presence, const struct line *lines
         const int32_t day =
             (int32_t)(place >> LEDGER_CELL_BITS & ((1U << LEDGER_PERIOD_BITS) - 1)) +
             LEDGER_FIRST_PERIOD;
-        stays[i] = (struct presence_stay){.step = step_of(presence, day),
-                                          .platform = place & ((1U << LEDGER_CELL_BITS) - 1),
-                                          .day = day,
-                                          .amount = lines[i].amount};
+        const uint32_t cell = place & ((1U << LEDGER_CELL_BITS) - 1);
+        stays[i] = (struct presence_stay){
+            .step = step_of(presence, day),
+            .platform = presence->platform_of ? presence->platform_of[cell] : cell,
+            .group = presence->group_of ? presence->group_of[cell] : 0,
+            .day = day,
+            .amount = lines[i].amount};
     }
 }
 

@@ -46,6 +46,10 @@ enum presence_shape { PRESENCE_LOG, PRESENCE_PANEL, PRESENCE_SPELLS };
 struct presence_options {
     enum presence_shape shape;
     const char *platform; /* column; NULL: not told apart, one platform without a name */
+    /* Columns that say to which group a user belongs; with a platform only. They are those of a
+     * row, so a user may have several: a stay for each on the same platform. */
+    const char *const *groups;
+    size_t n_groups;
     /* The kind of the steps. NULL: months; of a panel, those of its periods. A panel of dates can
      * be had in any kind, other ones in their own only. */
     const enum period_kind *period;
@@ -88,6 +92,11 @@ bool presence_find(const struct presence *presence, struct period period, size_t
 uint32_t presence_platforms(const struct presence *presence);
 struct text presence_platform(const struct presence *presence, uint32_t rank);
 
+/* Groups are ranked too; a name is its cells joined by NUL, "(missing)" for a missing one. Without
+ * columns of groups there is one, whose name is empty. */
+uint32_t presence_groups(const struct presence *presence);
+struct text presence_group(const struct presence *presence, uint32_t rank);
+
 #define PRESENCE_OTHER "(other)" /* any of the platforms that are not told apart */
 
 /* Which platforms are told apart: the `top` with most of users[rank] (0: all), the first by name
@@ -105,13 +114,14 @@ void presence_destroy(struct presence *presence); /* NULL is fine */
 struct presence_stay {
     uint32_t step;
     uint32_t platform;
+    uint32_t group;
     int32_t day; /* with options.days the day; otherwise the first day of the step's period */
     decimal amount;
 };
 
 /* All of one user; valid during the call. */
 struct presence_user {
-    const struct presence_stay *stays; /* by step, day and platform; none twice; at least one */
+    const struct presence_stay *stays; /* by step, day, platform, group; none twice; at least one */
     size_t n;
 };
 

@@ -9,11 +9,12 @@
 /* Amounts are below 2^63 and a user has fewer than 2^16 platforms: the products are below 2^99. */
 struct time_share time_share_of(const struct presence_stay *stays, size_t n, decimal sole) {
     struct time_share share = {0};
-    int128 all = 0;
-    decimal most = 0;
-    for (size_t i = 0; i < n; i++) {
-        const decimal time = stays[i].amount;
+    int128 all = 0, most = 0;
+    for (size_t i = 0, end; i < n; i = end) {
         const uint32_t platform = stays[i].platform;
+        int128 time = 0;
+        for (end = i; end < n && stays[end].platform == platform; end++)
+            time += stays[end].amount;
         all += time;
         if (time > most) {
             most = time;
@@ -23,7 +24,7 @@ struct time_share time_share_of(const struct presence_stay *stays, size_t n, dec
             share.platform = platform < share.platform ? platform : share.platform;
         }
     }
-    share.sole = share.spent && (int128)most * DECIMAL_ONE >= all * sole;
+    share.sole = share.spent && most * DECIMAL_ONE >= all * sole;
     return share;
 }
 

@@ -40,8 +40,8 @@ struct time_share {
     uint32_t platform; /* the rank of the one with most */
 };
 
-/* The stays of one user in one step, each on a platform of its own, with amounts of 0 or more; sole
- * above 0.5 and at most 1, so that one platform only can have it. */
+/* The stays of one user in one step, by platform, with amounts of 0 or more, those of one platform
+ * being added up; sole above 0.5 and at most 1, so that one platform only can have it. */
 struct time_share time_share_of(const struct presence_stay *stays, size_t n, decimal sole);
 
 /* States are numbered by platform: the one of who is there solely, and of who is mostly. */

@@ -339,12 +339,47 @@ runs 'more states than there may be' 1 share many.csv
 like 'says what helps' "$err" 'more than 40 states.* --top'
 runs 'with what helps' 0 share many.csv --top 3
 runs 'shares of what' 2 churn-destinations --by-share "$DATA/tiny/minutes.csv"
-runs 'shares in groups' 2 share --group platform "$DATA/tiny/minutes.csv"
+# Each half of the file by itself is a group of the whole.
+awk -F, -v OFS=, 'NR == 1 { print $0, "side", "kind" } NR > 1 { print $0, (/^[abe]/ ? "left" : "right"), (/^cao/ ? "" : "k") }' "$DATA/tiny/minutes.csv" >sides.csv
+runs 'shares in groups' 0 share --group side sides.csv
+cp tap.out sides-out.csv
+for side in left right; do
+    awk -F, -v side="$side" 'NR == 1 || $5 == side' sides.csv >half.csv
+    share half.csv | sed "s/^(all)/$side/" | grep -v ',0,0,0,,$' >expected.csv
+    { head -1 sides-out.csv; grep "^$side" sides-out.csv | grep -v ',0,0,0,,$'; } >found.csv
+    same "$side" found.csv expected.csv
+done
+runs 'in two ways' 0 share --group side --group kind --at 0 sides.csv
+is 'a missing one is one' "$(printf '%s\n' "$out" | sed 's/,0,.*//' | uniq)" 'group,age,state,share,std_error,lower,upper
+"left, k"
+"right, (missing)"
+"right, k"'
+cat >mixed.csv <<'END'
+user,platform,period,minutes,g
+a,A,2024,5,x
+a,A,2024,4,y
+a,B,2024,1,x
+a,A,2025,9,y
+b,B,2024,0,x
+b,B,2025,3,y
+b,C,2024,1,y
+END
+runs 'a user of two groups' 0 share --group g mixed.csv
+is 'is in the first with any time, minutes are added up' "$(printf '%s\n' "$out" | cut -d, -f1-5)" 'group,age,state,at_risk,share
+x,0,A,1,1
+x,0,B,0,0
+x,0,C,0,0
+y,0,A,0,0
+y,0,B,0,0
+y,0,C,1,1
+y,1,A,0,0
+y,1,B,0,1
+y,1,C,1,0'
 runs 'half a period' 2 share --summary --horizon 1.5 "$DATA/tiny/minutes.csv"
 like 'is named' "$err" "whole periods, found '1.5'"
 synth-panel activity --set users=2000 --set multi_homing_share=0.5 --set days=200 -o log.csv
 { head -1 log.csv; sed 1d log.csv | sort -r; } >turned.csv
-for what in '' --summary '--error greenwood'; do
+for what in '' --summary '--error greenwood' '--group platform'; do
     # shellcheck disable=SC2086 # options are words
     share $what --threads 1 log.csv >expected.csv 2>/dev/null
     # shellcheck disable=SC2086 # options are words
