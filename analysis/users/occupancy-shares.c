@@ -141,18 +141,18 @@ static int walk_merge(void *into_state, void *from_state, struct error *err) {
     return 0;
 }
 
-/* The first turn of one user. */
+/* Of one user. */
 struct path {
+    uint32_t group;
     const struct turn *turns;
 };
 
 /* Paths that compare as equal are equal: their order cannot show. */
 static int compare_paths(const void *left, const void *right) {
-    const struct turn *a = ((const struct path *)left)->turns;
-    const struct turn *b = ((const struct path *)right)->turns;
-    if (a->group != b->group)
-        return a->group < b->group ? -1 : 1;
-    for (;; a++, b++) {
+    const struct path *x = left, *y = right;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    for (const struct turn *a = x->turns, *b = y->turns;; a++, b++) {
         if (a->age != b->age)
             return a->age < b->age ? -1 : 1;
         if (a->state != b->state)
@@ -171,7 +171,7 @@ static int order_users(const struct walk *walk, struct path **ret, struct error 
     size_t user = 0;
     for (size_t i = 0; i < walk->n; i++)
         if (i == 0 || walk->turns[i - 1].state == WATCHED)
-            paths[user++].turns = &walk->turns[i];
+            paths[user++] = (struct path){walk->turns[i].group, &walk->turns[i]};
     if (user > 0)
         qsort(paths, user, sizeof *paths, compare_paths);
     return 0;
@@ -285,7 +285,7 @@ static void make_moves(struct occupancy_paths *paths, const struct walk *walk,
                        const struct path *users, const uint16_t *numbers, uint16_t gone) {
     size_t n = 0;
     for (size_t user = 0; user < walk->users; user++) {
-        const uint32_t group = users[user].turns->group;
+        const uint32_t group = users[user].group;
         const uint32_t subject = (uint32_t)paths->subjects[group]++;
         uint16_t before = OCCUPANCY_NONE;
         for (const struct turn *turn = users[user].turns; turn;
