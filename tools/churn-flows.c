@@ -347,6 +347,22 @@ static int write_stationary(struct cli *cli, const struct switching *switching,
     return status;
 }
 
+/* Users came to a state in the last period only: nothing is known of where they go. */
+static void warn_of_unseen(struct cli *cli, const struct switching *switching,
+                           const struct switching_chain *chain) {
+    for (size_t i = 0; i < chain->n; i++) {
+        uint64_t seen = 0;
+        for (size_t j = 0; j < chain->n; j++)
+            seen += chain->counts[i * chain->n + j];
+        const struct text name = switching->states[chain->states[i]].name;
+        if (seen == 0)
+            cli_warn(cli,
+                     "nobody was seen to leave '%.*s' or to stay in it: shares that hang on it are "
+                     "not known",
+                     (int)name.length, name.bytes);
+    }
+}
+
 static int write_projection(struct cli *cli, const struct switching *switching,
                             const struct switching_chain *chain, const struct switching_draws *how,
                             struct error *err) {
@@ -368,6 +384,8 @@ static int write_projection(struct cli *cli, const struct switching *switching,
             write_bounds(writer, &shares[k * chain->n + i]);
         }
     }
+    if (!status)
+        warn_of_unseen(cli, switching, chain);
     free(shares);
     return status;
 }

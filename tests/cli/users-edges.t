@@ -42,6 +42,12 @@ refused 'nobody left' "group '(all)': leavers in 0 periods, expected at least 3:
     churn-contagion open.csv
 runs 'nobody left: churn-flows' 0 churn-flows --departures open.csv
 is 'has no flow' "$(columns 1-)" ''
+runs 'nobody left: the next weeks' 0 churn-flows --period week --as-of 2025-01-12 --project 1 open.csv
+is 'are as the last' "$(columns 2-3 | sort -u)" 'A,0.6666666666666666
+B,0.3333333333333333'
+runs 'who came in the last period' 0 churn-flows --period day --as-of 2025-01-05 --project 1 open.csv
+is 'has an unknown next one' "$(columns 3 | tail -2 | sort -u)" ''
+is 'which is said' "$err" "churn-flows: nobody was seen to leave 'B' or to stay in it: shares that hang on it are not known"
 runs 'nobody left: churn-cohorts' 0 churn-cohorts --period week --as-of 2025-01-12 open.csv
 is 'keeps all' "$(columns 1-5 | sed -n 1,2p)" '2025-W01,0,3,3,1
 2025-W01,1,3,3,1'
