@@ -31,7 +31,6 @@ static const struct cli_option options[] = {
      .type = CLI_COLUMN,
      .argument = "COL",
      .many = true,
-     .conflicts = "summary",
      .help =
          "the sum of a column of amounts (income, an advertising budget) in each tier, its share "
          "of all, and how that shifted; may be given up to three times"},
@@ -128,21 +127,24 @@ static struct share share_of(const struct report *report, size_t amount, size_t 
     return (struct share){s, sqrt(within * (1 - s) * (1 - s) + (squares - within) * s * s) / total};
 }
 
-static void write_amounts(const struct report *report, size_t group, size_t tier, size_t period) {
+/* Of a period, and how the shares have shifted since another one; FIRST: there is none. */
+enum { FIRST = -1 };
+
+static void write_amounts(const struct report *report, size_t group, size_t tier, size_t period,
+                          int64_t since) {
     for (size_t i = 0; i < report->n_amounts; i++) {
         size_t amount = report->first_amount + i;
         struct share share = share_of(report, amount, group, period, tier);
-        double z = gsl_cdf_ugaussian_Qinv((1 - report->confidence) / 2);
+        double z = gsl_cdf_ugaussian_Qinv((1 - report->confidence) / 2), shift = NAN;
+        if (since != FIRST)
+            shift = share.value - share_of(report, amount, group, (size_t)since, tier).value;
         const double cells[] = {share.value, fmax(share.value - z * share.error, 0),
                                 fmin(share.value + z * share.error, 1)};
         writer_sum(report->writer, flows_amount(report->flows, amount, group, period, tier)->sum,
                    2);
         for (size_t k = 0; k < 3; k++)
             writer_number(report->writer, isnan(share.value) ? NAN : cells[k]);
-        writer_number(report->writer,
-                      period == 0
-                          ? NAN
-                          : share.value - share_of(report, amount, group, period - 1, tier).value);
+        writer_number(report->writer, shift);
     }
 }
 
@@ -164,7 +166,7 @@ static void write_step(const struct report *report, size_t group, size_t tier, s
         for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
             writer_integer(writer, (int64_t)cells[i]);
     }
-    write_amounts(report, group, tier, period);
+    write_amounts(report, group, tier, period, (int64_t)period - 1);
 }
 
 static void write_summary(const struct report *report, size_t group, size_t tier) {
@@ -178,10 +180,11 @@ static void write_summary(const struct report *report, size_t group, size_t tier
     writer_integer(writer, (int64_t)flows_creators(report->flows, group, last, tier));
     if (last == 0) {
         write_missing(writer, 6);
-        return;
+    } else {
+        struct tier_change change = flows_span(report->flows, group, tier);
+        write_growth(report, estimate(report, &change, group, tier, 0), years_between(from, to));
     }
-    struct tier_change change = flows_span(report->flows, group, tier);
-    write_growth(report, estimate(report, &change, group, tier, 0), years_between(from, to));
+    write_amounts(report, group, tier, last, last == 0 ? FIRST : 0);
 }
 
 static void write_rows(const struct report *report, bool summary) {

@@ -258,6 +258,11 @@ is 'adds up to all, and shifts' "$(columns 1,2,18,19,22 | awk -F, 'NR > 1 { prin
 low 2025-02 3.00 0.500000000 0.240740741
 high 2025-01 30.00 0.740740741 0.000000000
 high 2025-02 3.00 0.500000000 -0.240740741'
+runs 'in sum' 0 tier-growth --summary --tiers low:0,high:50 --sum income income.csv
+is 'of the last period, against the first' "$(columns 1,12,13,16 | awk -F, 'NR > 1 { printf "%s %s %.9f %.9f\n", $1, $2, $3, $4 }')" \
+    'low 3.00 0.500000000 0.240740741
+high 3.00 0.500000000 -0.240740741'
+runs 'income by tier again' 0 tier-growth --tiers low:0,high:50 --sum income income.csv
 # Var s = ((10.5 (1 - s))^2 + (30 s)^2) / 40.5^2, s = 10.5/40.5.
 ok 'the interval of a share' awk "BEGIN { s = 10.5 / 40.5; e = sqrt((10.5 * (1 - s))^2 + (30 * s)^2) / 40.5; d = $(columns 21 | sed -n 2p) - (s + 1.959963984540054 * e); exit !(d < 1e-12 && d > -1e-12) }"
 is 'c moved to B' "$(columns 1,10,15-17 | sed -n '3p;5p')" 'low,1,0,1,0
@@ -295,6 +300,13 @@ done
 panel a,A,2025-01,1.3M 'b,A,2025-01,"1,300,000"' c,A,2025-01,130万
 runs 'numbers as people write them' 0 tier-growth --human-numbers --tiers low:0,high:1300000 panel.csv
 is 'are read' "$(columns 3 | tail -1)" 3
+
+printf '%s\n' $header 'Jos\303\251,A,2025-01,9' 'Jose\314\201,A,2025-02,0' 'ｊｏｓé,A,2025-03,0' | sed 's/\\303\\251/\xc3\xa9/; s/\\314\\201/\xcc\x81/' >forms.csv
+runs 'normal forms and widths' 0 tier-growth --fold-names --tiers all:0 forms.csv
+is 'one creator who stays, also with 0 followers' "$(columns 3,10,15 | tail -2)" '1,0,0
+1,0,0'
+runs 'as they are spelt' 0 tier-growth --tiers all:0 forms.csv
+like 'are three, with a warning' "$err" 'may be the same'
 
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'a summary has no chart' 2 tier-growth --summary --chart chart.svg "$tiny"
