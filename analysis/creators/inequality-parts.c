@@ -230,7 +230,7 @@ enum { PURPOSE_PARTS = 0x7a27 };
 struct bootstrap {
     const struct work *work;
     uint32_t seed, stream;
-    struct group **groups;           /* by worker */
+    struct group *groups;            /* [worker][group] */
     double (*found)[PARTS_MEASURES]; /* [replication][part] */
 };
 
@@ -238,7 +238,7 @@ static int bootstrap_task(void *context, size_t index, int worker, struct error 
     (void)err;
     const struct bootstrap *bootstrap = context;
     const struct work *work = bootstrap->work;
-    struct group *groups = bootstrap->groups[worker];
+    struct group *groups = bootstrap->groups + (size_t)worker * work->n_groups;
     struct random_stream stream;
     random_open(&stream, bootstrap->seed, (uint32_t)index, bootstrap->stream, 0, PURPOSE_PARTS);
     memset(groups, 0, work->n_groups * sizeof *groups);
@@ -278,18 +278,15 @@ int parts_bootstrap(const double *values, const size_t *start, size_t groups, do
     struct bootstrap bootstrap = {.work = &work,
                                   .seed = seed,
                                   .stream = stream,
-                                  .groups = calloc(workers, sizeof *bootstrap.groups),
+                                  .groups =
+                                      malloc((workers * groups + 1) * sizeof *bootstrap.groups),
                                   .found = malloc(replications * parts * sizeof *bootstrap.found)};
     double *draws = malloc(replications * sizeof *draws);
     bool ready = bootstrap.groups && bootstrap.found && draws;
-    for (size_t i = 0; i < workers && ready; i++)
-        ready = (bootstrap.groups[i] = malloc((groups + 1) * sizeof **bootstrap.groups)) != NULL;
     int status = ready ? workers_run((int)workers, replications, bootstrap_task, &bootstrap, err)
                        : error_memory(err);
     if (!status)
         summarise(&bootstrap, replications, confidence, draws, ret);
-    for (size_t i = 0; i < workers && bootstrap.groups; i++)
-        free(bootstrap.groups[i]);
     free(bootstrap.groups);
     free(bootstrap.found);
     free(draws);

@@ -55,7 +55,9 @@ struct block {
 enum { CHUNK_BYTES = 1 << 21, CHUNK_BLOCKS = CHUNK_BYTES / sizeof(struct block) };
 
 struct chunks {
-    struct block **items;
+    struct chunk {
+        struct block *blocks;
+    } * items;
     size_t n, capacity;
     size_t used; /* blocks of the last one */
 };
@@ -151,7 +153,7 @@ static void prefer_large_pages(void *memory, size_t bytes) {
 
 static void chunks_free(struct chunks *chunks) {
     for (size_t i = 0; i < chunks->n; i++)
-        free(chunks->items[i]);
+        free(chunks->items[i].blocks);
     free(chunks->items);
     *chunks = (struct chunks){0};
 }
@@ -167,10 +169,10 @@ static struct block *chunks_take(struct chunks *chunks, struct error *err) {
             return NULL;
         }
         prefer_large_pages(chunk, CHUNK_BYTES);
-        chunks->items[chunks->n++] = chunk;
+        chunks->items[chunks->n++].blocks = chunk;
         chunks->used = 0;
     }
-    return chunks->items[chunks->n - 1] + chunks->used++;
+    return chunks->items[chunks->n - 1].blocks + chunks->used++;
 }
 
 static void names_free(struct names *names) {
@@ -462,7 +464,7 @@ static int identify(struct part *part, struct text name, bool folds, struct pane
 /* What is beside the record, by the ordinal of the row. */
 static int keep_group(struct part *part, const struct table_batch *batch, size_t row, size_t column,
                       struct error *err) {
-    uint16_t number;
+    uint16_t number = 0;
     if (code_name(&part->groups, &batch->columns[column], row, "group", &number, err) ||
         array_reserve((void **)&part->row_groups, &part->row_groups_capacity,
                       (size_t)part->rows + 1, sizeof *part->row_groups, err))

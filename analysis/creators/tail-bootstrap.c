@@ -82,7 +82,8 @@ static void number_values(const struct tail_data *data, uint32_t *number, double
     size_t i = 0;
     for (size_t k = 0; k < data->distinct; k++) {
         logs[k] = log(data->values[k]);
-        for (double times = data->above[k] - data->above[k + 1]; times > 0; times--)
+        const size_t end = data->n - (size_t)data->above[k + 1];
+        while (i < end)
             number[i++] = (uint32_t)k;
     }
 }
