@@ -23,19 +23,20 @@ static const uint32_t poisson[] = {
 };
 enum { MOST = sizeof poisson / sizeof *poisson };
 
-/* By inversion of one word a replication. */
+int bootstrap_times(uint32_t word) {
+    int k = 0;
+    while (k < MOST && word >= poisson[k])
+        k++;
+    return k;
+}
+
 static struct bootstrap_lanes draw_weights(uint32_t seed, uint32_t four,
                                            const struct account_entry *user) {
     struct random_stream stream;
     struct bootstrap_lanes weights;
     random_open(&stream, seed, four, account_entity(user), account_step(user), RANDOM_BOOTSTRAP);
-    for (int lane = 0; lane < BOOTSTRAP_LANES; lane++) {
-        const uint32_t word = random_word(&stream);
-        int k = 0;
-        while (k < MOST && word >= poisson[k])
-            k++;
-        weights.of[lane] = k;
-    }
+    for (int lane = 0; lane < BOOTSTRAP_LANES; lane++)
+        weights.of[lane] = bootstrap_times(random_word(&stream));
     return weights;
 }
 

@@ -51,6 +51,9 @@ static inline void bootstrap_add(struct bootstrap_lanes *sum, const struct boots
         sum->of[lane] += weights->of[lane] * amount;
 }
 
+/* How often a user is drawn, by 32 random bits: Poisson(1) by inversion. */
+int bootstrap_times(uint32_t word);
+
 /* Zero-initialise. */
 struct bootstrap {
     uint32_t replications;

@@ -43,15 +43,12 @@ static double bg_odds_dead(const double *theta, const struct value_history *hist
     return theta[A] / (theta[B] + history->x - 1) * exp((theta[R] + history->x) * grown);
 }
 
-static double bg_log_likelihood(const double *theta, const struct value_history *history) {
+/* Of having bought so and being alive. */
+static double bg_log_alive(const double *theta, double x, double age) {
     const double r = theta[R], alpha = theta[ALPHA], a = theta[A], b = theta[B];
-    const double x = history->x;
-    double value =
-        log_gamma(r + x) - log_gamma(r) + r * log(alpha) - (r + x) * log(alpha + history->age);
-    if (x > 0) {
+    double value = log_gamma(r + x) - log_gamma(r) + r * log(alpha) - (r + x) * log(alpha + age);
+    if (x > 0)
         value += log_gamma(a + b) + log_gamma(b + x) - log_gamma(b) - log_gamma(a + b + x);
-        value += log1p(bg_odds_dead(theta, history));
-    }
     return value;
 }
 
@@ -91,14 +88,13 @@ static double bg_by_series(const double *theta, double x, double z, double log_r
     return c * first - exp(power) * sum;
 }
 
-static double bg_purchases_alive(const double *theta, const struct value_history *history,
-                                 double t) {
-    const double span = theta[ALPHA] + history->age, z = t / (span + t);
+static double bg_purchases_alive(const double *theta, double x, double age, double t) {
+    const double span = theta[ALPHA] + age, z = t / (span + t);
     const double other = theta[A] + theta[B] - 1 - theta[R];
     /* Elsewhere the series is slow, or its terms alternate and cancel. */
-    if (z <= 0.9 && other > -3 && theta[A] + theta[B] + history->x < 1000)
-        return bg_by_series(theta, history->x, z, -log1p(t / span));
-    return bg_by_quadrature(theta[A], theta[B] + history->x, theta[R] + history->x, t / span);
+    if (z <= 0.9 && other > -3 && theta[A] + theta[B] + x < 1000)
+        return bg_by_series(theta, x, z, -log1p(t / span));
+    return bg_by_quadrature(theta[A], theta[B] + x, theta[R] + x, t / span);
 }
 
 /* ---- 3. Pareto/NBD --------------------------------------------------------------------------- */
@@ -142,28 +138,35 @@ static double log_one_more(double y) {
     return y > 0 ? y + log1p(exp(-y)) : log1p(exp(y));
 }
 
-static double pareto_log_likelihood(const double *theta, const struct value_history *history) {
+static double pareto_log_alive(const double *theta, double x, double age) {
     const double r = theta[R], alpha = theta[ALPHA], s = theta[S], beta = theta[BETA];
-    const double x = history->x;
-    return log_gamma(r + x) - log_gamma(r) + r * log(alpha) - (r + x) * log(alpha + history->age) +
-           s * (log(beta) - log(beta + history->age)) +
-           log_one_more(pareto_log_odds_dead(theta, history));
+    return log_gamma(r + x) - log_gamma(r) + r * log(alpha) - (r + x) * log(alpha + age) +
+           s * (log(beta) - log(beta + age));
 }
 
-static double pareto_purchases_alive(const double *theta, const struct value_history *history,
-                                     double t) {
-    const double span = theta[BETA] + history->age, less = theta[S] - 1;
+static double pareto_purchases_alive(const double *theta, double x, double age, double t) {
+    const double span = theta[BETA] + age, less = theta[S] - 1;
     const double grown = log1p(t / span);
     const double factor = fabs(less * grown) > 1e-300 ? -expm1(-less * grown) / less : grown;
-    return (theta[R] + history->x) * span / (theta[ALPHA] + history->age) * factor;
+    return (theta[R] + x) * span / (theta[ALPHA] + age) * factor;
 }
 
 /* ---- 4. Either ------------------------------------------------------------------------------- */
 
+double value_log_alive(enum value_model model, const double *theta, double x, double age) {
+    return model == VALUE_BG_NBD ? bg_log_alive(theta, x, age) : pareto_log_alive(theta, x, age);
+}
+
+double value_log_dead(enum value_model model, const double *theta,
+                      const struct value_history *history) {
+    return model == VALUE_BG_NBD ? log1p(bg_odds_dead(theta, history))
+                                 : log_one_more(pareto_log_odds_dead(theta, history));
+}
+
 double value_log_likelihood(enum value_model model, const double *theta,
                             const struct value_history *history) {
-    return model == VALUE_BG_NBD ? bg_log_likelihood(theta, history)
-                                 : pareto_log_likelihood(theta, history);
+    return value_log_alive(model, theta, history->x, history->age) +
+           value_log_dead(model, theta, history);
 }
 
 double value_alive(enum value_model model, const double *theta,
@@ -173,38 +176,53 @@ double value_alive(enum value_model model, const double *theta,
     return exp(-log_one_more(pareto_log_odds_dead(theta, history)));
 }
 
-static double purchases_alive(enum value_model model, const double *theta,
-                              const struct value_history *history, double t) {
+double value_purchases_alive(enum value_model model, const double *theta, double x, double age,
+                             double t) {
     if (!(t > 0))
         return 0;
-    return model == VALUE_BG_NBD ? bg_purchases_alive(theta, history, t)
-                                 : pareto_purchases_alive(theta, history, t);
+    return model == VALUE_BG_NBD ? bg_purchases_alive(theta, x, age, t)
+                                 : pareto_purchases_alive(theta, x, age, t);
+}
+
+double value_discounted_alive(enum value_model model, const double *theta, double x, double age,
+                              double t, double delta) {
+    double sum = exp(-delta * t) * value_purchases_alive(model, theta, x, age, t);
+    for (int i = 0; i < 16 && delta > 0; i++) {
+        const double u = t / 2 * (i < 8 ? 1 - node[i] : 1 + node[i - 8]);
+        sum += delta * t / 2 * weight[i % 8] * exp(-delta * u) *
+               value_purchases_alive(model, theta, x, age, u);
+    }
+    return sum;
 }
 
 double value_purchases(enum value_model model, const double *theta,
                        const struct value_history *history, double t) {
-    return value_alive(model, theta, history) * purchases_alive(model, theta, history, t);
+    return value_alive(model, theta, history) *
+           value_purchases_alive(model, theta, history->x, history->age, t);
 }
 
 double value_discounted(enum value_model model, const double *theta,
                         const struct value_history *history, double t, double delta) {
-    double sum = exp(-delta * t) * purchases_alive(model, theta, history, t);
-    for (int i = 0; i < 16 && delta > 0; i++) {
-        const double u = t / 2 * (i < 8 ? 1 - node[i] : 1 + node[i - 8]);
-        sum += delta * t / 2 * weight[i % 8] * exp(-delta * u) *
-               purchases_alive(model, theta, history, u);
-    }
-    return value_alive(model, theta, history) * sum;
+    return value_alive(model, theta, history) *
+           value_discounted_alive(model, theta, history->x, history->age, t, delta);
 }
 
 /* ---- 5. Spend, contracts --------------------------------------------------------------------- */
 
 enum { P, Q, GAMMA };
 
+double value_spend_log_scale(const double *theta, double x) {
+    const double px = theta[P] * x, q = theta[Q];
+    return log_gamma(px + q) - log_gamma(px) - log_gamma(q);
+}
+
+double value_spend_log_shape(const double *theta, double x, double mean) {
+    const double total = x * mean, gamma = theta[GAMMA];
+    return -log(mean) - theta[Q] * log1p(total / gamma) - theta[P] * x * log1p(gamma / total);
+}
+
 double value_spend_log_density(const double *theta, double x, double mean) {
-    const double px = theta[P] * x, q = theta[Q], gamma = theta[GAMMA];
-    return log_gamma(px + q) - log_gamma(px) - log_gamma(q) - log(mean) -
-           q * log1p(x * mean / gamma) - px * log1p(gamma / (x * mean));
+    return value_spend_log_scale(theta, x) + value_spend_log_shape(theta, x, mean);
 }
 
 double value_spend_expected(const double *theta, double x, double mean) {

@@ -39,6 +39,13 @@ struct value_history {
 double value_log_likelihood(enum value_model model, const double *theta,
                             const struct value_history *history);
 
+/* It is the sum of two, of which the first is the same for all customers with the same x and age:
+ * the likelihood of having bought so and being alive, and the logarithm of 1 + the odds of being
+ * dead. */
+double value_log_alive(enum value_model model, const double *theta, double x, double age);
+double value_log_dead(enum value_model model, const double *theta,
+                      const struct value_history *history);
+
 /* The chance of being alive at `age`. */
 double value_alive(enum value_model model, const double *theta,
                    const struct value_history *history);
@@ -55,6 +62,13 @@ double value_purchases(enum value_model model, const double *theta,
 double value_discounted(enum value_model model, const double *theta,
                         const struct value_history *history, double t, double delta);
 
+/* Both are the chance of being alive times what is expected of who is, which hangs on x and age
+ * only. */
+double value_purchases_alive(enum value_model model, const double *theta, double x, double age,
+                             double t);
+double value_discounted_alive(enum value_model model, const double *theta, double x, double age,
+                              double t, double delta);
+
 /* Gamma-Gamma (Fader, Hardie & Lee 2005, doi:10.1509/jmkr.2005.42.4.415; Fader & Hardie 2013, "The
  * gamma-gamma model of monetary value"): spend per purchase is gamma with shape p and a rate that
  * is itself gamma (q, gamma); theta = p, q, gamma. The density of a mean of x > 0 purchases, mean >
@@ -62,7 +76,12 @@ double value_discounted(enum value_model model, const double *theta,
  * (gamma + x mean) / (p x + q - 1), nan if p x + q <= 1. */
 enum { VALUE_SPEND_PARAMETERS = 3 };
 double value_spend_log_density(const double *theta, double x, double mean);
+
 double value_spend_expected(const double *theta, double x, double mean);
+
+/* The two parts of the density, of which the first is the same for all with the same x. */
+double value_spend_log_scale(const double *theta, double x);
+double value_spend_log_shape(const double *theta, double x, double mean);
 
 /* Shifted beta-geometric (Fader & Hardie 2007, doi:10.1002/dir.20074): each period a customer
  * leaves with a chance from a beta distribution; theta = alpha, beta. S(t), t = 0, 1, ... periods.

@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "base/workers.h"
+#include "revenue/bootstrap.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -47,13 +48,18 @@ struct terms {
     double unit;     /* of time, or of money */
 };
 
+/* Much of what is computed hangs on x and age only, so that these lead. */
 static int by_history(const void *a, const void *b) {
     const struct value_history *left = a, *right = b;
     if (left->x != right->x)
         return left->x < right->x ? -1 : 1;
-    if (left->t_x != right->t_x)
-        return left->t_x < right->t_x ? -1 : 1;
-    return (left->age > right->age) - (left->age < right->age);
+    if (left->age != right->age)
+        return left->age < right->age ? -1 : 1;
+    return (left->t_x > right->t_x) - (left->t_x < right->t_x);
+}
+
+static bool same_x_and_age(const struct value_history *a, const struct value_history *b) {
+    return a->x == b->x && a->age == b->age;
 }
 
 static void unite(struct terms *terms) {
@@ -136,21 +142,39 @@ static void spread(const struct likelihood *likelihood, const double *searched, 
         ret[i] = i == likelihood->held ? likelihood->at : searched[j++];
 }
 
+/* In two parts, of which the first is the same for terms with the same x and age: with spend, the
+ * age is 0. */
+static double common_value(const struct likelihood *likelihood, const double *theta,
+                           const struct value_history *history) {
+    return likelihood->spend ? value_spend_log_scale(theta, history->x)
+                             : value_log_alive(likelihood->model, theta, history->x, history->age);
+}
+
+static double own_value(const struct likelihood *likelihood, const double *theta,
+                        const struct value_history *history) {
+    return likelihood->spend ? value_spend_log_shape(theta, history->x, history->t_x)
+                             : value_log_dead(likelihood->model, theta, history);
+}
+
 static double term_value(const struct likelihood *likelihood, const double *theta,
                          const struct term *term) {
-    return likelihood->spend ? value_spend_log_density(theta, term->history.x, term->history.t_x)
-                             : value_log_likelihood(likelihood->model, theta, &term->history);
+    return common_value(likelihood, theta, &term->history) +
+           own_value(likelihood, theta, &term->history);
 }
 
 static int sum_stretch(void *context, size_t index, int worker, struct error *err) {
     struct likelihood *likelihood = context;
     const struct terms *terms = likelihood->terms;
-    double sum = 0;
+    const struct value_history *before = NULL;
+    double sum = 0, common = 0;
     (void)worker, (void)err;
     for (size_t i = index * STRETCH; i < (index + 1) * STRETCH && i * terms->every < terms->n;
          i++) {
         const struct term *term = &terms->items[i * terms->every];
-        sum += term->count * term_value(likelihood, likelihood->theta, term);
+        if (!before || !same_x_and_age(before, &term->history))
+            common = common_value(likelihood, likelihood->theta, &term->history);
+        before = &term->history;
+        sum += term->count * (common + own_value(likelihood, likelihood->theta, &term->history));
     }
     likelihood->sums[index] = sum;
     return 0;
@@ -319,7 +343,7 @@ static int fit_terms(struct likelihood *likelihood, struct terms *terms,
 
 enum { PURPOSE_PURCHASES = 0x76616c, PURPOSE_SPEND = 0x766173 };
 
-struct bootstrap {
+struct replicating {
     const struct likelihood *likelihood;
     const struct terms *terms;
     const struct maximum *found;
@@ -331,7 +355,7 @@ struct bootstrap {
 
 /* Scores in the logarithms, by central differences. */
 static int score_stretch(void *context, size_t index, int worker, struct error *err) {
-    struct bootstrap *bootstrap = context;
+    struct replicating *bootstrap = context;
     const size_t k = bootstrap->k;
     (void)worker, (void)err;
     for (size_t i = index * STRETCH; i < (index + 1) * STRETCH && i < bootstrap->terms->n; i++)
@@ -349,7 +373,7 @@ static int score_stretch(void *context, size_t index, int worker, struct error *
 }
 
 static int replicate(void *context, size_t index, int worker, struct error *err) {
-    struct bootstrap *bootstrap = context;
+    struct replicating *bootstrap = context;
     const size_t k = bootstrap->k;
     double sum[VALUE_PARAMETERS] = {0};
     struct random_stream stream;
@@ -359,7 +383,9 @@ static int replicate(void *context, size_t index, int worker, struct error *err)
     gsl_rng *rng = random_gsl(&stream);
     for (size_t i = 0; i < bootstrap->terms->n; i++) {
         const double count = bootstrap->terms->items[i].count;
-        const double more = gsl_ran_poisson(rng, count) - count;
+        const double drawn = count == 1 ? bootstrap_times(random_word(&stream))
+                                        : (double)gsl_ran_poisson(rng, count);
+        const double more = drawn - count;
         for (size_t j = 0; j < k; j++)
             sum[j] += more * bootstrap->scores[i * k + j];
     }
@@ -373,7 +399,7 @@ static int replicate(void *context, size_t index, int worker, struct error *err)
     return 0;
 }
 
-static int replicate_all(struct bootstrap *bootstrap, double **ret, struct error *err) {
+static int replicate_all(struct replicating *bootstrap, double **ret, struct error *err) {
     const size_t n = bootstrap->options->replicates, k = bootstrap->k;
     const size_t stretches = (bootstrap->terms->n + STRETCH - 1) / STRETCH;
     bootstrap->scores = malloc(bootstrap->terms->n * k * sizeof(double));
@@ -395,13 +421,13 @@ static int fit_and_replicate(struct terms *terms, bool spend, const struct value
                              double **replicates, struct error *err) {
     struct likelihood likelihood = {
         .terms = terms, .spend = spend, .model = options->model, .threads = options->threads};
-    struct bootstrap bootstrap = {&likelihood,
-                                  terms,
-                                  found,
-                                  options,
-                                  NULL,
-                                  NULL,
-                                  spend ? VALUE_SPEND_PARAMETERS : VALUE_PARAMETERS};
+    struct replicating bootstrap = {&likelihood,
+                                    terms,
+                                    found,
+                                    options,
+                                    NULL,
+                                    NULL,
+                                    spend ? VALUE_SPEND_PARAMETERS : VALUE_PARAMETERS};
     likelihood.sums = malloc((terms->n / STRETCH + 1) * sizeof(double));
     int code = likelihood.sums ? 0 : error_memory(err);
     if (!code)
@@ -543,27 +569,55 @@ static struct worths begin(const struct value_customers *customers,
     return worths;
 }
 
-/* Without intervals. */
-static struct value_worth estimate_worth(const struct worths *worths,
-                                         const struct value_customer *customer) {
+/* What is expected over the horizon of customers with one history, by the parameters and by each
+ * replicate of them; what hangs on x and age only is kept from one history to the next. */
+struct outlook {
+    const struct value_history *history;  /* NULL: none yet */
+    double if_alive, discounted_if_alive; /* of who is alive */
+    double alive, purchases, discounted;
+    double *replicates_if_alive, *replicates; /* n_replicates each */
+};
+
+static void look_ahead(const struct worths *worths, const struct value_history *history,
+                       struct outlook *outlook) {
     const struct value_options *options = worths->options;
-    const double spend = spend_of(worths->fit, worths->spend, customer);
-    const double purchases =
-        value_purchases(options->model, worths->theta, &customer->history, options->horizon);
-    const double discounted = value_discounted(options->model, worths->theta, &customer->history,
-                                               options->horizon, options->discount);
-    return (struct value_worth){.alive =
-                                    value_alive(options->model, worths->theta, &customer->history),
-                                .spend = spend,
-                                .purchases = {purchases, NAN, NAN},
-                                .revenue = {purchases * spend, NAN, NAN},
-                                .discounted = {discounted * spend, NAN, NAN}};
+    if (outlook->history && by_history(outlook->history, history) == 0)
+        return;
+    if (!outlook->history || !same_x_and_age(outlook->history, history)) {
+        outlook->if_alive = value_purchases_alive(options->model, worths->theta, history->x,
+                                                  history->age, options->horizon);
+        outlook->discounted_if_alive =
+            value_discounted_alive(options->model, worths->theta, history->x, history->age,
+                                   options->horizon, options->discount);
+    }
+    outlook->history = history;
+    outlook->alive = value_alive(options->model, worths->theta, history);
+    outlook->purchases = outlook->alive * outlook->if_alive;
+    outlook->discounted = outlook->alive * outlook->discounted_if_alive;
 }
 
-static double replicate_purchases(const struct worths *worths, size_t b,
-                                  const struct value_customer *customer) {
-    return value_purchases(worths->options->model, worths->fit->replicates + b * VALUE_PARAMETERS,
-                           &customer->history, worths->options->horizon);
+static double replicate_if_alive(const struct worths *worths, size_t b,
+                                 const struct value_history *history) {
+    return value_purchases_alive(worths->options->model,
+                                 worths->fit->replicates + b * VALUE_PARAMETERS, history->x,
+                                 history->age, worths->options->horizon);
+}
+
+static double replicate_alive(const struct worths *worths, size_t b,
+                              const struct value_history *history) {
+    return value_alive(worths->options->model, worths->fit->replicates + b * VALUE_PARAMETERS,
+                       history);
+}
+
+/* Without intervals. */
+static struct value_worth worth_of(const struct worths *worths, const struct outlook *outlook,
+                                   const struct value_customer *customer) {
+    const double spend = spend_of(worths->fit, worths->spend, customer);
+    return (struct value_worth){.alive = outlook->alive,
+                                .spend = spend,
+                                .purchases = {outlook->purchases, NAN, NAN},
+                                .revenue = {outlook->purchases * spend, NAN, NAN},
+                                .discounted = {outlook->discounted * spend, NAN, NAN}};
 }
 
 static double replicate_spend(const struct worths *worths, size_t b,
@@ -574,46 +628,76 @@ static double replicate_spend(const struct worths *worths, size_t b,
                : NAN;
 }
 
-/* Sorts `values`. */
+/* Few of the least, or of the greatest, are found without sorting all. */
+enum { FEW = 32 };
+
+/* Quantile of type 7 between `least`[k] and the next. */
+static double between(double least, double next, double place) {
+    const double share = place - floor(place);
+    return (1 - share) * least + share * next;
+}
+
+/* May sort `values`. */
 static void bound(const struct worths *worths, double *values, struct value_bounds *ret) {
     const size_t n = worths->fit->n_replicates;
-    const double tail = (1 - worths->options->confidence) / 2;
+    const double tail = (1 - worths->options->confidence) / 2, place = tail * (double)(n - 1);
+    const size_t k = (size_t)place + 2;
     for (size_t i = 0; i < n; i++)
         if (!isfinite(values[i]))
             return;
+    if (k <= FEW && k <= n) {
+        double least[FEW], most[FEW];
+        gsl_sort_smallest(least, k, values, 1, n);
+        gsl_sort_largest(most, k, values, 1, n);
+        ret->lower = between(least[k - 2], least[k - 1], place);
+        ret->upper = between(most[k - 2], most[k - 1], place);
+        return;
+    }
     gsl_sort(values, 1, n);
     ret->lower = gsl_stats_quantile_from_sorted_data(values, 1, n, tail);
     ret->upper = gsl_stats_quantile_from_sorted_data(values, 1, n, 1 - tail);
 }
 
 /* A stretch of customers in the order of their histories: what is the same is computed once. */
-enum { SOME = 256 };
+enum { SOME = 1024 };
+
+/* The replicates of a history, and the bounds of its purchases. */
+static void replicate_outlook(const struct worths *worths, const struct value_history *before,
+                              struct outlook *outlook, double *room, struct value_bounds *ret) {
+    const struct value_history *history = outlook->history;
+    const size_t n = worths->fit->n_replicates;
+    for (size_t b = 0; b < n && (!before || !same_x_and_age(before, history)); b++)
+        outlook->replicates_if_alive[b] = replicate_if_alive(worths, b, history);
+    for (size_t b = 0; b < n; b++)
+        room[b] = outlook->replicates[b] =
+            replicate_alive(worths, b, history) * outlook->replicates_if_alive[b];
+    *ret = (struct value_bounds){NAN, NAN, NAN};
+    bound(worths, room, ret);
+}
 
 static int each_stretch(void *context, size_t index, int worker, struct error *err) {
     struct worths *worths = context;
     const size_t n = worths->fit->n_replicates;
-    double *purchases = worths->rooms[worker], *room = purchases + n;
-    const struct value_customer *before = NULL;
+    double *room = worths->rooms[worker];
+    struct outlook outlook = {.replicates_if_alive = room + n, .replicates = room + 2 * n};
     struct value_bounds bounds = {NAN, NAN, NAN};
     (void)err;
     for (size_t i = index * SOME; i < (index + 1) * SOME && i < worths->customers->n; i++) {
         const struct value_customer *customer = &worths->customers->items[worths->order[i]];
         struct value_worth *worth = &worths->worth[worths->order[i]];
-        *worth = estimate_worth(worths, customer);
+        const struct value_history *before = outlook.history;
+        look_ahead(worths, &customer->history, &outlook);
+        *worth = worth_of(worths, &outlook, customer);
         if (n == 0)
             continue;
-        if (!before || by_history(&before->history, &customer->history) != 0) {
-            for (size_t b = 0; b < n; b++)
-                room[b] = purchases[b] = replicate_purchases(worths, b, customer);
-            bound(worths, room, &bounds);
-        }
-        before = customer;
+        if (outlook.history != before)
+            replicate_outlook(worths, before, &outlook, room, &bounds);
         worth->purchases.lower = bounds.lower;
         worth->purchases.upper = bounds.upper;
         if (!worths->fit->spend)
             continue;
         for (size_t b = 0; b < n; b++)
-            room[b] = purchases[b] * replicate_spend(worths, b, customer);
+            room[b] = outlook.replicates[b] * replicate_spend(worths, b, customer);
         bound(worths, room, &worth->revenue);
         const double share = worth->discounted.value / worth->revenue.value;
         worth->discounted.lower = share * worth->revenue.lower;
@@ -677,7 +761,7 @@ int value_each(const struct value_customers *customers, const struct value_optio
     struct worths worths = begin(customers, options, fit);
     worths.worth = worth;
     int code = sort_by_history(customers, &worths.order, err) ||
-                       open_rooms(&worths, 2 * fit->n_replicates, err)
+                       open_rooms(&worths, 3 * fit->n_replicates, err)
                    ? err->code
                    : 0;
     if (!code)
@@ -692,15 +776,18 @@ int value_each(const struct value_customers *customers, const struct value_optio
 /* One replicate of all groups: purchases and revenue. */
 static int sum_replicate(void *context, size_t b, int worker, struct error *err) {
     struct worths *worths = context;
-    double *sums = worths->sums + 2 * b * worths->n_groups, purchases = 0;
-    const struct value_customer *before = NULL;
+    double *sums = worths->sums + 2 * b * worths->n_groups, if_alive = 0, purchases = 0;
+    const struct value_history *before = NULL;
     (void)worker, (void)err;
     for (size_t i = 0; i < worths->customers->n; i++) {
         const struct value_customer *customer = &worths->customers->items[worths->order[i]];
+        const struct value_history *history = &customer->history;
         const size_t group = worths->groups[worths->order[i]];
-        if (!before || by_history(&before->history, &customer->history) != 0)
-            purchases = replicate_purchases(worths, b, customer);
-        before = customer;
+        if (!before || !same_x_and_age(before, history))
+            if_alive = replicate_if_alive(worths, b, history);
+        if (!before || by_history(before, history) != 0)
+            purchases = if_alive * replicate_alive(worths, b, history);
+        before = history;
         sums[2 * group] += customer->count * purchases;
         sums[2 * group + 1] += customer->count * purchases * replicate_spend(worths, b, customer);
     }
@@ -708,9 +795,11 @@ static int sum_replicate(void *context, size_t b, int worker, struct error *err)
 }
 
 static void add_estimates(const struct worths *worths, struct value_worth *sums) {
+    struct outlook outlook = {.history = NULL};
     for (size_t i = 0; i < worths->customers->n; i++) {
         const struct value_customer *customer = &worths->customers->items[worths->order[i]];
-        const struct value_worth worth = estimate_worth(worths, customer);
+        look_ahead(worths, &customer->history, &outlook);
+        const struct value_worth worth = worth_of(worths, &outlook, customer);
         struct value_worth *sum = &sums[worths->groups[worths->order[i]]];
         sum->alive += customer->count * worth.alive;
         sum->purchases.value += customer->count * worth.purchases.value;
