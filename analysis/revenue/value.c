@@ -547,6 +547,11 @@ static double spend_of(const struct value_fit *fit, const double *theta,
     return value_spend_expected(theta, known ? customer->history.x : 0, known ? customer->mean : 0);
 }
 
+struct member {
+    struct value_customer customer;
+    uint32_t group;
+};
+
 struct worths {
     const struct value_customers *customers;
     const struct value_options *options;
@@ -556,7 +561,7 @@ struct worths {
     struct value_worth *worth;
     double **rooms; /* a worker */
     /* for sums */
-    const uint32_t *groups;
+    struct member *members; /* customers in `order`, so that each replicate reads straight on */
     size_t n_groups;
     double *sums; /* replicates x groups x (purchases, revenue) */
 };
@@ -753,6 +758,7 @@ static void close_worths(struct worths *worths) {
         free(worths->rooms[i]);
     free(worths->rooms);
     free(worths->order);
+    free(worths->members);
     free(worths->sums);
 }
 
@@ -773,6 +779,17 @@ int value_each(const struct value_customers *customers, const struct value_optio
 
 /* ---- Sums ------------------------------------------------------------------------------------ */
 
+static int line_up(struct worths *worths, const uint32_t *groups, struct error *err) {
+    const size_t n = worths->customers->n;
+    worths->members = malloc((n + 1) * sizeof *worths->members);
+    if (!worths->members)
+        return error_memory(err);
+    for (size_t i = 0; i < n; i++)
+        worths->members[i] =
+            (struct member){worths->customers->items[worths->order[i]], groups[worths->order[i]]};
+    return 0;
+}
+
 /* One replicate of all groups: purchases and revenue. */
 static int sum_replicate(void *context, size_t b, int worker, struct error *err) {
     struct worths *worths = context;
@@ -780,9 +797,9 @@ static int sum_replicate(void *context, size_t b, int worker, struct error *err)
     const struct value_history *before = NULL;
     (void)worker, (void)err;
     for (size_t i = 0; i < worths->customers->n; i++) {
-        const struct value_customer *customer = &worths->customers->items[worths->order[i]];
+        const struct value_customer *customer = &worths->members[i].customer;
         const struct value_history *history = &customer->history;
-        const size_t group = worths->groups[worths->order[i]];
+        const size_t group = worths->members[i].group;
         if (!before || !same_x_and_age(before, history))
             if_alive = replicate_if_alive(worths, b, history);
         if (!before || by_history(before, history) != 0)
@@ -797,10 +814,10 @@ static int sum_replicate(void *context, size_t b, int worker, struct error *err)
 static void add_estimates(const struct worths *worths, struct value_worth *sums) {
     struct outlook outlook = {.history = NULL};
     for (size_t i = 0; i < worths->customers->n; i++) {
-        const struct value_customer *customer = &worths->customers->items[worths->order[i]];
+        const struct value_customer *customer = &worths->members[i].customer;
         look_ahead(worths, &customer->history, &outlook);
         const struct value_worth worth = worth_of(worths, &outlook, customer);
-        struct value_worth *sum = &sums[worths->groups[worths->order[i]]];
+        struct value_worth *sum = &sums[worths->members[i].group];
         sum->alive += customer->count * worth.alive;
         sum->purchases.value += customer->count * worth.purchases.value;
         sum->revenue.value += customer->count * worth.revenue.value;
@@ -831,13 +848,14 @@ int value_sum(const struct value_customers *customers, const struct value_option
               const struct value_fit *fit, const uint32_t *groups, size_t n_groups,
               struct value_worth *sums, struct error *err) {
     struct worths worths = begin(customers, options, fit);
-    worths.groups = groups;
     worths.n_groups = n_groups;
     worths.sums = calloc(2 * n_groups * fit->n_replicates + 1, sizeof *worths.sums);
     double *room = malloc((fit->n_replicates + 1) * sizeof *room);
     int code = worths.sums && room ? 0 : error_memory(err);
     if (!code)
         code = sort_by_history(customers, &worths.order, err);
+    if (!code)
+        code = line_up(&worths, groups, err);
     if (!code)
         code = workers_run(options->threads, fit->n_replicates, sum_replicate, &worths, err);
     if (!code) {
