@@ -71,6 +71,7 @@ int change_rows(const struct accounts *accounts, struct arpu_table *ret, struct 
 /* Sums of squares, and what one user adds. */
 struct levels {
     double parts[CHANGE_PARTS], revenue[CHANGE_TIMES];
+    int64_t users; /* who are there before or after */
 };
 
 struct segment_parts {
@@ -89,6 +90,7 @@ struct slopes {
     struct change_slopes *of;
     double all[CHANGE_TIMES][CHANGE_PARTS];
     size_t slot; /* of its first segment, with by_segment */
+    bool alone;  /* fewer than two users are in the step */
 };
 
 struct bounding {
@@ -197,6 +199,8 @@ static void add_chain(const struct bounding *bounding, size_t first, size_t chai
     for (size_t s = first; s < chain; s++) {
         for (int p = 0; p < CHANGE_PARTS; p++)
             adds[chain].own.parts[p] += adds[s].own.parts[p];
+        for (int t = 0; t < CHANGE_TIMES; t++)
+            adds[chain].users[t] += adds[s].users[t];
         for (size_t i = 0; slots && i < bounding->steps->items[s].n_segments; i++)
             for (int p = 0; p < CHANGE_PARTS; p++)
                 slots[bounding->slopes[chain].slot + i].of[p] +=
@@ -209,6 +213,7 @@ static void square_step(const struct adds *adds, struct levels *squares) {
         squares->parts[p] += adds->own.parts[p] * adds->own.parts[p];
     for (int t = 0; t < CHANGE_TIMES; t++)
         squares->revenue[t] += adds->own.revenue[t] * adds->own.revenue[t];
+    squares->users += adds->users[CHANGE_BEFORE] > 0 || adds->users[CHANGE_AFTER] > 0;
 }
 
 /* One user on one platform: its steps from `first` up to `end`. */
@@ -265,14 +270,18 @@ static struct interval reach(decimal_sum amount, double variance, double z) {
 
 static void settle_step(const struct bounding *bounding, size_t s, double z) {
     struct change_step *step = &bounding->steps->items[s];
-    struct levels sums = {{0}, {0}};
+    struct levels sums = {{0}, {0}, 0};
     for (size_t part = 0; part < LEDGER_PARTS; part++) {
         const struct levels *squares = &bounding->squares[part * bounding->steps->count + s];
         for (int p = 0; p < CHANGE_PARTS; p++)
             sums.parts[p] += squares->parts[p];
         for (int t = 0; t < CHANGE_TIMES; t++)
             sums.revenue[t] += squares->revenue[t];
+        sums.users += squares->users;
     }
+    bounding->slopes[s].alone = sums.users < 2;
+    if (bounding->slopes[s].alone) /* one user does not say how users differ */
+        return;
     for (int p = 0; p < CHANGE_PARTS; p++)
         step->bounds[p] = reach(step->total.of[p], sums.parts[p], z);
     for (int t = 0; t < CHANGE_TIMES; t++)
@@ -288,7 +297,7 @@ static int settle_segments(const struct bounding *bounding, size_t s, double z, 
     for (size_t i = 0; i < step->n_segments; i++)
         for (int p = 0; p < CHANGE_PARTS; p++) {
             double sum = 0;
-            for (size_t part = 0; part < LEDGER_PARTS; part++)
+            for (size_t part = 0; !bounding->slopes[s].alone && part < LEDGER_PARTS; part++)
                 sum += bounding->slot_squares[part * bounding->slots + bounding->slopes[s].slot + i]
                            .of[p];
             step->segment_bounds[i].of[p] = reach(step->parts[i].of[p], sum, z);

@@ -19,7 +19,7 @@
  * periods counts once, with both, and in a chained sum with all steps. That holds for both methods,
  * and for the parts of a segment as for those of the whole: a user adds to the parts of their own
  * segment and, as one more of all users, to those of every other. There are no bounds where no d_u
- * differs from 0.
+ * differs from 0, and none for a step in which there is one user only.
  */
 #ifndef REVENUE_CHANGE_INTERVAL_H
 #define REVENUE_CHANGE_INTERVAL_H

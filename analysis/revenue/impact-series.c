@@ -2,6 +2,7 @@
 /* Reading a series with an event in it. */
 #include "revenue/impact-series.h"
 
+#include "revenue/currency.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -143,10 +144,23 @@ static int place_event(struct impact_series *series, struct period event, struct
     return 0;
 }
 
+/* The last column, if there is one: one text at most. */
+static int check_currency(const struct table_batch *batch, size_t column, struct error *err) {
+    struct currencies currencies = {0};
+    struct text name;
+    int code = 0;
+    for (size_t row = 0; !code && row < batch->rows; row++)
+        code = currencies_note(&currencies, batch, row, column, err);
+    if (!code)
+        code = currencies_check(&currencies, batch->table, &name, err);
+    currencies_free(&currencies);
+    return code;
+}
+
 int impact_read(struct table *table, const struct impact_request *request,
                 struct impact_series *ret, struct error *err) {
     const size_t columns = CONTROLS + request->n_controls;
-    struct table_column *bound = calloc(columns, sizeof *bound);
+    struct table_column *bound = calloc(columns + 1, sizeof *bound);
     const struct table_batch *batch;
     struct dated *dated = NULL;
     size_t n;
@@ -159,10 +173,14 @@ int impact_read(struct table *table, const struct impact_request *request,
         for (size_t i = 0; i < request->n_controls; i++)
             bound[CONTROLS + i] = (struct table_column){
                 .name = request->controls[i], .type = TABLE_NUMBER, .missing = true};
-        code = table_bind(table, bound, columns, err);
+        bound[columns] = (struct table_column){
+            .name = "currency", .type = TABLE_TEXT, .missing = true, .optional = true};
+        code = table_bind(table, bound, columns + 1, err);
     }
     if (!code)
         code = table_read(table, &batch, err);
+    if (!code)
+        code = check_currency(batch, columns, err);
     if (!code && !(dated = malloc((batch->rows + 1) * sizeof *dated)))
         code = error_memory(err);
     if (!code)

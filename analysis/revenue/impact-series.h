@@ -48,7 +48,8 @@ struct impact_series {
     size_t before, after; /* positions with a value and all controls */
 };
 
-/* Binds the columns and reads the open table. ERROR_DATA for two rows of one period, periods of
+/* Binds the columns and reads the open table. A column "currency", if there is one, must hold one
+ * and the same text. ERROR_DATA for several currencies, two rows of one period, periods of
  * several kinds or finer than asked for, irregular dates, and an event that is not after the first
  * period and at most in the last. A table without rows gives n = 0. */
 int impact_read(struct table *table, const struct impact_request *request,

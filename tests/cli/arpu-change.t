@@ -140,6 +140,17 @@ printf 'user,platform,date,revenue,currency\nu,A,2025-01-31,1,USD\nu,A,2025-02-2
 refused 'several currencies in a log' 1 'log.csv:3: currency is EUR, expected USD as at log.csv:2' arpu-change log.csv
 refused '--period with a panel' 2 '--period means nothing for a panel' arpu-change --period week "$tiny"
 
+# ---- One user, one period ------------------------------------------------------------------------
+printf 'user,platform,date,revenue\nu,A,2025-01-31,5\nu,A,2025-02-28,3\n' >log.csv
+runs 'one user' 0 arpu-change --by-segment log.csv
+is 'has parts, and no bounds' "$(echo "$out" | cut -d, -f4,6-8 | sed -n '2,4p')" 'start,5.00,,
+users,0.00,,
+mix,0.00,,'
+printf 'user,platform,date,revenue\nu,A,2025-01-30,5\nv,A,2025-01-31,-3\n' >onep.csv
+runs 'all in one period' 0 arpu-change onep.csv
+is 'gives a header' "$out" 'platform,from,to,part,segment,amount,lower,upper,share,running'
+like 'and is said' "$err" '1 platform is left out, such as A: no two periods to compare'
+
 # ---- What is refused -----------------------------------------------------------------------------
 panel A,2025-01,5,50,x A,2025-02,5,-10,x
 refused 'a change of sign' 1 'revenue of A, x is 50.00 in 2025-01 and -10.00 in 2025-02: a change of sign has no logarithm' arpu-change p.csv

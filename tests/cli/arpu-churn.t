@@ -90,6 +90,11 @@ log u,A,2025-01-31,5 u,A,2025-03-31,3
 runs 'a missing month' 0 arpu-churn log.csv
 is 'is a month without anybody, and a return' "$(echo "$out" | cut -d, -f2-7,12 | tail -2)" '2025-02,1,1,0,0,0,0.00
 2025-03,0,0,1,0,1,3.00'
+log u,A,2025-01-30,5 v,A,2025-01-31,-3
+for how in '' --destinations '--bootstrap 100'; do
+    runs "all in one period $how" 0 arpu-churn $how log.csv
+    is "has nothing to compare $how" "$(echo "$out" | wc -l)" 1
+done
 log
 runs 'a header alone' 0 arpu-churn log.csv
 is 'gives a header' "$(echo "$out" | wc -l)" 1

@@ -117,6 +117,13 @@ refused 'a word for a number' 1 'words.csv:6:2: ' arpu-impact --event 2025-01-09
 runs 'an event within a month' 0 arpu-impact --period month --event 2024-03-10 ends.csv
 like 'is told of' "$err" 'the event falls within 2024-03, which is taken as after it'
 
+awk -F, '{ print $0 "," (NR == 1 ? "currency" : NR == 5 ? "EUR" : NR == 3 ? "" : "USD") }' line.csv >mixed.csv
+refused 'several currencies' 1 'mixed.csv:5: currency is EUR, expected USD as at mixed.csv:2' arpu-impact --event 2025-01-09 mixed.csv
+sed 's/EUR/USD/' mixed.csv >one.csv
+runs 'one currency' 0 arpu-impact --event 2025-01-09 one.csv
+printf 'date,revenue\n2025-01-01,5\n' >alone.csv
+refused 'all in one period' 1 'the event is in 2025-01-01 and the series runs from 2025-01-01 to 2025-01-01, expected periods before and after' arpu-impact --event 2025-01-01 alone.csv
+
 # ---- State space ---------------------------------------------------------------------------------
 awk 'BEGIN { print "date,revenue,rival"; srand(5); for (i = 0; i < 48; i++) { m += rand() - 0.5; r = 20 + 3 * sin(i); printf "%d-%02d,%.4f,%.4f\n", 2021 + int(i / 12), 1 + i % 12, 50 + m + 2 * r - (i >= 36 ? 10 : 0) + rand(), r } }' >months.csv
 runs 'a level that wanders' 0 arpu-impact --method local-level --controls rival --event 2024-01 --summary months.csv

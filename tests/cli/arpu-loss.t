@@ -326,6 +326,17 @@ is 'has no bounds, as some draws have nobody' "$(echo "$out" | cut -d, -f21-26 |
 refused 'a bootstrap of totals' 2 '--bootstrap means nothing for a panel' \
     arpu-loss --bootstrap 500 "$DATA/tiny/revenue-panel.csv"
 
+printf 'user,platform,date,revenue\nu,A,2025-01-31,5\nu,A,2025-03-31,-1\n' >few.csv
+for how in '' '--bootstrap 100'; do
+    runs "one user $how" 0 arpu-loss $how few.csv
+    is "is a row a month, without bounds of money $how" "$(echo "$out" | tail -n +2 | cut -d, -f3-8,12-15)" '2025-01,1,5.00,5.00,,,,,,
+2025-02,0,0.00,,,,5.00,1,,
+2025-03,1,-1.00,-1.00,,,0.00,,,'
+done
+printf 'user,platform,date,revenue\nu,A,2025-01-30,5\nv,A,2025-01-31,-3\nw,A,2025-01-31,\n' >few.csv
+runs 'all in one period' 0 arpu-loss few.csv
+is 'has an ARPU and no change' "$(echo "$out" | tail -n +2 | cut -d, -f3-6,9-)" '2025-01,3,2.00,0.666667,,,,,,,,,,,,'
+
 # ---- Survival curves -----------------------------------------------------------------------------
 telco=$DATA/telco
 churn-survival --time tenure_months --status churned=Yes --weight customers --group contract \

@@ -119,6 +119,8 @@ head -1 "$log" >header.csv
 refused 'no customers' 1 'header.csv: found no customers' customer-value header.csv
 printf 'user,date,revenue\na,2024-01-01,5\nb,2024-01-02,5\n' >once.csv
 refused 'nobody bought again' 1 'once.csv: none of 2 customers has bought again' customer-value once.csv
+printf 'user,date,revenue\na,2024-01-01,5\nb,2024-01-01,3\nc,2024-01-01,-2\n' >once.csv
+refused 'all in one period' 1 'once.csv: none of 2 customers has bought again' customer-value once.csv
 printf 'user,date,revenue,currency\na,2024-01-01,5,USD\nb,2024-01-02,5,EUR\n' >mixed.csv
 refused 'several currencies' 1 '2 currencies, such as EUR and USD, expected one' customer-value mixed.csv
 printf 'user,date\na,2024-01-01\n' >short.csv
