@@ -55,7 +55,7 @@ static double mean_distance(const struct world *world, const struct shelf *shelf
     size_t d = world->dimensions;
     double sums[POLICY_DIMENSIONS] = {0}, square = 0, n = (double)slate->n;
     for (size_t i = 0; i < slate->n; i++) {
-        const float *x = world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d;
+        const float *x = shelf->rows + slate->positions[i] * d;
         for (size_t k = 0; k < d; k++)
             sums[k] += (double)x[k];
     }
@@ -71,10 +71,8 @@ void feed_watch(struct feed *feed, const struct world *world, size_t user, int p
     const struct shelf *shelf = &world->platforms[platform].shelf;
     size_t own = user / feed->stride;
     uint16_t *seen = feed->seen[platform] + own * feed->topics;
-    for (size_t i = 0; i < slate->n; i++) {
-        size_t item = shelf->items[slate->positions[i]];
-        seen[topic_of(world->items.embeddings + item * world->dimensions, world->dimensions)]++;
-    }
+    for (size_t i = 0; i < slate->n; i++)
+        seen[topic_of(shelf->rows + slate->positions[i] * world->dimensions, world->dimensions)]++;
     if (slate->n < 2)
         return;
     feed->distances[platform][own * feed->most + feed->watched[platform][own]++] =

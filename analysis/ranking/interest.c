@@ -91,8 +91,7 @@ void interest_count(struct interest *interest, const struct policy *policy) {
 }
 
 static const float *embedding_of(const struct policy *policy, uint32_t position) {
-    const struct world *world = policy->world;
-    return world->items.embeddings + (size_t)policy->shelf->items[position] * world->dimensions;
+    return policy->shelf->rows + position * policy->world->dimensions;
 }
 
 double interest_match(const struct interest *interest, const struct policy *policy, uint32_t user,

@@ -108,7 +108,7 @@ static void see(const struct world *world, const struct shelf *shelf, const stru
     const float *x[POLICY_SLATE];
     float matches[POLICY_SLATE];
     for (size_t i = 0; i < slate->n; i++)
-        x[i] = world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d;
+        x[i] = shelf->rows + slate->positions[i] * d;
     vector_dots(world->users.tastes + u * d, x, slate->n, d, matches);
     for (size_t i = 0; i < slate->n; i++)
         ret[i] = world->settings.parameters.taste_weight * (double)matches[i] +
@@ -183,11 +183,10 @@ static int look_through(const struct world *world, struct visit *visit, const do
 }
 
 /* Towards what was taken, at unit length. */
-static void drift(struct world *world, size_t u, size_t item) {
+static void drift(struct world *world, size_t u, const float *item) {
     size_t d = world->dimensions;
     float *taste = world->users.tastes + u * d;
-    vector_add(taste, (float)world->settings.parameters.taste_drift,
-               world->items.embeddings + item * d, d);
+    vector_add(taste, (float)world->settings.parameters.taste_drift, item, d);
     float length = sqrtf(vector_dot(taste, taste, d));
     if (length > 0)
         vector_divide(taste, length, d);
@@ -214,7 +213,7 @@ static void hold_session(const struct sessions *sessions, struct worker *worker,
     if (reaction.actions >> ACTION_FOLLOW & 1)
         world_follow(world, user, p, shelf->creators[slate->positions[chosen]]);
     if (chosen >= 0 && set->taste_drift > 0)
-        drift(world, user, shelf->items[slate->positions[chosen]]);
+        drift(world, user, shelf->rows + slate->positions[chosen] * world->dimensions);
     count_session(&worker->tally, p, world->users.classes[user], slate, &reaction, worth);
     for (size_t i = 0; i < slate->n && set->seen > 0; i++)
         world_see(world, user, p, shelf->items[slate->positions[i]]);
@@ -226,7 +225,7 @@ static void hold_session(const struct sessions *sessions, struct worker *worker,
 
 /* ---- Batches --------------------------------------------------------------------------------- */
 
-enum { BATCH = 2048, BUCKETS = 4096 };
+enum { BATCH = 1024, BUCKETS = 4096 };
 
 /* The queue by the first block of the candidates, or by buckets of first blocks. */
 static void sort_queue(struct worker *worker, size_t n, size_t blocks) {
@@ -268,8 +267,7 @@ static void fetch_items(const struct world *world, const struct shelf *shelf,
                         const struct slate *slate) {
     size_t d = world->dimensions;
     for (size_t i = 0; i < slate->n; i++)
-        fetch(world->items.embeddings + (size_t)shelf->items[slate->positions[i]] * d,
-              d * sizeof(float));
+        fetch(shelf->rows + slate->positions[i] * d, d * sizeof(float));
 }
 
 /* Up to POLICY_TOGETHER sessions on platform p. */

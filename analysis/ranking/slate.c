@@ -25,8 +25,7 @@ void slate_take_best(const struct policy *policy, const struct kernel_top *top, 
 }
 
 static const float *embedding_of(const struct policy *policy, uint32_t position) {
-    const struct world *world = policy->world;
-    return world->items.embeddings + (size_t)policy->shelf->items[position] * world->dimensions;
+    return policy->shelf->rows + position * policy->world->dimensions;
 }
 
 static double dot(const float *a, const float *b, size_t n) {

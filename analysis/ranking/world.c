@@ -79,6 +79,7 @@ static int allocate(struct world *world, struct error *err) {
         TAKE(shelf->items, items->n);
         TAKE(shelf->creators, items->n);
         TAKE(shelf->utility, items->n);
+        TAKE(shelf->rows, items->n * d);
         TAKE(shelf->embeddings, kernel_blocks(items->n) * KERNEL_LANES * d);
     }
     return out ? error_memory(err) : 0;
@@ -392,6 +393,8 @@ static void lay_out(struct world *world, int platform) {
         uint32_t item = shelf->items[position];
         uint32_t creator = (uint32_t)world_creator(world, item);
         uint8_t tier = creators->tiers[creator];
+        memcpy(shelf->rows + position * d, world->items.embeddings + item * d,
+               d * sizeof *shelf->rows);
         shelf->creators[position] = creator;
         shelf->utility[position] =
             (float)(world->items.quality[item] + world->settings.parameters.tier_appeal * tier);

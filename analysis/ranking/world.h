@@ -137,6 +137,7 @@ struct shelf {
     uint32_t *items;      /* [n] */
     uint32_t *creators;   /* [n] of each item */
     float *embeddings;    /* [blocks][dimensions][KERNEL_LANES] */
+    float *rows;          /* [n][dimensions], the same item by item */
     float *utility;       /* [n] of each item apart from taste, which no policy sees */
     uint32_t *first;      /* [creators + 1] where a creator's positions begin in by_creator */
     uint32_t *by_creator; /* [n] positions, newest items first */

@@ -649,7 +649,7 @@ static void spectrum_takes_turns(void **state) {
     kernel_begin(&top, 30);
     for (uint32_t i = 0; i < 30; i++) {
         for (size_t k = 0; k < 3; k++)
-            stage.world->items.embeddings[(size_t)shelf->items[i] * 3 + k] = i / 10 == k ? 1 : 0;
+            shelf->rows[i * 3 + k] = i / 10 == k ? 1 : 0;
         kernel_offer(&top, 1 - (float)i / 100, i);
     }
     slate_spectrum(&stage.policy, &top, 0, 3, &slate);

@@ -486,8 +486,7 @@ static void feeds_by_hand(void **state) {
     assert_int_equal(feed_open(&feed, world, &err), 0);
     struct slate slate = {.n = 4, .positions = {0, 1, 2, 3}};
     for (uint32_t i = 0; i < 4; i++) {
-        float *x = world->items.embeddings +
-                   (size_t)world->platforms[PLATFORM_A].shelf.items[i] * world->dimensions;
+        float *x = world->platforms[PLATFORM_A].shelf.rows + i * world->dimensions;
         x[0] = 0, x[1] = i < 3 ? 1 : -1;
     }
     feed_clear(&feed);

@@ -82,9 +82,11 @@ static void expect_shelf(const struct world *world, int p) {
         assert_false(seen[item]);
         seen[item] = true;
         assert_int_equal(shelf->creators[position], world_creator(world, item));
-        for (size_t k = 0; k < d; k++)
-            assert_true(shelf->embeddings[kernel_at(position, d, k)] ==
-                        items->embeddings[item * d + k]);
+        for (size_t k = 0; k < d; k++) {
+            float value = items->embeddings[item * d + k];
+            assert_true(shelf->embeddings[kernel_at(position, d, k)] == value);
+            assert_true(shelf->rows[position * d + k] == value);
+        }
     }
     free(seen);
 }
