@@ -149,8 +149,8 @@ static WITH_AVX2 void bounds_of_two(const float *const scores[2], size_t n, size
     }
     __m256 row0, row1, row2, row3, row4, row5, row6, row7, high;
 #define TURN(g, a, b)                                                                              \
-    a = _mm256_permute2f128_ps(maxima[0][g], maxima[1][g], 0x20);                                  \
-    b = _mm256_permute2f128_ps(maxima[0][g], maxima[1][g], 0x31);
+    (a) = _mm256_permute2f128_ps(maxima[0][g], maxima[1][g], 0x20);                                \
+    (b) = _mm256_permute2f128_ps(maxima[0][g], maxima[1][g], 0x31);
 #define EXCHANGE(i, j)                                                                             \
     high = _mm256_max_ps(row##i, row##j);                                                          \
     row##j = _mm256_min_ps(row##i, row##j);                                                        \

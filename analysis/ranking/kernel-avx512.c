@@ -154,10 +154,10 @@ static WITH_AVX512 void bounds(const float *const scores[KERNEL_SHARED], size_t 
     high = _mm512_shuffle_f32x4(maxima[from], maxima[(from) + 1], 0xee);                           \
     last_low = _mm512_shuffle_f32x4(maxima[(from) + 2], maxima[(from) + 3], 0x44);                 \
     last_high = _mm512_shuffle_f32x4(maxima[(from) + 2], maxima[(from) + 3], 0xee);                \
-    a = _mm512_shuffle_f32x4(low, last_low, 0x88);                                                 \
-    b = _mm512_shuffle_f32x4(low, last_low, 0xdd);                                                 \
-    c = _mm512_shuffle_f32x4(high, last_high, 0x88);                                               \
-    d = _mm512_shuffle_f32x4(high, last_high, 0xdd);
+    (a) = _mm512_shuffle_f32x4(low, last_low, 0x88);                                               \
+    (b) = _mm512_shuffle_f32x4(low, last_low, 0xdd);                                               \
+    (c) = _mm512_shuffle_f32x4(high, last_high, 0x88);                                             \
+    (d) = _mm512_shuffle_f32x4(high, last_high, 0xdd);
 #define EXCHANGE(i, j)                                                                             \
     high = _mm512_max_ps(row##i, row##j);                                                          \
     row##j = _mm512_min_ps(row##i, row##j);                                                        \

@@ -108,6 +108,8 @@ void policy_score(const struct policy *policy, struct session *const sessions[],
                   const struct candidates candidates[], size_t n, struct kernel_top ret[]) {
     float rooms[POLICY_TOGETHER][POLICY_DIMENSIONS];
     struct query queries[POLICY_TOGETHER] = {0};
+    for (size_t i = 0; i < n; i++)
+        kernel_begin(&ret[i], policy_slate(policy));
     if (policy->class->query) {
         for (size_t i = 0; i < n; i++)
             policy->class->query(policy, sessions[i], rooms[i], &queries[i]);

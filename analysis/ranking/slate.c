@@ -227,20 +227,19 @@ void slate_spectrum(const struct policy *policy, const struct kernel_top *top, d
 /* Places that are drawn are a geometric number apart. Most often the first one is behind the end,
  * which the number drawn says without its logarithm. */
 void slate_explore(const struct policy *policy, struct session *session, struct slate *slate) {
-    double scale = policy->exploration_scale, place = -1;
+    double scale = policy->exploration_scale;
     if (!(policy->world->settings.parameters.exploration > 0))
         return;
     double luck = random_uniform_open(session->exploring);
     if (luck < policy->unexplored)
         return;
-    for (;; luck = random_uniform_open(session->exploring)) {
-        place += 1 + floor(log(luck) * scale);
-        if (!(place < (double)slate->n))
-            return;
+    double place = floor(log(luck) * scale);
+    while (place < (double)slate->n) {
         uint32_t position = random_below(session->exploring, (uint32_t)policy->shelf->n);
-        if (slate_holds(slate, position) || policy_has_shown(policy, session->user, position))
-            continue;
-        slate->positions[(size_t)place] = position;
-        slate->aside |= UINT64_C(1) << (size_t)place;
+        if (!slate_holds(slate, position) && !policy_has_shown(policy, session->user, position)) {
+            slate->positions[(size_t)place] = position;
+            slate->aside |= UINT64_C(1) << (size_t)place;
+        }
+        place += 1 + floor(log(random_uniform_open(session->exploring)) * scale);
     }
 }
