@@ -12,9 +12,10 @@ with_tools = PATH="$(abspath $(bin)):$$PATH"
 and_chart   = -o $@ --chart $(@:.csv=.svg)
 
 # Tables that come with a chart of their own, and tables that do not.
-charted := loss-range sensitivity tier-growth churn-survival churn-flows rank-foryou rank-seen
+charted := loss-range sensitivity tier-growth churn-survival churn-flows rank-foryou rank-seen \
+           rank-tiers
 plain   := scenario scenario-range loss arpu-2021 published tier-summary churn-summary churn-test \
-           exits-day-one rank-compare rank-shock
+           exits-day-one rank-compare rank-values rank-shock
 tables  := $(patsubst %,$(report)/%.csv,$(charted) $(plain))
 
 # The pictures that README.md shows.
@@ -89,7 +90,7 @@ simulated := --platforms TikTok,RedNote --arpu $(report)/loss.csv --tiers $(repo
 of_rules  := $(addprefix --measure ,utility users revenue creators gini entropy exposure_share)
 $(report)/rank-foryou.csv: $(study)/simulation.csv $(measured)
 	$(Q)$(with_tools) rank-simulate $< --policy foryou,pools $(simulated) --replications 8 \
-	    $(addprefix --measure ,users user_exits_other revenue creators income exposure_share gini) \
+	    $(addprefix --measure ,users utility revenue creators income exposure_share gini) \
 	    $(and_chart) --colors $(colors) --title 'TikTok ranks by foryou, RedNote by pools' \
 	    --source 'simulation'
 $(report)/rank-compare.csv: $(study)/simulation.csv $(measured)
@@ -100,6 +101,15 @@ $(report)/rank-seen.csv: $(report)/rank-compare.csv
 	$(Q)awk -F, 'NR == 1 || ($$2 == "TikTok" && ($$4 == "utility" || $$4 == "exposure_share"))' $< >$@
 	$(Q)$(with_tools) draw-chart rank-compare $@ -o $(@:.csv=.svg) \
 	    --title 'What another rule would change on TikTok, against foryou' --source 'simulation'
+$(report)/rank-values.csv: $(study)/simulation.csv $(measured)
+	$(Q)$(with_tools) rank-compare $< $(foreach rule,foryou pools transparent, \
+	    --case $(rule):policy_a=$(rule),policy_b=pools) $(simulated) --replications 8 --values \
+	    --measure exposure_share -o $@
+$(report)/rank-tiers.csv: $(report)/rank-values.csv
+	$(Q)awk -F, 'NR == 1 || $$2 == "TikTok"' $< >$@
+	$(Q)$(with_tools) draw-chart rank-compare $@ -o $(@:.csv=.svg) \
+	    --title 'Who is seen on TikTok under each rule: share of exposures by tier' \
+	    --source 'simulation'
 $(report)/rank-shock.csv: $(study)/simulation.csv $(measured)
 	$(Q)$(with_tools) rank-compare $< --policy foryou,pools --case calm:shock_period=0 --at mean \
 	    $(simulated) --replications 6 --measure revenue -o $@
