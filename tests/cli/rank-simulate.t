@@ -263,6 +263,34 @@ runs 'incidence by platform' 0 "$BIN/churn-destinations" --group platform "$DATA
 runs 'destinations from incidence' 0 "$tool" --platforms TikTok,RedNote --destinations gone.csv --replications 1 -v "$tiny" -o /dev/null
 like 'are those of the spells' "$err" 'TikTok: of 4 who left 2 went to the other platform \(churn-destinations\)'
 "$BIN/churn-destinations" "$DATA/tiny/spells.csv" -o all.csv
+# Synthetic spells of users who began together, nobody censored before the end: incidences stand for
+# the very counts that churn-flows has, and 0.6 of leavers go to RedNote. Then with users who began
+# over most of the time seen.
+went() { printf '%s\n' "$err" | sed -n 's/.*TikTok: of \(.*\) who left \(.*\) went to the other.*/\1 \2/p'; }
+"$BIN/synth-panel" spells --seed 3 --set users=8000 -o together.csv
+"$BIN/churn-flows" --departures together.csv -o together-flows.csv
+"$BIN/churn-destinations" together.csv --group platform --as-of 2026-01-01 -o together-gone.csv
+runs 'counts of synthetic leavers' 0 "$tool" --platforms TikTok,RedNote --flows together-flows.csv --periods 1 --replications 1 -v "$tiny" -o /dev/null
+counted=$(went)
+runs 'their incidences' 0 "$tool" --platforms TikTok,RedNote --destinations together-gone.csv --periods 1 --replications 1 -v "$tiny" -o /dev/null
+is 'stand for these counts' "$(went)" "$counted"
+near_share() { echo "$1" | awk '{ p = $2 / $1; exit !($1 > 1000 && (p - 0.6) ^ 2 < 16 * 0.24 / $1) }'; }
+ok 'of whom the share that was put in went to RedNote' near_share "$counted"
+"$BIN/synth-panel" spells --seed 4 --set users=8000 --set arrival_days=300 -o later.csv
+"$BIN/churn-destinations" later.csv --group platform --as-of 2026-01-01 -o later-gone.csv
+runs 'incidences of users who began later' 0 "$tool" --platforms TikTok,RedNote --destinations later-gone.csv --periods 1 --replications 1 -v "$tiny" -o /dev/null
+ok 'have the share that was put in' near_share "$(went)"
+ok 'and stand for fewer leavers than all users' test "$(went | cut -d. -f1 | cut -d' ' -f1)" -lt 8000
+
+# Of synthetic creators 0.005 a month are promoted and 0.03 leave.
+"$BIN/synth-panel" creators --seed 5 -o creators.csv
+"$BIN/tier-mobility" creators.csv -o creators-moves.csv
+runs 'moves of synthetic creators' 0 "$tool" --mobility creators-moves.csv --periods 1 --replications 1 -v "$tiny" -o /dev/null
+printf '%s\n' "$err" >said-moves
+ok 'have the chances that were put in' awk '/tier nano:/ { match($0, /of [0-9]+ at risk [0-9]+ promoted, [0-9]+ demoted, [0-9]+ left/)
+    split(substr($0, RSTART, RLENGTH), w, " "); n = w[2]; p = w[5] / n; l = w[9] / n
+    found = n > 10000 && (p - 0.005) ^ 2 < 16 * 0.005 / n && (l - 0.03) ^ 2 < 16 * 0.03 / n } END { exit !found }' said-moves
+
 refuse 'incidence of all platforms together' 1 'expected the output of churn-destinations --group platform' --platforms TikTok,RedNote --destinations all.csv "$tiny"
 refuse 'two sources of destinations' 2 "'--destinations'.*'--flows'|'--flows'.*'--destinations'" --flows flows.csv --destinations gone.csv "$tiny"
 
