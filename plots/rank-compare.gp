@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Paired differences with their intervals, a panel for each measure.
 # shape: forest label=subject point=difference lower=lower upper=upper group=case panel=measure
+# panels: users revenue utility gini creators
 # title: What would change
 # reference: 0
 # note: Lines are confidence intervals of the mean paired difference

@@ -103,21 +103,12 @@ static int by_rank(const void *a, const void *b) {
     return left->rank != right->rank ? (left->rank < right->rank ? -1 : 1) : by_weight(a, b);
 }
 
-/* Where a name stands in the template's list; SIZE_MAX if it does not. */
-static size_t rank_of(struct text list, struct text name) {
-    struct text word;
-    for (size_t i = 0; template_word(&list, &word); i++)
-        if (text_equal(word, name))
-            return i;
-    return SIZE_MAX;
-}
-
 /* Where not all panels have room: those that the template names, none of them in parts. */
 static void keep_named(struct fan *fan) {
     size_t n = 0;
     for (size_t i = 0; i < fan->n; i++) {
         struct facet *facet = &fan->facets[i];
-        facet->rank = rank_of(fan->drawing->template.panels, fan->panel.names[facet->panel]);
+        facet->rank = template_rank(fan->drawing->template.panels, fan->panel.names[facet->panel]);
         n += facet->whole && facet->rank < SIZE_MAX;
     }
     if (n == 0)

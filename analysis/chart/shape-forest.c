@@ -55,6 +55,7 @@ struct forest {
     double reference; /* nan: none */
     struct facet *facets;
     struct panel *panels;
+    size_t *ranks; /* [values of panel] in which order they are drawn; SIZE_MAX: not at all */
     size_t n;
     size_t lines;                          /* drawn, of all panels */
     size_t name_columns, estimate_columns; /* widest texts */
@@ -111,13 +112,30 @@ static bool drawable(const struct forest *forest, double value) {
 
 /* ---- 2. Lines ------------------------------------------------------------------------------ */
 
+/* Where not all rows have room, the panels that the template names, if there are any of them. */
+static int rank_panels(struct forest *forest, size_t most, struct error *err) {
+    const struct groups *panel = &forest->panel;
+    const struct drawing *drawing = forest->drawing;
+    bool named = false;
+    forest->ranks = drawing_alloc(forest->drawing, panel->n, sizeof *forest->ranks, err);
+    if (!forest->ranks)
+        return ERROR_SYSTEM;
+    for (size_t i = 0; i < panel->n && drawing->sheet->rows > most; i++) {
+        forest->ranks[i] = template_rank(drawing->template.panels, panel->names[i]);
+        named |= forest->ranks[i] < SIZE_MAX;
+    }
+    for (size_t i = 0; i < panel->n && !named; i++)
+        forest->ranks[i] = i;
+    return 0;
+}
+
 /* Panel, then label in the order of first appearance, then the order of the rows. */
 static int by_place(const void *a, const void *b, void *context) {
     const struct forest *forest = context;
     size_t left = ((const struct item *)a)->row, right = ((const struct item *)b)->row;
     const uint32_t *panel = forest->panel.of_row, *label = forest->label.of_row;
     if (panel[left] != panel[right])
-        return panel[left] < panel[right] ? -1 : 1;
+        return forest->ranks[panel[left]] < forest->ranks[panel[right]] ? -1 : 1;
     if (label[left] != label[right])
         return label[left] < label[right] ? -1 : 1;
     return (left > right) - (left < right);
@@ -157,15 +175,18 @@ static int place_lines(struct forest *forest, struct facet *facet, struct error 
 
 static int find_lines(struct forest *forest, struct error *err) {
     struct drawing *drawing = forest->drawing;
-    size_t rows = drawing->sheet->rows, most = drawing->text ? MOST_LINES_TEXT : MOST_LINES;
-    struct item *items = drawing_alloc(drawing, rows, sizeof *items, err);
-    struct name *names = drawing_alloc(drawing, rows, sizeof *names, err);
+    size_t all = drawing->sheet->rows, most = drawing->text ? MOST_LINES_TEXT : MOST_LINES;
+    size_t rows = 0;
+    struct item *items = drawing_alloc(drawing, all, sizeof *items, err);
+    struct name *names = drawing_alloc(drawing, all, sizeof *names, err);
     forest->facets = drawing_alloc(drawing, forest->panel.n, sizeof *forest->facets, err);
     forest->panels = drawing_alloc(drawing, forest->panel.n, sizeof *forest->panels, err);
-    if (!items || !names || !forest->facets || !forest->panels)
+    if (!items || !names || !forest->facets || !forest->panels ||
+        rank_panels(forest, MOST_LINES, err))
         return ERROR_SYSTEM;
-    for (size_t row = 0; row < rows; row++)
-        items[row] = (struct item){.row = row, .group = forest->group.of_row[row]};
+    for (size_t row = 0; row < all; row++)
+        if (forest->ranks[forest->panel.of_row[row]] < SIZE_MAX)
+            items[rows++] = (struct item){.row = row, .group = forest->group.of_row[row]};
     qsort_r(items, rows, sizeof *items, by_place, forest);
     int status = 0;
     for (size_t from = 0, to; from < rows && status == 0; from = to) {
@@ -183,8 +204,8 @@ static int find_lines(struct forest *forest, struct error *err) {
         forest->panels[forest->n - 1].name = forest->panel.names[panel];
         status = place_lines(forest, facet, err);
     }
-    if (status == 0 && forest->lines < rows)
-        status = drawing_note(drawing, err, "The first %zu of %zu rows", forest->lines, rows);
+    if (status == 0 && forest->lines < all)
+        status = drawing_note(drawing, err, "%zu of %zu rows shown", forest->lines, all);
     return status;
 }
 

@@ -119,7 +119,8 @@ int shape_fan(struct drawing *drawing, struct error *err);
  * estimate_text[], beside_text[], row_y[], row_first[p], row_last[p], estimate_x, beside_x: texts
  * right of it, "0.75 (0.65 to 0.87)" and p or text; has_beside = 0: there is no p or text. The x
  * are in widths of the panel. has_reference, reference
- * At most 60 lines; in a terminal 14. */
+ * At most 60 lines, in a terminal 14. Of more than 60 only those of the panels are drawn that a
+ * template's `panels: NAME...` names, in its order, if there are any of them. */
 int shape_forest(struct drawing *drawing, struct error *err);
 
 /* histogram: how many rows have which value, a panel for each column that has any.

@@ -2,6 +2,7 @@
 /* The first lines of templates, and which template a result gets. */
 #include "chart/template.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,14 @@ bool template_word(struct text *rest, struct text *ret) {
     *ret = (struct text){rest->bytes, length};
     *rest = (struct text){rest->bytes + length, rest->length - length};
     return true;
+}
+
+size_t template_rank(struct text list, struct text name) {
+    struct text word;
+    for (size_t i = 0; template_word(&list, &word); i++)
+        if (text_equal(word, name))
+            return i;
+    return SIZE_MAX;
 }
 
 /* Whether the line is "# key: value". */

@@ -16,8 +16,8 @@
  * column with a question mark may be absent. `needs` names further columns without which the
  * template is not for this result. `title` is shown where the user gives none. The caption
  * says `note`, and what the `bands` are where the shape draws some. `scale` (only "log") and
- * `reference` are for shapes with an axis of values that say so, `panels` for the fan. Only `shape`
- * must be there.
+ * `reference` are for shapes with an axis of values that say so, `panels` for the fan and the
+ * forest. Only `shape` must be there.
  */
 #ifndef CHART_TEMPLATE_H
 #define CHART_TEMPLATE_H
@@ -71,6 +71,9 @@ bool template_list(const char *tool, size_t i, const struct template_file **ret)
 
 /* Whether a column is among the next `*rest`: steps through "a b c", setting *ret to each word. */
 bool template_word(struct text *rest, struct text *ret);
+
+/* Which word of a list a name is, from 0; SIZE_MAX if it is none of them. */
+size_t template_rank(struct text list, struct text name);
 
 /* The columns it cannot do without: "group,time,survival", cut off at `size` bytes. */
 void template_columns(const struct template *template, char *text, size_t size);

@@ -427,6 +427,22 @@ static void fan_of_named_panels(void **state) {
     release(&drawn);
 }
 
+/* Of more rows than have room those of the panels that the template names, in its order. */
+static void forest_of_named_panels(void **state) {
+    (void)state;
+    struct buffer csv = {0};
+    struct drawn drawn;
+    buffer_text(&csv, "subject,case,measure,difference,lower,upper\n"
+                      "A,pools,gini,1,0,2\nA,pools,users,3,2,4\nB,pools,users,5,4,6\n");
+    for (int i = 0; i < 60; i++)
+        buffer_format(&csv, "A,pools,measure_%d,%d,%d,%d\n", i, i, i - 1, i + 1);
+    draw(&drawn, "rank-compare", csv.bytes, NULL);
+    has(&drawn.script, "array panel_name[2] = ['users', 'gini']\n");
+    has(&drawn.script, "3 of 63 rows shown");
+    buffer_free(&csv);
+    release(&drawn);
+}
+
 #define MONTHS "month,revenue_lost,lower,upper,cumulative,cumulative_lower,cumulative_upper"
 
 static void fan_of_two_columns(void **state) {
@@ -690,6 +706,7 @@ int main(void) {
         cmocka_unit_test(fan_by_measure),
         cmocka_unit_test(fan_of_many_panels),
         cmocka_unit_test(fan_of_named_panels),
+        cmocka_unit_test(forest_of_named_panels),
         cmocka_unit_test(fan_of_two_columns),
         cmocka_unit_test(fan_with_points_and_a_mark),
         cmocka_unit_test(histograms),
