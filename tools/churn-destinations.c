@@ -64,9 +64,9 @@ static const struct cli_option options[] = {
     {.name = "cluster",
      .type = CLI_COLUMN,
      .argument = "COL",
-     .conflicts = "test returns occupancy",
+     .conflicts = "test returns by-share",
      .help = "spells with the same value here (a user's, say) are alike: errors that allow for it, "
-             "by the infinitesimal jackknife"},
+             "by the infinitesimal jackknife; with --occupancy users (of a household)"},
     {.name = "as-of",
      .type = CLI_DATE,
      .argument = "DATE",
@@ -547,7 +547,7 @@ static int read_histories(struct cli *cli, struct histories *ret, struct error *
     struct table *table;
     int status = cli_open(cli, &table, err);
     if (!status)
-        status = histories_read(ret, table, &from, err);
+        status = histories_read(ret, table, &from, cli_text(cli, "cluster"), err);
     if (!status)
         say_what_was_assumed(cli, &ret->report);
     return status;

@@ -4,7 +4,7 @@
  *
  *     const struct spells_options options = {.groups = names, .n_groups = 1};
  *     struct histories histories;
- *     if (histories_read(&histories, table, &options, err)) ...
+ *     if (histories_read(&histories, table, &options, NULL, err)) ...
  *     for (size_t i = 0; i < histories.n; i++)
  *         ... histories.spells[i].user, .platform, .start, .end, .open ...
  *     histories_free(&histories);
@@ -29,6 +29,7 @@ struct history_spell {
     uint32_t user;     /* from 0, by name */
     uint32_t platform; /* from 0, by name */
     uint32_t group;    /* of the row; from 0, by name */
+    uint32_t cluster;  /* of the user; from 0, by name, if clusters are read */
     int32_t start;
     int32_t end; /* the day of the last look, if open */
     bool open;
@@ -42,13 +43,15 @@ struct histories {
     uint32_t *platform_order; /* platform_order[platform] = code in `platforms` */
     struct dictionary groups; /* cells joined by NUL, see spells_group */
     uint32_t *group_order;    /* group_order[group] = code in `groups` */
+    size_t clusters;          /* 0: none are read */
     struct spells_report report;
     int32_t as_of; /* the day of the last look; 0 without spells */
 };
 
-/* Of the options, groups and as_of are used. The table can be read once. */
+/* Of the options, groups and as_of are used. `cluster` is a column that says to which cluster a
+ * user belongs, or NULL; one user in two clusters is ERROR_DATA. The table can be read once. */
 int histories_read(struct histories *ret, struct table *table, const struct spells_options *options,
-                   struct error *err);
+                   const char *cluster, struct error *err);
 
 /* The platform's name, and the cells of the group, joined by NUL. */
 struct text histories_group(const struct histories *histories, uint32_t group);

@@ -125,6 +125,8 @@ static int add_user(struct builder *b, size_t from, size_t to, struct error *err
     if (find_edges(b, from, to, &edges, err))
         return err->code;
     uint32_t subject = (uint32_t)b->paths->subjects[first->group]++;
+    if (b->paths->clusters > 0)
+        subject = first->cluster;
     uint16_t before = OCCUPANCY_NONE;
     b->n_active = 0;
     for (int32_t day = first->start; day <= b->histories->as_of;) {
@@ -232,7 +234,8 @@ static int find_starts(struct builder *b, struct error *err) {
 
 int occupancy_paths_build(struct occupancy_paths *ret, const struct histories *histories,
                           struct error *err) {
-    *ret = (struct occupancy_paths){.groups = histories->groups.count};
+    *ret = (struct occupancy_paths){.groups = histories->groups.count,
+                                    .clusters = histories->clusters};
     struct builder b = {.histories = histories, .paths = ret};
     int status = 0;
     ret->subjects = calloc(ret->groups + 1, sizeof *ret->subjects);

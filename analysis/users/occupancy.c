@@ -31,12 +31,6 @@ struct spans {
     size_t n[MOST_LEVELS], capacity[MOST_LEVELS];
 };
 
-/* Of one user. */
-struct derivative {
-    size_t step; /* up to which it is up to date */
-    uint16_t state;
-};
-
 struct occupancy_work {
     const struct occupancy_move *next, *end;
     enum occupancy_error error;
@@ -53,10 +47,15 @@ struct occupancy_work {
     /* of the jackknife only */
     struct spans spans;
     size_t steps;
-    double *sums; /* states by width: of the derivatives of those in each state */
-    struct derivative *users_at;
-    double *derivatives; /* users by width */
-    double *own;         /* of one user, and where a move takes them: width each */
+    /* A unit is a user or a cluster: N of its users under observation in each state, X the sum of
+     * their derivatives. */
+    bool clustered;
+    double *sums;        /* states by width: of N' X over units */
+    double *pairs;       /* states by states: of N' N */
+    size_t *step;        /* up to which X is up to date, of each unit */
+    uint32_t *present;   /* N: units by states */
+    double *derivatives; /* X: units by width */
+    double *own;         /* of one unit, and where a move takes it: width each */
 };
 
 /* ---- 1. Common maps, and their products over spans of days ----------------------------------- */
@@ -112,20 +111,22 @@ static int keep_step(struct occupancy_work *w, struct error *err) {
     return 0;
 }
 
-/* Brings one user's derivative up to `step`, by the longest spans that fit. */
-static void catch_up(struct occupancy_work *w, uint32_t user, size_t step) {
-    struct derivative *at = &w->users_at[user];
-    double *x = w->derivatives + (size_t)user * w->width, *y = w->own;
+/* Brings the derivative of one unit up to `step`, by the longest spans that fit. */
+static void catch_up(struct occupancy_work *w, size_t unit, size_t step) {
+    const uint32_t *present = w->present + unit * w->states;
+    double *x = w->derivatives + unit * w->width, *y = w->own;
     size_t square = w->width * w->width;
-    while (at->step < step) {
-        size_t level = 0;
-        while (at->step % ((size_t)2 << level) == 0 && at->step + ((size_t)2 << level) <= step)
+    while (w->step[unit] < step) {
+        size_t at = w->step[unit], level = 0;
+        while (at % ((size_t)2 << level) == 0 && at + ((size_t)2 << level) <= step)
             level++;
-        const double *span = span_at(w, level, at->step >> level);
+        const double *span = span_at(w, level, at >> level);
         multiply(x, span, 1, w->width, y);
-        for (size_t i = 0; i < w->width; i++)
-            x[i] = y[i] + span[square + at->state * w->width + i];
-        at->step += (size_t)1 << level;
+        memcpy(x, y, w->width * sizeof *x);
+        for (size_t r = 0; r < w->states; r++)
+            for (size_t i = 0; i < w->width && present[r] > 0; i++)
+                x[i] += (double)present[r] * span[square + r * w->width + i];
+        w->step[unit] += (size_t)1 << level;
     }
 }
 
@@ -227,21 +228,58 @@ static void add_noise(struct occupancy *curve, const double *before) {
 
 /* ---- 4. One day: the jackknife --------------------------------------------------------------- */
 
-/* Sums of x'x and of x for everyone, as if nobody had a move of their own. */
+/* Sums over units, as if nobody had a move of their own: X becomes X M + N V, so that
+ *
+ *     X'X <- M' X'X M + D' V + V' D + V' (N'N) V,   D = N'X M,   N'X <- D + (N'N) V
+ */
 static void carry_everyone(struct occupancy *curve) {
     struct occupancy_work *w = curve->work;
     size_t n = w->width;
     carry_covariance(w, w->map.m);
+    double *moved = w->scratch, *added = w->scratch + n * n; /* D, (N'N) V */
+    multiply(w->sums, w->map.m, w->states, n, moved);
+    memset(added, 0, w->states * n * sizeof *added);
+    for (size_t r = 0; r < w->states; r++)
+        for (size_t s = 0; s < w->states; s++) {
+            const double pairs = w->pairs[r * w->states + s];
+            for (size_t i = 0; i < n && pairs != 0; i++)
+                added[r * n + i] += pairs * w->map.v[s * n + i];
+        }
     for (size_t r = 0; r < w->states; r++) {
-        double *sum = w->sums + r * n, *next = w->own;
-        const double *v = w->map.v + r * n;
-        double users = (double)curve->at_risk[r];
-        multiply(sum, w->map.m, 1, n, next);
+        const double *v = w->map.v + r * n, *next = moved + r * n, *plus = added + r * n;
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < n && (v[i] != 0 || next[i] != 0); j++)
-                w->covariance[i * n + j] += next[i] * v[j] + v[i] * next[j] + users * v[i] * v[j];
+                w->covariance[i * n + j] += next[i] * v[j] + v[i] * (next[j] + plus[j]);
         for (size_t i = 0; i < n; i++)
-            sum[i] = next[i] + users * v[i];
+            w->sums[r * n + i] = next[i] + plus[i];
+    }
+}
+
+/* N of a unit becomes N + e_to - e_from; either may be NONE. */
+static void move_one(struct occupancy_work *w, size_t unit, uint16_t from, uint16_t to) {
+    uint32_t *present = w->present + unit * w->states;
+    for (size_t r = 0; r < w->states; r++) {
+        const double users = (double)present[r];
+        if (users > 0 && to != OCCUPANCY_NONE) {
+            w->pairs[r * w->states + to] += users;
+            w->pairs[to * w->states + r] += users;
+        }
+        if (users > 0 && from != OCCUPANCY_NONE) {
+            w->pairs[r * w->states + from] -= users;
+            w->pairs[from * w->states + r] -= users;
+        }
+    }
+    if (to != OCCUPANCY_NONE) {
+        w->pairs[to * w->states + to] += 1;
+        present[to]++;
+    }
+    if (from != OCCUPANCY_NONE) {
+        w->pairs[from * w->states + from] += 1;
+        present[from]--;
+    }
+    if (from != OCCUPANCY_NONE && to != OCCUPANCY_NONE) {
+        w->pairs[from * w->states + to] -= 1;
+        w->pairs[to * w->states + from] -= 1;
     }
 }
 
@@ -249,39 +287,46 @@ static void carry_everyone(struct occupancy *curve) {
 static void carry_mover(struct occupancy *curve, const struct occupancy_move *move,
                         const double *before) {
     struct occupancy_work *w = curve->work;
-    size_t n = w->width, j = move->from, k = move->to;
+    const size_t n = w->width, j = move->from, k = move->to, unit = move->subject;
     double d = before[j] / (double)curve->at_risk[j];
-    catch_up(w, move->subject, w->steps);
-    double *x = w->derivatives + (size_t)move->subject * n;
+    catch_up(w, unit, w->steps);
+    double *x = w->derivatives + unit * n;
     for (size_t i = 0; i < n; i++) {
         w->covariance[i * n + k] += x[i] * d;
         w->covariance[k * n + i] += x[i] * d;
         w->covariance[i * n + j] -= x[i] * d;
         w->covariance[j * n + i] -= x[i] * d;
-        w->sums[j * n + i] -= x[i];
-        w->sums[k * n + i] += x[i];
     }
     w->covariance[k * n + k] += d * d;
     w->covariance[j * n + j] += d * d;
     w->covariance[j * n + k] -= d * d;
     w->covariance[k * n + j] -= d * d;
-    w->sums[k * n + k] += d;
-    w->sums[k * n + j] -= d;
+    for (size_t r = 0; r < w->states; r++) {
+        const double users = (double)w->present[unit * w->states + r];
+        w->sums[r * n + k] += users * d;
+        w->sums[r * n + j] -= users * d;
+    }
     x[k] += d;
     x[j] -= d;
-    w->users_at[move->subject].state = move->to;
+    for (size_t i = 0; i < n; i++) {
+        w->sums[j * n + i] -= x[i];
+        w->sums[k * n + i] += x[i];
+    }
+    move_one(w, unit, move->from, move->to);
 }
 
 static void forget(struct occupancy_work *w, const struct occupancy_move *move) {
-    catch_up(w, move->subject, w->steps);
-    const double *x = w->derivatives + (size_t)move->subject * w->width;
+    const size_t unit = move->subject;
+    catch_up(w, unit, w->steps);
+    const double *x = w->derivatives + unit * w->width;
     for (size_t i = 0; i < w->width; i++)
         w->sums[move->from * w->width + i] -= x[i];
+    move_one(w, unit, move->from, OCCUPANCY_NONE);
 }
 
 /* ---- 5. Curves ------------------------------------------------------------------------------- */
 
-static int allocate(struct occupancy *curve, size_t users, struct error *err) {
+static int allocate(struct occupancy *curve, size_t units, struct error *err) {
     struct occupancy_work *w = curve->work;
     size_t n = w->states, width = w->width;
     curve->at_risk = calloc(n + 1, sizeof *curve->at_risk);
@@ -294,13 +339,15 @@ static int allocate(struct occupancy *curve, size_t users, struct error *err) {
     w->map.v = calloc(n * width + 1, sizeof *w->map.v);
     w->sums = calloc(n * width + 1, sizeof *w->sums);
     w->own = calloc(width + 1, sizeof *w->own);
+    w->pairs = calloc(n * n + 1, sizeof *w->pairs);
     if (w->error == OCCUPANCY_JACKKNIFE) {
-        w->users_at = calloc(users + 1, sizeof *w->users_at);
-        w->derivatives = calloc(users * width + 1, sizeof *w->derivatives);
+        w->step = calloc(units + 1, sizeof *w->step);
+        w->present = calloc(units * n + 1, sizeof *w->present);
+        w->derivatives = calloc(units * width + 1, sizeof *w->derivatives);
     }
     bool enough = curve->at_risk && curve->share && w->in_state && w->moved && w->covariance &&
-                  w->scratch && w->map.m && w->map.v && w->sums && w->own &&
-                  (w->error != OCCUPANCY_JACKKNIFE || (w->users_at && w->derivatives));
+                  w->scratch && w->map.m && w->map.v && w->sums && w->pairs && w->own &&
+                  (w->error != OCCUPANCY_JACKKNIFE || (w->step && w->present && w->derivatives));
     if (!enough)
         return error_memory(err);
     curve->variance = curve->share + n;
@@ -323,9 +370,51 @@ static void read_variances(struct occupancy *curve) {
         curve->variance[s] = without_rounding(w->covariance[s * w->width + s], w->largest);
 }
 
-/* Everyone enters on day 0: shares of the first states, with multinomial error, which is what their
- * derivatives (e_s - p)/n give as well. */
-static void enter_all(struct occupancy *curve) {
+/* Users by themselves have derivatives (e_s - p)/n, and so the multinomial covariance, which is
+ * that of Greenwood's kind as well. */
+static void start_covariance(const struct occupancy *curve) {
+    struct occupancy_work *w = curve->work;
+    for (size_t s = 0; s < w->states; s++) {
+        w->covariance[s * w->width + s] = curve->share[s] / w->users;
+        for (size_t r = 0; r < w->states; r++)
+            w->covariance[s * w->width + r] -= curve->share[s] * curve->share[r] / w->users;
+    }
+}
+
+/* The same added up over clusters. */
+static void start_clusters(struct occupancy_work *w, size_t units) {
+    const size_t n = w->states, width = w->width;
+    memset(w->covariance, 0, width * width * sizeof *w->covariance);
+    for (size_t unit = 0; unit < units; unit++) {
+        const double *x = w->derivatives + unit * width;
+        for (size_t s = 0; s < n; s++)
+            for (size_t r = 0; r < n; r++)
+                w->covariance[s * width + r] += x[s] * x[r];
+    }
+}
+
+static void start_units(struct occupancy *curve, const struct occupancy_move *first, size_t units) {
+    struct occupancy_work *w = curve->work;
+    const size_t n = w->states;
+    for (const struct occupancy_move *move = first; move < w->next; move++) {
+        const size_t unit = move->subject;
+        double *x = w->derivatives + unit * w->width;
+        move_one(w, unit, OCCUPANCY_NONE, move->to);
+        for (size_t r = 0; r < n; r++)
+            x[r] += ((r == move->to) - curve->share[r]) / w->users;
+    }
+    for (size_t unit = 0; unit < units; unit++)
+        for (size_t s = 0; s < n; s++) {
+            const double users = (double)w->present[unit * n + s];
+            for (size_t r = 0; r < n && users > 0; r++)
+                w->sums[s * w->width + r] += users * w->derivatives[unit * w->width + r];
+        }
+    if (w->clustered)
+        start_clusters(w, units);
+}
+
+/* Everyone enters on day 0: shares of the first states. */
+static void enter_all(struct occupancy *curve, size_t units) {
     struct occupancy_work *w = curve->work;
     size_t n = w->states;
     const struct occupancy_move *first = w->next;
@@ -337,20 +426,10 @@ static void enter_all(struct occupancy *curve) {
         curve->share[s] = w->users > 0 ? (double)w->in_state[s] / w->users : 0;
         curve->at_risk[s] = w->in_state[s];
     }
-    for (size_t s = 0; s < n && w->users > 0; s++) {
-        w->covariance[s * w->width + s] = curve->share[s] / w->users;
-        for (size_t r = 0; r < n; r++)
-            w->covariance[s * w->width + r] -= curve->share[s] * curve->share[r] / w->users;
-        for (size_t r = 0; r < n; r++)
-            w->sums[s * w->width + r] =
-                (double)w->in_state[s] * ((s == r) - curve->share[r]) / w->users;
-    }
-    for (const struct occupancy_move *move = first; move < w->next && w->users_at; move++) {
-        double *x = w->derivatives + (size_t)move->subject * w->width;
-        w->users_at[move->subject].state = move->to;
-        for (size_t r = 0; r < n; r++)
-            x[r] = ((r == move->to) - curve->share[r]) / w->users;
-    }
+    if (w->users > 0)
+        start_covariance(curve);
+    if (w->users > 0 && w->error == OCCUPANCY_JACKKNIFE)
+        start_units(curve, first, units);
     read_variances(curve);
 }
 
@@ -366,11 +445,13 @@ int occupancy_begin(struct occupancy *ret, const struct occupancy_paths *paths, 
                                          .areas = areas,
                                          .states = paths->states,
                                          .width = areas ? 2 * paths->states : paths->states};
-    int status = allocate(ret, paths->subjects[group], err);
+    ret->work->clustered = paths->clusters > 0;
+    const size_t units = paths->clusters > 0 ? paths->clusters : paths->subjects[group];
+    int status = allocate(ret, units, err);
     if (status)
         occupancy_end(ret);
     else
-        enter_all(ret);
+        enter_all(ret, units);
     return status;
 }
 
@@ -461,7 +542,9 @@ void occupancy_end(struct occupancy *curve) {
         free(w->map.v);
         free(w->sums);
         free(w->own);
-        free(w->users_at);
+        free(w->pairs);
+        free(w->step);
+        free(w->present);
         free(w->derivatives);
         for (size_t level = 0; level < MOST_LEVELS; level++)
             free(w->spans.level[level]);

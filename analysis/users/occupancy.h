@@ -30,7 +30,8 @@
  * Between a user's own moves this is a map that is common to all users in the same state, so the
  * sum of squares is kept without looking at them, and a user's U is brought up to date when the
  * user moves, by products of the common maps over spans of 1, 2, 4, ... times. That takes moves
- * times log(times), where the definition takes users times times.
+ * times log(times), where the definition takes users times times. Of users in clusters, the U of a
+ * cluster is the sum of its users', and squares are those of clusters.
  */
 #ifndef USERS_OCCUPANCY_H
 #define USERS_OCCUPANCY_H
@@ -53,7 +54,7 @@ enum { OCCUPANCY_MOST_STATES = 40 };
 
 struct occupancy_move {
     int32_t day;       /* since the user's first start; or periods */
-    uint32_t subject;  /* from 0 within the group */
+    uint32_t subject;  /* from 0 within the group; or the user's cluster */
     uint16_t from, to; /* states; NONE: enters, on day 0, or was last seen */
 };
 
@@ -63,6 +64,7 @@ struct occupancy_paths {
     struct occupancy_move *moves; /* by group, day, those last seen behind the others, subject */
     size_t *starts;               /* of each group; one more than there are groups */
     size_t *subjects;             /* of each group */
+    size_t clusters;              /* of all groups; 0: each user is by themself */
     size_t groups;
     struct dictionary names; /* of states */
     uint32_t *order;         /* order[state] = code in `names` */

@@ -177,6 +177,18 @@ like 'the column is asked for' "$err" "no column 'user'"
 runs 'a chart of states' 0 churn-destinations --occupancy back.csv --chart states.svg -o states.csv
 like 'has them all' "$(cat states.svg)" 'R\+T'
 
+# By hand: a and d live together, and c with nobody. Of the share on T on day 0, 3/4, the influences of
+# a home are the sums of its users': 1/16 each of a, b, d and -3/16 of c: (1/8)^2 + (1/16)^2 + (3/16)^2.
+table homes.csv user,platform,start,end,home a,T,2025-01-01,2025-01-05,1 b,T,2025-01-01,2025-01-05,2 \
+    c,R,2025-01-02,2025-01-04,3 d,T,2025-01-03,2025-01-20,1 a,R,2025-01-09,,1
+runs 'users by home' 0 churn-destinations -f csv --occupancy --cluster home --at 0 homes.csv
+like 'have errors over homes' "$out" '^\(all\),0,T,0\.75,0\.23385358667337'
+sed '$s/1$/4/' homes.csv >moved.csv
+runs 'a user in two homes' 1 churn-destinations --occupancy --cluster home moved.csv
+is 'is named' "$err" "churn-destinations: user 'a' is in the clusters '1' and '4', expected one"
+runs 'returns by home' 2 churn-destinations --returns --cluster home homes.csv
+runs 'shares of time by home' 2 churn-destinations --occupancy --by-share --cluster home homes.csv
+
 # ---- Returns -------------------------------------------------------------------------------------
 # By hand: a left T after 4 days and was back after 5 more, still there 10 days later; b, whose first
 # two spells touch, back after 3 and away again after 3; d left and was not back by the last day.
@@ -418,19 +430,21 @@ done
 
 awk 'BEGIN {
     srand(8)
-    print "user,platform,start,end"
+    print "user,platform,start,end,home"
     for (i = 0; i < 20000; i++) {
         day = int(rand() * 200)
         from = sprintf("2025-%02d-%02d", 1 + int(day / 28) % 12, 1 + day % 28)
         day += 1 + int(rand() * 60)
         to = rand() < 0.1 ? "" : sprintf("2025-%02d-%02d", 1 + int(day / 28) % 12, 1 + day % 28)
-        printf "u%d,%s,%s,%s\n", rand() * 6000, substr("ABC", 1 + int(rand() * 3), 1), from, to
+        user = int(rand() * 6000)
+        printf "u%d,%s,%s,%s,%d\n", user, substr("ABC", 1 + int(rand() * 3), 1), from, to, user / 3
     }
 }' </dev/null >big.csv
 head -1 big.csv | tee first.csv >second.csv
 sed -n '2,9000p' big.csv >>second.csv
 sed -n '9001,$p' big.csv >>first.csv
-for what in '--occupancy --group platform' '--occupancy --summary' '--returns'; do
+for what in '--occupancy --group platform' '--occupancy --summary' '--returns' \
+    '--occupancy --cluster home --summary'; do
     # shellcheck disable=SC2086 # options are words
     churn-destinations -f csv $what --threads 1 big.csv >expected.csv
     ok "20,000 spells, $what" test "$(wc -l <expected.csv)" -ge 2

@@ -397,7 +397,17 @@ occupied_means <- function(fit, states, horizon, users) {
     data.frame(state = states, mean = mean, error = sqrt(v))
 }
 
-occupancy <- function(name, stays, until, times, horizon, stored = FALSE) {
+clustered_times <- function(fit, by_home, states, p0, times) {
+    i <- findInterval(times, fit$time)
+    do.call(rbind, lapply(seq_along(times), function(t) {
+        p <- if (i[t] == 0) p0 else fit$pstate[i[t], ]
+        s <- sapply(seq_along(states), function(k) sqrt(sum(by_home[, i[t] + 1, k]^2)))
+        data.frame(group = "(all)", time = times[t], state = states, share = p, std_error = s,
+                   bounds(p, s, "log"))
+    }))
+}
+
+occupancy <- function(name, stays, until, times, horizon, stored = FALSE, homes = NULL) {
     if (stored_only && !stored) return(invisible())
     rows <- whole(stays, until)
     as_of <- as.Date("2025-12-31")
@@ -405,6 +415,7 @@ occupancy <- function(name, stays, until, times, horizon, stored = FALSE) {
     last <- stays$to == unlist(until)[as.character(stays$id)]
     spells <- data.frame(user = stays$id, platform = stays$state, start = begin + stays$from,
                          end = ifelse(last, "", format(begin + stays$to)))
+    if (!is.null(homes)) spells$home <- homes[as.character(stays$id)]
     both <- spells$platform == "A+B" # is two spells at once
     spells <- rbind(transform(spells, platform = ifelse(both, "A", platform)),
                     transform(spells[both, ], platform = rep("B", sum(both))))
@@ -442,6 +453,23 @@ occupancy <- function(name, stays, until, times, horizon, stored = FALSE) {
         risk <- rbind(p0 * length(unique(rows$id)), fit$n.risk[moved, ])
         add_case(paste0(name, "-curve"), name, o,
                  cbind(full[1:3], at_risk = as.vector(t(risk)), full[-(1:3)]))
+    }
+    if (!is.null(homes)) { # influences of users, who are in their order in `rows`, added up by home
+        home <- homes[unique(as.character(rows$id))]
+        by_home <- array(apply(fit$influence.pstate, 3, rowsum, home),
+                         c(length(unique(home)), dim(fit$influence.pstate)[-1]))
+        add_case(paste0(name, "-cluster-at"), name,
+                 paste(o, "--cluster home --interval log --at", paste(times, collapse = ",")),
+                 clustered_times(fit, by_home, states, p0, times))
+        fit$influence.pstate <- by_home
+        m <- occupied_means(fit, states, horizon)
+        b <- bounds(m$mean / horizon, m$error / horizon, "plain")
+        add_case(paste0(name, "-cluster-means"), name,
+                 paste(o, "--cluster home --summary --horizon", horizon),
+                 data.frame(group = "(all)", state = m$state, users = length(unique(rows$id)),
+                            mean_time = m$mean, std_error = m$error, lower = b$lower * horizon,
+                            upper = b$upper * horizon))
+        return(invisible())
     }
     # etm knows P(0, t) and its Greenwood covariance from one state: only with everyone in it at 0.
     if (max(p0) < 1) return(invisible())
@@ -505,5 +533,8 @@ one <- wander(1, 120, FALSE)
 occupancy("wander", one$stays, one$until, c(0, 3, 20.5, 60, 150), 60, stored = TRUE)
 two <- wander(2, 200, TRUE)
 occupancy("wander-mixed", two$stays, two$until, c(0, 1, 30, 59), 45, stored = TRUE)
+three <- wander(3, 160, TRUE)
+occupancy("wander-homes", three$stays, three$until, c(0, 1, 7, 30, 59), 45, stored = TRUE,
+          homes = setNames(paste0("h", sample(1:60, 160, TRUE)), sprintf("u%03d", 1:160)))
 
 writeLines(cases, file.path(folder, "cases.txt"))

@@ -176,24 +176,27 @@ static double share_on(const struct occupancy_paths *paths, const double *weight
 }
 
 /* The jackknife is the sum of squared derivatives: central differences of step 1e-4 are off by some
- * 1e-8. Users are watched for different times. */
-static void jackknife_is_its_derivative(void **state) {
-    (void)state;
+ * 1e-8. Users are watched for different times; `home` of them in a row are a cluster, or none is.
+ */
+static void compare_with_derivatives(size_t home) {
     static struct history_spell spells[MOST_SPELLS];
     struct error err = {0};
     struct histories histories = made_of(spells, draw(spells, true), DAYS);
     struct occupancy_paths paths;
     struct occupancy curve;
-    double weights[USERS];
+    double weights[USERS]; /* of subjects: users or clusters */
     for (size_t u = 0; u < USERS; u++)
         weights[u] = 1;
+    for (size_t i = 0; i < histories.n && home > 1; i++)
+        spells[i].cluster = spells[i].user / (uint32_t)home;
+    histories.clusters = home > 1 ? USERS / home : 0;
     assert_int_equal(occupancy_paths_build(&paths, &histories, &err), 0);
     assert_int_equal(occupancy_begin(&curve, &paths, 0, OCCUPANCY_JACKKNIFE, false, &err), 0);
     for (bool more = true; more;) {
         for (size_t s = 0; s < 3 && curve.day % 7 == 0; s++) {
             double sum = 0;
             assert_true(fabs(curve.share[s] - share_on(&paths, weights, s, curve.day)) < 1e-13);
-            for (size_t u = 0; u < USERS; u++) {
+            for (size_t u = 0; u < USERS / home; u++) {
                 weights[u] = 1 + 1e-4;
                 double rise = share_on(&paths, weights, s, curve.day);
                 weights[u] = 1 - 1e-4;
@@ -208,6 +211,16 @@ static void jackknife_is_its_derivative(void **state) {
     occupancy_end(&curve);
     occupancy_paths_free(&paths);
     unmake(&histories);
+}
+
+static void jackknife_is_its_derivative(void **state) {
+    (void)state;
+    compare_with_derivatives(1);
+}
+
+static void jackknife_by_cluster(void **state) {
+    (void)state;
+    compare_with_derivatives(3);
 }
 
 /* From one state to one other and no way back, the two kinds of error are one. */
@@ -307,6 +320,7 @@ int main(void) {
         cmocka_unit_test(finds_the_moves),
         cmocka_unit_test(are_shares_without_censoring),
         cmocka_unit_test(jackknife_is_its_derivative),
+        cmocka_unit_test(jackknife_by_cluster),
         cmocka_unit_test(greenwood_is_the_jackknife_of_one_move),
         cmocka_unit_test(nobody),
         cmocka_unit_test(counts_first_absences),
