@@ -308,21 +308,29 @@ static bool convert_dates(const struct conversion *given) {
     CONVERT_ALL(plain && calendar_parse_date(cell, &values[row]));
 }
 
-/* Rows of one period often stand together: what stands below itself is not parsed again. */
-static bool parse_below(struct text cell, struct text *before, struct period *value) {
-    if (text_equal(cell, *before)) {
-        *value = value[-1];
-        return true;
+/* Rows of one period often stand together: what was read last is not parsed again. No period is a
+ * text without bytes, as `cell` is at first. */
+struct last_period {
+    struct text cell;
+    struct period value;
+};
+
+static bool parse_period(struct text cell, struct last_period *last, struct period *ret) {
+    if (!text_equal(cell, last->cell)) {
+        struct period value;
+        if (!period_parse(cell, &value))
+            return false;
+        *last = (struct last_period){cell, value};
     }
-    *before = period_parse(cell, value) ? cell : (struct text){0};
-    return before->length > 0;
+    *ret = last->value;
+    return true;
 }
 
 static bool convert_periods(const struct conversion *given) {
     struct period *values = given->column->values;
     const bool plain = given->rules->n_na == 0;
-    struct text before = {0}; /* no cell without bytes is a period: it is never at the first row */
-    CONVERT_ALL(plain && cell.length > 0 && parse_below(cell, &before, &values[row]));
+    struct last_period last = {0};
+    CONVERT_ALL(plain && cell.length > 0 && parse_period(cell, &last, &values[row]));
 }
 
 static bool convert_categories(const struct conversion *given) {

@@ -18,7 +18,7 @@ ok 'R draws a panel' Rscript "$script" draw panel.csv
 compared measures panel.csv
 awk -F, 'NR == 1 || $2 == "2024-01"' panel.csv >month.csv
 head -n 601 month.csv >part.csv
-compared parts part.csv --decompose
+compared parts part.csv --decompose --tiers low:0,middle:50,high:400
 compared tail month.csv --tail --replications 0
 awk -F, 'NR == 1 { print "creator,followers" } NR > 1 { for (i = 0; i < $2; i++) print "w" ++n "," $1 }' \
     "$TESTS/truth/tier-inequality/native-american.csv" >native.csv

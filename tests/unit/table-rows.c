@@ -69,6 +69,19 @@ static void reads_every_type(void **state) {
            "rows 1, bad 0, blank 0\n");
 }
 
+/* A period that stands below itself, also with a missing one or blanks between. */
+static void periods_repeat(void **state) {
+    (void)state;
+    const struct table_column columns[] = {{.name = "p", .type = TABLE_PERIOD, .missing = true},
+                                           {.name = "x", .type = TABLE_TEXT}};
+    expect(text_of("p,x\n2025-01,a\n2025-01,b\n,c\n2025-01,d\n2024-W52,e\n 2025-01,f\n2024-W52,g\n"
+                   "2025,h\n2025-01,i\n"),
+           NULL, columns, 2,
+           "p.csv:2|2025-01|[a]\np.csv:3|2025-01|[b]\np.csv:4|NA|[c]\np.csv:5|2025-01|[d]\n"
+           "p.csv:6|2024-W52|[e]\np.csv:7|2025-01|[f]\np.csv:8|2024-W52|[g]\n"
+           "p.csv:9|2025|[h]\np.csv:10|2025-01|[i]\nrows 9, bad 0, blank 0\n");
+}
+
 static void a_header_alone_is_a_table(void **state) {
     (void)state;
     expect_texts("a,b\n", "rows 0, bad 0, blank 0\n");
@@ -334,6 +347,7 @@ int main(void) {
         cmocka_unit_test(reads_a_panel),
         cmocka_unit_test(takes_columns_in_any_order_and_leaves_others),
         cmocka_unit_test(reads_every_type),
+        cmocka_unit_test(periods_repeat),
         cmocka_unit_test(a_header_alone_is_a_table),
         cmocka_unit_test(a_file_without_a_line_is_an_error),
         cmocka_unit_test(ends_lines_by_lf_or_cr_lf),
