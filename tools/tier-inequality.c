@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How unequally followers or income are spread over creators, and whether the tail is a power law.
  */
+#include "base/workers.h"
 #include "cli/cli.h"
 #include "creator-panel.h"
 #include "creators/inequality-parts.h"
@@ -69,6 +70,12 @@ static const struct cli_option options[] = {
     {0},
 };
 
+/* The measures of one group and period, of so many creators. */
+struct measured {
+    size_t n;
+    struct inequality_estimate found[INEQUALITY_MEASURES];
+};
+
 struct report {
     struct cli *cli;
     const struct creators *creators;
@@ -76,8 +83,9 @@ struct report {
     double confidence;
     size_t replications;
     uint32_t seed;
-    bool decimals;     /* values are millionths */
-    size_t first, end; /* periods */
+    bool decimals;             /* values are millionths */
+    size_t first, end;         /* periods */
+    struct measured *measured; /* [group][period from first]; NULL: one after another */
     struct writer *writer;
 };
 
@@ -135,27 +143,64 @@ static double *numbers_of(const struct report *report, size_t group, size_t peri
 static const char *const measure_names[] = {"measure", "value", "lower",
                                             "upper",   "error", "creators"};
 
-static int write_measures(const struct report *report, size_t group, size_t period,
-                          struct error *err) {
-    struct inequality_estimate found[INEQUALITY_MEASURES];
+/* Of one group and period, with the jackknife. */
+static int measure_task(void *context, size_t index, int worker, struct error *err) {
+    (void)worker;
+    const struct report *report = context;
+    const size_t periods = report->end - report->first;
     size_t n;
-    double *numbers = numbers_of(report, group, period, 0, false, &n);
+    double *numbers =
+        numbers_of(report, index / periods, report->first + index % periods, 0, false, &n);
     if (!numbers)
         return error_memory(err);
-    int status = cli_choice(report->cli, "errors", "bootstrap")
-                     ? inequality_bootstrap(numbers, n, report->confidence, report->replications,
-                                            report->seed, stream_of(report, group, period),
-                                            cli_threads(report->cli), found, err)
-                     : inequality_jackknife(numbers, n, report->confidence, found, err);
-    for (size_t i = 0; i < INEQUALITY_MEASURES && !status; i++) {
-        const double cells[] = {found[i].value, found[i].lower, found[i].upper, found[i].error};
+    int status =
+        inequality_jackknife(numbers, n, report->confidence, report->measured[index].found, err);
+    report->measured[index].n = n;
+    free(numbers);
+    return status;
+}
+
+/* The same by bootstrap, whose samples are dealt to the threads. */
+static int measure_by_bootstrap(const struct report *report, size_t group, size_t period,
+                                struct measured *ret, struct error *err) {
+    double *numbers = numbers_of(report, group, period, 0, false, &ret->n);
+    if (!numbers)
+        return error_memory(err);
+    int status = inequality_bootstrap(numbers, ret->n, report->confidence, report->replications,
+                                      report->seed, stream_of(report, group, period),
+                                      cli_threads(report->cli), ret->found, err);
+    free(numbers);
+    return status;
+}
+
+/* All groups and periods at once, a thread some of them. */
+static int measure_all(struct report *report, struct error *err) {
+    const size_t cells = report->values->groups * (report->end - report->first);
+    report->measured = calloc(cells + 1, sizeof *report->measured);
+    if (!report->measured)
+        return error_memory(err);
+    return workers_run(cli_threads(report->cli), cells, measure_task, report, err);
+}
+
+static int write_measures(const struct report *report, size_t group, size_t period,
+                          struct error *err) {
+    struct measured drawn;
+    const struct measured *measured =
+        report->measured + group * (report->end - report->first) + period - report->first;
+    if (!report->measured) {
+        if (measure_by_bootstrap(report, group, period, &drawn, err))
+            return err->code;
+        measured = &drawn;
+    }
+    for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
+        const struct inequality_estimate *found = &measured->found[i];
+        const double cells[] = {found->value, found->lower, found->upper, found->error};
         begin_row(report, group, period);
         writer_string(report->writer, inequality_name(i));
         write_numbers(report->writer, cells, 4);
-        writer_integer(report->writer, (int64_t)n);
+        writer_integer(report->writer, (int64_t)measured->n);
     }
-    free(numbers);
-    return status;
+    return 0;
 }
 
 /* ---- Lorenz curve ------------------------------------------------------------------------------
@@ -441,6 +486,9 @@ static int check_chart(const struct report *report, const struct result *result,
 
 static int write_report(struct report *report, const struct result *result, struct error *err) {
     int status = open_writer(report, result->names, result->n, err);
+    if (!status && result->write == write_measures &&
+        !cli_choice(report->cli, "errors", "bootstrap"))
+        status = measure_all(report, err);
     for (size_t group = 0; group < report->values->groups && !status; group++)
         for (size_t period = report->first; period < report->end && !status; period++) {
             cli_progress(report->cli, "group and period",
@@ -479,6 +527,7 @@ static int run(struct cli *cli, struct error *err) {
     if (!values_gather(&creators.standing, &gathering, &values, err))
         write_report(&report, result, err);
 done:
+    free(report.measured);
     values_free(&values);
     creators_free(&creators);
     return err->code;
