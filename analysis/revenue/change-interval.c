@@ -311,8 +311,9 @@ static int reserve(struct bounding *bounding, struct error *err) {
     bounding->slopes = calloc(steps + 1, sizeof *bounding->slopes);
     if (!bounding->slopes)
         return error_memory(err);
-    if (differentiate(bounding, err))
-        return err->code;
+    const int code = differentiate(bounding, err);
+    if (code)
+        return code;
     bounding->first_step = calloc(places, sizeof(size_t));
     bounding->end_step = calloc(places, sizeof(size_t));
     bounding->segment = calloc(places, sizeof(size_t));

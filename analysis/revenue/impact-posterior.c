@@ -21,14 +21,18 @@ enum { ANGLES = 2 };
 struct search {
     posterior_density *density;
     void *context;
-    size_t n; /* angles */
+    bool two; /* angles, or one */
 };
 
+static size_t angles_of(const struct search *search) {
+    return search->two ? 2 : 1;
+}
+
 static void direction(const struct search *search, const double *angle, double sd[3]) {
-    const double plane = search->n == 2 ? cos(angle[1]) : 1;
+    const double plane = search->two ? cos(angle[1]) : 1;
     sd[0] = plane * cos(angle[0]);
     sd[1] = plane * sin(angle[0]);
-    sd[2] = search->n == 2 ? sin(angle[1]) : 0;
+    sd[2] = search->two ? sin(angle[1]) : 0;
     for (int i = 0; i < 3; i++)
         sd[i] = fmax(sd[i], 0); /* cos of a right angle is 6e-17 */
 }
@@ -42,7 +46,7 @@ static double density_at(const struct search *search, const double *angle) {
 
 /* Of the surface: the prior is even on it. */
 static double element(const struct search *search, const double *angle) {
-    return search->n == 2 ? cos(angle[1]) : 1;
+    return search->two ? cos(angle[1]) : 1;
 }
 
 /* ---- The box around the mass ----------------------------------------------------------------- */
@@ -54,20 +58,20 @@ struct box {
 /* What lies below the peak by this much is a millionth of it. */
 #define DEPTH 14
 
-/* Points along each angle, ends included. */
-static const size_t looks[ANGLES + 1] = {1, 65, 25};
+/* Points along an angle, ends included, if there is one and if there are two. */
+static const size_t looks[ANGLES] = {65, 25};
 
 /* The box of the points that are not too deep, a step wider all around. */
 static bool shrink(const struct search *search, const double *start, struct box *box,
                    double *values) {
-    const size_t g = looks[search->n], all = search->n == 2 ? g * g : g;
+    const size_t g = looks[search->two], all = search->two ? g * g : g;
     struct box next = {{INFINITY, INFINITY}, {-INFINITY, -INFINITY}};
     const double at_start = density_at(search, start);
     double best = at_start;
     bool smaller = false;
     for (size_t i = 0; i < all; i++) {
         double angle[ANGLES] = {0, 0};
-        for (size_t d = 0, rest = i; d < search->n; d++, rest /= g)
+        for (size_t d = 0, rest = i; d < angles_of(search); d++, rest /= g)
             angle[d] =
                 box->low[d] + (box->high[d] - box->low[d]) * (double)(rest % g) / (double)(g - 1);
         values[i] = density_at(search, angle);
@@ -76,7 +80,7 @@ static bool shrink(const struct search *search, const double *start, struct box 
     for (size_t i = 0; i < all; i++) {
         if (!(values[i] > best - DEPTH))
             continue;
-        for (size_t d = 0, rest = i; d < search->n; d++, rest /= g) {
+        for (size_t d = 0, rest = i; d < angles_of(search); d++, rest /= g) {
             const double width = box->high[d] - box->low[d];
             const double at = box->low[d] + width * (double)(rest % g) / (double)(g - 1);
             next.low[d] = fmin(next.low[d], at);
@@ -85,7 +89,7 @@ static bool shrink(const struct search *search, const double *start, struct box 
     }
     if (!isfinite(best))
         return false;
-    for (size_t d = 0; d < search->n; d++) {
+    for (size_t d = 0; d < angles_of(search); d++) {
         if (at_start > best - DEPTH) { /* a peak between the points */
             next.low[d] = fmin(next.low[d], start[d]);
             next.high[d] = fmax(next.high[d], start[d]);
@@ -108,14 +112,14 @@ static struct box find_box(const struct search *search, const double *start, dou
 
 /* ---- Nodes ----------------------------------------------------------------------------------- */
 
-static const size_t points[ANGLES + 1] = {1, 48, 20};
+static const size_t points[ANGLES] = {48, 20};
 
 static void fill_nodes(const struct search *search, const struct box *box,
                        gsl_integration_glfixed_table *table, struct posterior_node *nodes) {
-    const size_t g = points[search->n], all = search->n == 2 ? g * g : g;
+    const size_t g = points[search->two], all = search->two ? g * g : g;
     for (size_t i = 0; i < all; i++) {
         double angle[ANGLES] = {0, 0}, weight = 1;
-        for (size_t d = 0, rest = i; d < search->n; d++, rest /= g) {
+        for (size_t d = 0, rest = i; d < angles_of(search); d++, rest /= g) {
             double share;
             gsl_integration_glfixed_point(box->low[d], box->high[d], rest % g, &angle[d], &share,
                                           table);
@@ -146,18 +150,18 @@ static size_t normalise(struct posterior_node *nodes, size_t n) {
 
 int posterior_nodes(posterior_density *density, void *context, size_t n_sd, const double start[3],
                     struct posterior_node **ret, size_t *ret_n, struct error *err) {
-    const struct search search = {density, context, n_sd - 1};
+    const struct search search = {density, context, n_sd == 3};
     const double from[ANGLES] = {atan2(start[1], start[0]),
-                                 search.n == 2 ? atan2(start[2], hypot(start[0], start[1])) : 0};
-    const size_t g = looks[search.n], k = points[search.n];
-    double *values = malloc((search.n == 2 ? g * g : g) * sizeof *values);
-    struct posterior_node *nodes = malloc((search.n == 2 ? k * k : k) * sizeof *nodes);
+                                 search.two ? atan2(start[2], hypot(start[0], start[1])) : 0};
+    const size_t g = looks[search.two], k = points[search.two];
+    double *values = malloc((search.two ? g * g : g) * sizeof *values);
+    struct posterior_node *nodes = calloc(search.two ? k * k : k, sizeof *nodes);
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(k);
     int code = values && nodes && table ? 0 : error_memory(err);
     if (!code) {
         const struct box box = find_box(&search, from, values);
         fill_nodes(&search, &box, table, nodes);
-        *ret_n = normalise(nodes, search.n == 2 ? k * k : k);
+        *ret_n = normalise(nodes, search.two ? k * k : k);
         if (*ret_n == 0)
             code = error_set(err, ERROR_DATA,
                              "no variances are possible: expected values that the "

@@ -5,6 +5,7 @@
  */
 #include "revenue/loss-curves.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,8 +163,9 @@ static int count_step(const struct reading *reading, const struct moment *moment
         char problem[200];
         if (ret->at_risk < 1 || events < 0 || events > ret->at_risk - ret->events) {
             snprintf(problem, sizeof problem,
-                     "%lld of %lld at risk left, expected none to all of at least one",
-                     (long long)(ret->events + events), (long long)ret->at_risk);
+                     "%" PRId64 " of %" PRId64
+                     " at risk left, expected none to all of at least one",
+                     ret->events + events, ret->at_risk);
             return bad_row(reading, &moment->rows[k], EVENTS, err, problem);
         }
         ret->events += events;
@@ -174,7 +176,7 @@ static int count_step(const struct reading *reading, const struct moment *moment
 /* The step of a moment, after the steps that the curve has. */
 static int read_step(const struct reading *reading, const struct moment *moment,
                      struct risk_curve *curve, struct error *err) {
-    const size_t n = reading->curves->n_destinations;
+    const size_t n = curve->left && curve->incidence ? reading->curves->n_destinations : 0;
     struct risk_step *step = &curve->steps[curve->n];
     const double before = risk_survival(curve, curve->n);
     if (check_moment(reading, moment, err) || count_step(reading, moment, step, err))

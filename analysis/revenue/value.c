@@ -725,7 +725,7 @@ static int by_place(const void *a, const void *b) {
 static int sort_by_history(const struct value_customers *customers, size_t **ret,
                            struct error *err) {
     struct place *places = malloc((customers->n + 1) * sizeof *places);
-    size_t *order = malloc((customers->n + 1) * sizeof *order);
+    size_t *order = calloc(customers->n + 1, sizeof *order);
     if (!places || !order) {
         free(places);
         free(order);
