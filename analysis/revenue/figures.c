@@ -156,7 +156,7 @@ static void draw_ratio(struct bootstrap *bootstrap, size_t over, size_t under, d
 
 static int draw_figures(struct summing *summing, const struct figures_options *options,
                         struct error *err) {
-    struct bootstrap bootstrap;
+    struct bootstrap bootstrap = {0};
     const int code = bootstrap_run(summing->accounts, &options->bootstrap, DRAWN * summing->n,
                                    options->threads, draw_user, summing, &bootstrap, err);
     for (size_t i = 0; !code && i < summing->n; i++) {

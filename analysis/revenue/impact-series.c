@@ -161,7 +161,7 @@ int impact_read(struct table *table, const struct impact_request *request,
                 struct impact_series *ret, struct error *err) {
     const size_t columns = CONTROLS + request->n_controls;
     struct table_column *bound = calloc(columns + 1, sizeof *bound);
-    const struct table_batch *batch;
+    const struct table_batch *batch = NULL;
     struct dated *dated = NULL;
     size_t n;
     *ret = (struct impact_series){.n_controls = request->n_controls, .kind = request->kind};

@@ -439,7 +439,7 @@ static int estimate_all(const struct risk_curves *curves, const struct risk_base
     bool known = true;
     *ret = (struct risk_answer){0};
     for (size_t group = 0; group < curves->count; group++) {
-        struct risk_answer one;
+        struct risk_answer one = {0};
         if (estimate_group(curves, base, group, question, &one, err))
             return err->code;
         ret->users += one.users;

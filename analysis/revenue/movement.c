@@ -140,7 +140,7 @@ static void draw_user(const void *context, const struct account_entry *entries, 
 
 static int draw_shares(struct counting *counting, struct error *err) {
     const struct movement_options *options = counting->options;
-    struct bootstrap bootstrap;
+    struct bootstrap bootstrap = {0};
     const int code = bootstrap_run(counting->accounts, &options->bootstrap, DRAWN * counting->n,
                                    options->threads, draw_user, counting, &bootstrap, err);
     for (size_t i = 0; !code && i < counting->n; i++) {
