@@ -213,13 +213,17 @@ static struct run measure_sessions(int threads) {
 
 /* ---- The tables ------------------------------------------------------------------------------ */
 
-/* How a rate compares with what it should be at least; nothing is asked of 0. */
-static void print_target(double rate, double target) {
-    if (target > 0)
-        printf(" %.3g | %s, %.0f %% |", target, rate >= target ? "met" : "missed",
-               100 * rate / target);
-    else
+/* How a rate compares with what it should be at least, by the clock and, if that differs, by
+ * processor time; nothing is asked of 0. */
+static void print_target(double rate, double by_processor, double target) {
+    if (!(target > 0)) {
         printf(" | |");
+        return;
+    }
+    printf(" %.3g | %s, %.0f %%", target, rate >= target ? "met" : "missed", 100 * rate / target);
+    if (by_processor != rate)
+        printf("; %.0f %% by processor time", 100 * by_processor / target);
+    printf(" |");
 }
 
 static void print_machine(void) {
@@ -262,7 +266,7 @@ static void print_pairs(void) {
                        100 * pairs * (double)d / ceiling);
             else
                 printf(" | %.2f | |", pairs);
-            print_target(pairs, targets[level][d > 16]);
+            print_target(pairs, pairs, targets[level][d > 16]);
             printf("\n");
             fflush(stdout);
             free(stock.users);
@@ -279,8 +283,9 @@ static void print_sessions(void) {
     for (int threads = 1; threads <= all; threads = threads < all ? all : all + 1) {
         struct run run = measure_sessions(threads);
         double rate = run.sessions / run.wall / 1e6;
-        printf("| %d | %.2f | %.2f |", threads, rate, run.sessions / run.processor * threads / 1e6);
-        print_target(rate, threads == 4 ? 2.5 : 0);
+        double by_processor = run.sessions / run.processor * threads / 1e6;
+        printf("| %d | %.2f | %.2f |", threads, rate, by_processor);
+        print_target(rate, by_processor, threads == 4 ? 2.5 : 0);
         printf("\n");
         fflush(stdout);
     }
@@ -294,11 +299,11 @@ static void print_world(uint32_t worlds, const char *sessions) {
     struct run run = simulate(settings, worlds, threads);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("| %s | %u | %d | %.0f | %.2f | %.0f | %.2f |", strchr(sessions, '=') + 1, worlds,
-           threads, run.wall, run.sessions / run.wall / 1e6, run.wall / worlds * ALL,
+    double share = ALL / (double)worlds;
+    printf("| %s | %u | %d | %.0f | %.0f | %.2f | %.0f | %.0f | %.2f |\n",
+           strchr(sessions, '=') + 1, worlds, threads, run.wall, run.processor,
+           run.sessions / run.wall / 1e6, run.wall * share, run.processor / threads * share,
            (double)usage.ru_maxrss / 1024 / 1024);
-    double minutes = run.wall / worlds * ALL / 60;
-    printf(" %s |\n", minutes <= 10 ? "met" : "missed");
     fflush(stdout);
 }
 
@@ -310,9 +315,9 @@ int main(int argc, char **argv) {
     if (worlds == 0)
         return 0;
     printf(
-        "\n| sessions of a user and period | worlds | threads | seconds | sessions a second, 10^6 "
-        "| seconds for 20 worlds | peak, GiB | at most 600 s for 20 |\n"
-        "|---:|---:|---:|---:|---:|---:|---:|---|\n");
+        "\n| sessions of a user and period | worlds | threads | seconds | of processors | sessions "
+        "a second, 10^6 | seconds for 20 worlds (at most 600) | by processor time | peak, GiB (at "
+        "most 4) |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     print_world(worlds, "sessions=1");
     print_world(worlds, "sessions=5");
     return 0;
