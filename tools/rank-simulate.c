@@ -163,12 +163,24 @@ static int write_match(struct cli *cli, const struct simulation *simulation,
 }
 
 /* Whatever happens to the platforms from outside. */
+static const char *const shocks[] = {"shock_period",  "ban_period",    "ban_end",
+                                     "outage_period", "payout_period", "exodus_period"};
+enum { SHOCKS = sizeof shocks / sizeof *shocks };
+
+static bool shocked(const struct scenario *scenario) {
+    for (size_t i = 0; i < SHOCKS; i++)
+        if (scenario_most(scenario, shocks[i]) > 0)
+            return true;
+    return false;
+}
+
 static int calm(struct ranking_setup *setup, struct error *err) {
-    static const char *const shocks[] = {"shock_period=0",  "ban_period=0",    "ban_end=0",
-                                         "outage_period=0", "payout_period=0", "exodus_period=0"};
-    for (size_t i = 0; i < sizeof shocks / sizeof *shocks; i++)
-        if (scenario_set(&setup->scenario, shocks[i], err))
+    for (size_t i = 0; i < SHOCKS; i++) {
+        char setting[32];
+        snprintf(setting, sizeof setting, "%s=0", shocks[i]);
+        if (scenario_set(&setup->scenario, setting, err))
             return err->code;
+    }
     return 0;
 }
 
@@ -215,6 +227,8 @@ static int simulate(struct cli *cli, const struct ranking_setup *setup,
 static int lose(struct cli *cli, struct ranking_setup *setup, struct simulate_options *how,
                 struct simulation *ret, struct error *err) {
     struct simulation against = {0};
+    if (!shocked(&setup->scenario))
+        cli_warn(cli, "no shock in the scenario: nothing is lost");
     int code = calm(setup, err);
     if (!code)
         code = simulate(cli, setup, how, &against, err);

@@ -210,6 +210,7 @@ is 'revenue without less revenue with it' "$(pick loss-out.csv 4 A '(all)' reven
 "$BIN/rank-compare" --replications 4 --policy foryou --case calm:shock_period=0 --measure users "$tiny" -o calm-users.csv
 is 'users as rank-compare has them' "$(grep '^4,A,(all),users,' loss-out.csv | cut -d, -f5,6)" "$(grep '^4,A,' calm-users.csv | cut -d, -f10,11)"
 runs 'no shock' 0 "$tool" --loss --replications 2 --set shock_period=0 "$tiny" -o nothing-lost.csv
+like 'is said to be none' "$err" 'no shock in the scenario: nothing is lost'
 is 'costs nothing' "$(awk -F, 'NR > 1 && $5 != 0 && $5 != ""' nothing-lost.csv)" ''
 refuse 'a loss of an explanation' 2 "'--loss'" --loss --explain 3 "$tiny"
 
