@@ -43,6 +43,9 @@ static const struct cli_example examples[] = {
     {"rank-compare --replications 8 --policy foryou --policy pools --policy transparent --measure "
      "exposure_share datasets/tiny/simulation.csv --chart exposure.svg",
      "who is seen, tier by tier"},
+    {"rank-compare --values --replications 4 --policy foryou --policy pools --measure "
+     "exposure_share datasets/tiny/simulation.csv --chart exposure.svg",
+     "the same month by month"},
     {0}};
 
 /* ---- Cases ----------------------------------------------------------------------------------- */

@@ -53,6 +53,8 @@ static const struct cli_example examples[] = {
     {"rank-simulate --policy popularity,foryou --periods 6 --replications 4 "
      "datasets/tiktok-rednote/simulation.csv",
      "A changes to popularity"},
+    {"rank-simulate --loss --replications 4 --measure revenue datasets/tiny/simulation.csv",
+     "the revenue that the push costs, in the months after it"},
     {"rank-simulate --parameters -f markdown", "what can be set"},
     {0}};
 
@@ -277,20 +279,21 @@ int main(int argc, char **argv) {
             "between the platforms, or away, by logits whose levels are fitted to measured rates. "
             "A shock can push users off A.\n\n"
             "Rates come from the scenario or, better, from what arpu-loss, tier-growth, "
-            "tier-mobility, churn-survival and churn-destinations measured, each with its error. Every replication draws the uncertain "
-            "parameters anew; the same seed gives the same worlds to every rule.",
+            "tier-mobility, churn-survival and churn-destinations measured, each with its error. "
+            "Every replication draws the uncertain parameters anew; the same seed gives the same "
+            "worlds to every rule.",
         .input = "parameter, value, and optionally low and high (both or neither: drawn from a "
                  "beta-PERT distribution), unit, source; a parameter without a row keeps its "
                  "default.",
         .output =
             "period, platform, tier, measure, mean (with --loss: lost), std_error, lower, median, "
             "upper. With --explain: "
-            "platform, place, creator, tier, term, value, share. Measures: users, "
-            "user_arrivals, user_returns, user_exits_other, user_exits_gone, utility, revenue, "
-            "arpu_revenue (where users have classes), paid, creators, creator_exits, creator_exits_other, creator_exits_gone, multihoming, "
-            "followers, income, exposure_share, gini, bottom_half, top_tenth, top_hundredth, "
-            "tail_exponent, coverage, diversity, entropy, sessions, exposures. lower, "
-            "median and upper are quantiles (type 7) over replications.",
+            "platform, place, creator, tier, term, value, share. Measures: users, user_arrivals, "
+            "user_returns, user_exits_other, user_exits_gone, utility, revenue, arpu_revenue (where "
+            "users have classes), paid, creators, creator_exits, creator_exits_other, "
+            "creator_exits_gone, multihoming, followers, income, exposure_share, gini, bottom_half, "
+            "top_tenth, top_hundredth, tail_exponent, coverage, diversity, entropy, sessions, "
+            "exposures. lower, median and upper are quantiles (type 7) over replications.",
         .operands = "[SCENARIO]...",
         .max_operands = -1,
         .shares = CLI_READS | CLI_WRITES | CLI_CHARTS | CLI_CONFIDENCE | CLI_RANDOM,

@@ -37,8 +37,8 @@
     {.name = "arpu", \
      .type = CLI_FILE, \
      .argument = "FILE", \
-     .help = "output of arpu-loss: from a panel or log the ARPU of each platform, from a scenario " \
-             "the number of users that the shock pushes off A"}, \
+     .help = "output of arpu-loss or arpu-table: the ARPU of each platform; of arpu-loss from a " \
+             "scenario: the number of users that the shock pushes off A"}, \
     {.name = "class", \
      .type = CLI_TEXT, \
      .argument = "COL", \

@@ -23,8 +23,8 @@
     ROW(#field "_a", AT(field), kind, least, most, fallback, unit, meaning_a), \
     ROW(#field "_b", AT(field) + sizeof(double), kind, least, most, fallback, unit, meaning_b)
 #define CLASS(number, index) \
-    ROW("class_" #number "_share", AT(class_share[index]), SCENARIO_REAL, 0, 1, 0, "share of users", \
-        "in revenue class " #number "; class 1 is what the others leave"), \
+    ROW("class_" #number "_share", AT(class_share[index]), SCENARIO_REAL, 0, 1, 0, \
+        "share of users", "in revenue class " #number "; class 1 is what the others leave"), \
     ROW("class_" #number "_arpu", AT(class_arpu[index]), SCENARIO_REAL, 0, 10000, 1, "times", \
         "what users of class " #number " spend, as a multiple of class 1"), \
     ROW("class_" #number "_leave", AT(class_leave[index]), SCENARIO_REAL, 0, 1000, 1, "times", \
