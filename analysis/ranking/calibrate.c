@@ -733,10 +733,11 @@ int calibrate_read_destinations(struct calibration *calibration, struct table *t
         read_incidences(calibration, batch, p, platforms);
     calibration->departures = "churn-destinations";
     if (!(calibration->departed[PLATFORM_A] + calibration->departed[PLATFORM_B] > 0))
-        return error_set(err, ERROR_DATA,
-                         "destinations: no group '%s' or '%s' that anybody left, expected the "
-                         "output of churn-destinations --group platform",
-                         platforms[PLATFORM_A], platforms[PLATFORM_B]);
+        return error_set(
+            err, ERROR_DATA,
+            "destinations: no group '%s' or '%s' with leavers and the standard error of an "
+            "incidence, expected the output of churn-destinations --group platform",
+            platforms[PLATFORM_A], platforms[PLATFORM_B]);
     return 0;
 }
 

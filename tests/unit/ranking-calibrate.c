@@ -422,10 +422,15 @@ static void destinations_from_incidence(void **state) {
 
 static void wrong_destinations(void **state) {
     (void)state;
-    expect_error(FROM_DESTINATIONS, INCIDENCES "(all),20,RedNote,0.5,0.01,,\n",
-                 "no group 'TikTok' or 'RedNote' that anybody left, expected the output of "
-                 "churn-destinations --group platform");
-    expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,0,0,,\n", "that anybody left");
+    expect_error(
+        FROM_DESTINATIONS, INCIDENCES "(all),20,RedNote,0.5,0.01,,\n",
+        "no group 'TikTok' or 'RedNote' with leavers and the standard error of an incidence, "
+        "expected the output of churn-destinations --group platform");
+    expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,0,0,,\n",
+                 "with leavers and the standard error");
+    /* All left at once for one place: nothing says how many they were. */
+    expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,1,0,,\n",
+                 "with leavers and the standard error");
     expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,1.5,0.1,,\n",
                  "c.csv:2:4: incidence is 1.5, expected 0 to 1");
     expect_error(FROM_DESTINATIONS, "group,time,survival\nTikTok,1,1\n", "column 'destination'");
