@@ -248,6 +248,20 @@ static int write_summary(struct cli *cli, const struct impact_result *result, st
 
 /* ---- The tool -------------------------------------------------------------------------------- */
 
+enum { FEW_PERIODS = 200 };
+
+/* How often the intervals hold is in docs/arpu-impact.md. */
+static void say_how_sure(struct cli *cli, size_t periods) {
+    const struct hac_options hac = hac_options(cli);
+    const bool best =
+        hac.bandwidth == HAC_ANDREWS && hac.kernel == HAC_QUADRATIC_SPECTRAL && hac.prewhiten;
+    if (cli_choice(cli, "method", "regression") && periods > 0 && periods < FEW_PERIODS && !best)
+        cli_warn(cli,
+                 "errors of this kind are too small for %zu periods; --bandwidth andrews --kernel "
+                 "quadratic-spectral --prewhiten gives wider and better ones",
+                 periods);
+}
+
 static void say(struct cli *cli, const struct impact_series *series,
                 const struct impact_result *result) {
     char event[CALENDAR_TEXT] = "";
@@ -262,6 +276,7 @@ static void say(struct cli *cli, const struct impact_series *series,
                  series->n - series->rows);
     for (size_t i = 0; i < result->n_warnings; i++)
         cli_warn(cli, "%.*s", (int)result->warnings[i].length, result->warnings[i].bytes);
+    say_how_sure(cli, series->before + series->after);
 }
 
 static int compute(struct cli *cli, struct table *table, const struct impact_request *request,

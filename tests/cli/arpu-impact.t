@@ -93,7 +93,14 @@ runs 'a break before the event' 0 arpu-impact --event 1960 broken.csv --summary
 like 'is said plainly' "$err" 'the series shifts before the event, at 1930 \(p = 0.00'
 is 'and where' "$(figure break_before 2)" 1930
 runs 'none' 0 arpu-impact --value flow --event 1899 "$nile" --summary
-is 'is not said' "$err" ''
+is 'is not said, but that errors are small' "$err" \
+    'arpu-impact: errors of this kind are too small for 100 periods; --bandwidth andrews --kernel quadratic-spectral --prewhiten gives wider and better ones'
+runs 'the better errors' 0 arpu-impact --value flow --event 1899 --bandwidth andrews \
+    --kernel quadratic-spectral --prewhiten "$nile"
+is 'are not complained of' "$err" ''
+awk 'BEGIN { srand(1); print "date,revenue"; for (i = 0; i < 200; i++) printf "%d,%.3f\n", 1800 + i, 100 + rand() }' >long.csv
+runs 'a long series' 0 arpu-impact --event 1950 long.csv
+is 'nor is that' "$err" ''
 
 # ---- Negative values, controls, seasons ----------------------------------------------------------
 sed 's/^\(2025-01-1.\),\(.*\)/\1,-\2/' line.csv >refunds.csv
@@ -173,7 +180,8 @@ head -1 panel.csv >none.csv
 runs 'a header alone, synthetic control' 0 arpu-impact --method synthetic-control --controls A,B --event 1975 none.csv
 
 # ---- Charts --------------------------------------------------------------------------------------
-runs 'a chart' 0 arpu-impact --value flow --event 1899 "$nile" --chart picture.svg -o result.csv
+runs 'a chart' 0 arpu-impact --value flow --event 1899 --bandwidth andrews --kernel quadratic-spectral --prewhiten \
+    "$nile" --chart picture.svg -o result.csv
 is 'nothing is complained of' "$err" ''
 for word in 'expected (line) and actual (dots)' 'effect since the event' 1960; do
     ok "shows $word" grep -q -- "$word" picture.svg
