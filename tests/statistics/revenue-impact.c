@@ -101,7 +101,7 @@ static void of_regression(void **state) {
                                          .adjust = true};
     static const double rhos[] = {0, 0.5};
     for (int k = 0; k < 2; k++) {
-        regression("newey-west", &newey_west, 120, 80, rhos[k], k == 0 ? 800 : 750);
+        regression("newey-west", &newey_west, 120, 80, rhos[k], k == 0 ? 780 : 750);
         regression("andrews", &andrews, 120, 80, rhos[k], k == 0 ? 900 : 750);
         regression("whitened", &whitened, 120, 80, rhos[k], k == 0 ? 900 : 850);
         regression("newey-west", &newey_west, 40, 25, rhos[k], 600);
