@@ -184,14 +184,13 @@ static int measure_all(struct report *report, struct error *err) {
 
 static int write_measures(const struct report *report, size_t group, size_t period,
                           struct error *err) {
+    const size_t periods = report->end - report->first;
     struct measured drawn;
-    const struct measured *measured =
-        report->measured + group * (report->end - report->first) + period - report->first;
-    if (!report->measured) {
-        if (measure_by_bootstrap(report, group, period, &drawn, err))
-            return err->code;
-        measured = &drawn;
-    }
+    const struct measured *measured = &drawn;
+    if (report->measured)
+        measured = &report->measured[group * periods + period - report->first];
+    else if (measure_by_bootstrap(report, group, period, &drawn, err))
+        return err->code;
     for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
         const struct inequality_estimate *found = &measured->found[i];
         const double cells[] = {found->value, found->lower, found->upper, found->error};
