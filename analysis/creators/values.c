@@ -10,32 +10,60 @@ static size_t cell_of(const struct values *values, size_t group, size_t period, 
     return (group * values->periods + period) * values->tiers + tier;
 }
 
-/* Goes through all units: counts their values by cell, or puts them where start says. */
-static int pass(const struct standing *standing, const struct values_options *options,
-                struct values *values, bool fill, struct error *err) {
-    const size_t n = standing->options.panel->n_creators;
+/* Creators are gone through twice, a range of them at a time: what they have in each cell is
+ * counted first, then filed behind what the ranges before have there. So each cell has the order of
+ * the creators, for any number of threads. */
+struct gathering {
+    const struct standing *standing;
+    const struct values_options *options;
+    struct values *values;
+    size_t ranges, cells;
+    size_t *at; /* [ranges][cells]: how many, then where the next one goes */
+    bool fill;
+};
+
+static void gather_unit(const struct gathering *gathering, const struct unit *unit, size_t *at) {
+    const struct values_options *options = gathering->options;
+    const int64_t *from =
+        options->amount > 0 ? unit->amounts[options->amount - 1] : unit->followers;
+    for (size_t period = unit->first; period < unit->end; period++) {
+        if (from[period] < 0 || (options->one && period != options->period))
+            continue;
+        size_t *next = &at[cell_of(gathering->values, unit->group[period], period,
+                                   options->by_tier ? unit->tier[period] : 0)];
+        if (gathering->fill)
+            gathering->values->items[*next] = from[period];
+        ++*next;
+    }
+}
+
+static int gather_task(void *context, size_t range, int worker, struct error *err) {
+    (void)worker;
+    const struct gathering *gathering = context;
+    const size_t n = gathering->standing->options.panel->n_creators, ranges = gathering->ranges;
     struct units units = {0};
     int status = 0;
-    for (size_t creator = 0; creator < n && !status; creator++) {
-        status = standing_load(standing, creator, &units, err);
-        for (size_t i = 0; i < units.n && !status; i++) {
-            const struct unit *unit = &units.items[i];
-            const int64_t *from =
-                options->amount > 0 ? unit->amounts[options->amount - 1] : unit->followers;
-            for (size_t period = unit->first; period < unit->end; period++) {
-                if (from[period] < 0 || (options->one && period != options->period))
-                    continue;
-                size_t cell = cell_of(values, unit->group[period], period,
-                                      options->by_tier ? unit->tier[period] : 0);
-                if (fill)
-                    values->items[values->start[cell]++] = from[period];
-                else
-                    values->start[cell + 1]++;
-            }
-        }
+    for (size_t i = n * range / ranges; i < n * (range + 1) / ranges && !status; i++) {
+        status = standing_load(gathering->standing, i, &units, err);
+        for (size_t k = 0; k < units.n && !status; k++)
+            gather_unit(gathering, &units.items[k], gathering->at + range * gathering->cells);
     }
     units_free(&units);
     return status;
+}
+
+/* From how many there are to where each range's begin, and where each cell does. */
+static void place(const struct gathering *gathering) {
+    size_t total = 0;
+    for (size_t cell = 0; cell < gathering->cells; cell++) {
+        gathering->values->start[cell] = total;
+        for (size_t range = 0; range < gathering->ranges; range++) {
+            size_t *at = &gathering->at[range * gathering->cells + cell], n = *at;
+            *at = total;
+            total += n;
+        }
+    }
+    gathering->values->start[gathering->cells] = total;
 }
 
 /* ---- Sorting: by bytes from the lowest up; those that are the same in all values are skipped ----
@@ -72,7 +100,7 @@ static void sort_values(int64_t *items, int64_t *work, size_t n) {
 static int sort_task(void *context, size_t cell, int worker, struct error *err) {
     (void)worker;
     struct values *values = context;
-    size_t first = cell > 0 ? values->start[cell - 1] : 0, n = values->start[cell] - first;
+    size_t first = values->start[cell], n = values->start[cell + 1] - first;
     int64_t *work = malloc((n + 1) * sizeof *work);
     if (!work)
         return error_memory(err);
@@ -87,26 +115,26 @@ int values_gather(const struct standing *standing, const struct values_options *
                            .periods = standing->periods,
                            .tiers = options->by_tier ? standing->outside : 1};
     const size_t cells = ret->groups * ret->periods * ret->tiers;
-    ret->start = calloc(cells + 2, sizeof *ret->start);
-    if (!ret->start)
-        return error_memory(err);
-    int status = pass(standing, options, ret, false, err);
+    const size_t ranges = options->threads > 1 ? (size_t)options->threads : 1;
+    struct gathering gathering = {standing, options, ret, ranges, cells, NULL, false};
+    ret->start = calloc(cells + 1, sizeof *ret->start);
+    gathering.at = calloc(ranges * cells + 1, sizeof *gathering.at);
+    int status = ret->start && gathering.at ? 0 : error_memory(err);
+    if (!status)
+        status = workers_run(options->threads, ranges, gather_task, &gathering, err);
     if (!status) {
-        for (size_t cell = 0; cell < cells; cell++)
-            ret->start[cell + 1] += ret->start[cell];
+        place(&gathering);
+        gathering.fill = true;
         ret->items = malloc((ret->start[cells] + 1) * sizeof *ret->items);
-        status = ret->items ? pass(standing, options, ret, true, err) : error_memory(err);
+        status = ret->items ? workers_run(options->threads, ranges, gather_task, &gathering, err)
+                            : error_memory(err);
     }
-    /* Filling has moved each start to the end of its cell. */
     if (!status)
         status = workers_run(options->threads, cells, sort_task, ret, err);
-    if (status) {
+    free(gathering.at);
+    if (status)
         values_free(ret);
-        return status;
-    }
-    memmove(ret->start + 1, ret->start, cells * sizeof *ret->start);
-    ret->start[0] = 0;
-    return 0;
+    return status;
 }
 
 const int64_t *values_of(const struct values *values, size_t group, size_t period, size_t tier,
