@@ -399,8 +399,10 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_example examples[] = {
-    {"arpu-impact --value flow --event 1899 datasets/nile/flow.csv",
-     "each year against what was expected, from a break in 1899"},
+    {"arpu-impact --value flow --event 1899 --bandwidth andrews --kernel quadratic-spectral "
+     "--prewhiten datasets/nile/flow.csv",
+     "each year against what was expected, from a break in 1899, with errors fit for a short "
+     "series"},
     {"arpu-impact --value flow --event 1899 --change level --summary datasets/nile/flow.csv",
      "the change of level with its HAC error, and the diagnostics"},
     {"arpu-impact --method local-level --value flow --event 1899 --summary datasets/nile/flow.csv",
