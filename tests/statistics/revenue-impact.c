@@ -79,14 +79,15 @@ static void count_changes(const struct hac_options *hac, size_t n, size_t event,
     }
 }
 
+/* As often as docs/arpu-impact.md says; the C library's last digits may move a series or two. */
 static void regression(const char *name, const struct hac_options *hac, size_t n, size_t event,
-                       double rho, int least) {
+                       double rho, int level, int slope) {
     int held[2];
     count_changes(hac, n, event, rho, held);
     print_message("# regression, %s, n %zu, rho %.1f: level %d, slope %d of %d\n", name, n, rho,
                   held[0], held[1], RUNS);
-    assert_between("level", held[0], least, 975);
-    assert_between("slope", held[1], least, 975);
+    assert_between("level", held[0], level - 2, level + 2);
+    assert_between("slope", held[1], slope - 2, slope + 2);
 }
 
 /* HAC errors are too small for short series, those with many lags most, and the more so the more
@@ -99,14 +100,16 @@ static void of_regression(void **state) {
                                          .bandwidth = HAC_ANDREWS,
                                          .prewhiten = true,
                                          .adjust = true};
-    static const double rhos[] = {0, 0.5};
-    for (int k = 0; k < 2; k++) {
-        regression("newey-west", &newey_west, 120, 80, rhos[k], k == 0 ? 780 : 750);
-        regression("andrews", &andrews, 120, 80, rhos[k], k == 0 ? 900 : 750);
-        regression("whitened", &whitened, 120, 80, rhos[k], k == 0 ? 900 : 850);
-        regression("newey-west", &newey_west, 40, 25, rhos[k], 600);
-        regression("whitened", &whitened, 40, 25, rhos[k], 700);
-    }
+    regression("newey-west", &newey_west, 120, 80, 0, 827, 799);
+    regression("andrews", &andrews, 120, 80, 0, 927, 920);
+    regression("whitened", &whitened, 120, 80, 0, 924, 917);
+    regression("newey-west", &newey_west, 40, 25, 0, 673, 661);
+    regression("whitened", &whitened, 40, 25, 0, 870, 856);
+    regression("newey-west", &newey_west, 120, 80, 0.5, 806, 767);
+    regression("andrews", &andrews, 120, 80, 0.5, 823, 782);
+    regression("whitened", &whitened, 120, 80, 0.5, 908, 891);
+    regression("newey-west", &newey_west, 40, 25, 0.5, 671, 626);
+    regression("whitened", &whitened, 40, 25, 0.5, 834, 800);
 }
 
 /* ---- State space ------------------------------------------------------------------------------
