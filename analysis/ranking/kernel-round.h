@@ -3,11 +3,12 @@
  *
  * Whatever finds a place in the list is at least as good as the `wanted`-th greatest of any maxima
  * of disjoint groups of the scores. So a round scores its blocks, takes the maxima of KERNEL_GROUPS
- * groups, and only hands over what reaches the greatest bound that the maxima and the list give:
- * about one and a half times as many as are wanted, found without a branch for each.
+ * groups, and only picks what reaches the greatest bound that the maxima and the list give: about
+ * one and a quarter times as many as are wanted, found without a branch for each.
  *
  * A core multiplies and adds faster than its second-level cache hands over items. So
- * KERNEL_SHARED users are scored in one pass over the blocks that they have in common.
+ * KERNEL_SHARED users are scored in one pass over the blocks that they have in common; and while
+ * one step waits for what it has just written of a user, it goes on with the others.
  */
 #ifndef RANKING_KERNEL_ROUND_H
 #define RANKING_KERNEL_ROUND_H
@@ -18,28 +19,42 @@
 
 #define KERNEL_ROUND  32
 #define KERNEL_GROUPS 32
-#define KERNEL_SHARED 4
+#define KERNEL_SHARED 8
+#define KERNEL_PICKED 64 /* the most that are put in order all at once */
+#define KERNEL_RANKED 16 /* that are put in order in a way of their own, the fastest */
 
-/* One implementation. Scores: [KERNEL_ROUND][KERNEL_LANES], as aligned as a vector is wide; there
- * may be nan among them. */
+/* Between the scores of one user and the next: users that share begin up to half a round apart. */
+#define KERNEL_ROW ((KERNEL_ROUND + KERNEL_ROUND / 2) * KERNEL_LANES)
+
+/* A round of one user. */
+struct kernel_round {
+    const float
+        *scores; /* [KERNEL_ROUND][KERNEL_LANES], aligned as a line of the cache; may be nan */
+    float bound;
+    uint32_t first, end; /* position of the first score; those from `end` on follow from 0 */
+    size_t found;        /* that reach the bound; KERNEL_PICKED + 1 if more, whose keys are void */
+    uint64_t *keys; /* [KERNEL_PICKED], in any order; zeros behind if fewer than KERNEL_RANKED */
+};
+
+/* One implementation. */
 struct kernel_code {
     /* Scores n blocks; the first one stands at `blocks`. */
     void (*score)(const float *user, size_t dimensions, const float *blocks, const float *biases,
                   size_t n, float *ret);
+    /* For user i to ret + i * KERNEL_ROW. */
     void (*score_shared)(const float *const users[KERNEL_SHARED], size_t dimensions,
-                         const float *blocks, const float *biases, size_t n,
-                         float *const ret[KERNEL_SHARED]);
+                         const float *blocks, const float *biases, size_t n, float *ret);
     /* The least of the groups' maxima that fewer than `wanted` others exceed, wanted <=
      * KERNEL_GROUPS. A group is one lane of every other block, nan left out. */
     float (*bound)(const float *scores, size_t n, size_t wanted);
     /* The same for KERNEL_SHARED users, wanted <= KERNEL_GROUPS / 2; may be a little less. */
-    void (*bounds)(const float *const scores[KERNEL_SHARED], size_t n, size_t wanted,
-                   float ret[KERNEL_SHARED]);
-    /* Keys (kernel_key) of the scores in n blocks that are at least `bound`; returns how many, or
-     * more than `most` without having written any beyond that; most <= 64. */
-    size_t (*pick)(const float *scores, size_t n, float bound, uint32_t first_position,
-                   uint64_t *keys, size_t most);
-    /* Puts the `wanted` greatest of n different keys in descending order; returns how many. */
+    void (*bounds)(struct kernel_round rounds[KERNEL_SHARED], size_t n, size_t wanted);
+    /* Finds the keys (kernel_key) of the scores in n blocks that are at least `bound`, for each of
+     * m <= KERNEL_SHARED users. */
+    void (*pick)(struct kernel_round *rounds, size_t m, size_t n);
+    /* Puts the `wanted` greatest of n different keys in descending order; returns how many. Zeros
+     * follow the keys if n < KERNEL_RANKED, and some may be written behind those returned: `ret`
+     * has room for max(n, KERNEL_RANKED). */
     size_t (*rank)(const uint64_t *keys, size_t n, size_t wanted, uint64_t *ret);
 };
 
@@ -77,37 +92,10 @@ static inline uint64_t kernel_key(float score, uint32_t position) {
     return (uint64_t)bits << 32 | (uint32_t)~position;
 }
 
-#ifdef __x86_64__
-#include <immintrin.h>
-
-/* What `pick` does once the bits of the scores that are wanted are known, [8] words of them:
- * without a branch that depends on where they stand. Each word puts its number where its first key
- * will stand and behind, over what the word before has put there. More than MOST_OF_WORD keys of
- * one word are too many. */
-enum { MOST_OF_WORD = 16 };
-
-__attribute__((target("bmi,bmi2,popcnt"))) static inline size_t
-kernel_keys_of_bits(const uint64_t *bits, const float *scores, uint32_t first_position,
-                    uint64_t *keys, size_t most) {
-    uint8_t words[64 + MOST_OF_WORD];
-    size_t before[8], found = 0, dense = 0;
-    for (size_t w = 0; w < 8; w++) {
-        size_t own = (size_t)_mm_popcnt_u64(bits[w]);
-        memset(words + (found < 64 ? found : 64), (int)w, MOST_OF_WORD);
-        before[w] = found;
-        found += own;
-        dense |= own > MOST_OF_WORD;
-    }
-    if (found > most || dense)
-        return most + 1;
-    for (size_t k = 0; k < found; k++) {
-        size_t w = words[k];
-        uint64_t one = _pdep_u64(UINT64_C(1) << (k - before[w]), bits[w]);
-        uint32_t i = (uint32_t)(w * 64 + _tzcnt_u64(one));
-        keys[k] = kernel_key(scores[i], first_position + i);
-    }
-    return found;
+/* Of score number `place` of a round. */
+static inline uint64_t kernel_key_of_place(const struct kernel_round *round, uint32_t place) {
+    uint32_t position = round->first + place;
+    return kernel_key(round->scores[place], position - (position < round->end ? 0 : round->end));
 }
-#endif
 
 #endif

@@ -64,10 +64,9 @@ static void plain_score(const float *user, size_t dimensions, const float *block
 }
 
 static void plain_score_shared(const float *const users[KERNEL_SHARED], size_t dimensions,
-                               const float *blocks, const float *biases, size_t n,
-                               float *const ret[KERNEL_SHARED]) {
+                               const float *blocks, const float *biases, size_t n, float *ret) {
     for (size_t u = 0; u < KERNEL_SHARED; u++)
-        plain_score(users[u], dimensions, blocks, biases, n, ret[u]);
+        plain_score(users[u], dimensions, blocks, biases, n, ret + u * KERNEL_ROW);
 }
 
 static float plain_bound(const float *scores, size_t n, size_t wanted) {
@@ -87,23 +86,19 @@ static float plain_bound(const float *scores, size_t n, size_t wanted) {
     return bound;
 }
 
-static void plain_bounds(const float *const scores[KERNEL_SHARED], size_t n, size_t wanted,
-                         float ret[KERNEL_SHARED]) {
+static void plain_bounds(struct kernel_round rounds[KERNEL_SHARED], size_t n, size_t wanted) {
     for (size_t u = 0; u < KERNEL_SHARED; u++)
-        ret[u] = plain_bound(scores[u], n, wanted);
+        rounds[u].bound = plain_bound(rounds[u].scores, n, wanted);
 }
 
-static size_t plain_pick(const float *scores, size_t n, float bound, uint32_t first_position,
-                         uint64_t *keys, size_t most) {
-    size_t found = 0;
-    for (size_t i = 0; i < n * KERNEL_LANES; i++) {
-        if (!(scores[i] >= bound))
-            continue;
-        if (found == most)
-            return most + 1;
-        keys[found++] = kernel_key(scores[i], first_position + (uint32_t)i);
+static void plain_pick(struct kernel_round *rounds, size_t m, size_t n) {
+    for (struct kernel_round *round = rounds; round < rounds + m; round++) {
+        memset(round->keys, 0, KERNEL_RANKED * sizeof *round->keys);
+        round->found = 0;
+        for (uint32_t i = 0; i < n * KERNEL_LANES && round->found <= KERNEL_PICKED; i++)
+            if (round->scores[i] >= round->bound && round->found++ < KERNEL_PICKED)
+                round->keys[round->found - 1] = kernel_key_of_place(round, i);
     }
-    return found;
 }
 
 static size_t plain_rank(const uint64_t *keys, size_t n, size_t wanted, uint64_t *ret) {
@@ -122,39 +117,32 @@ const struct kernel_code kernel_plain = {plain_score,  plain_score_shared, plain
 
 /* ---- Rounds ---------------------------------------------------------------------------------- */
 
-enum { PICKED = 64 }; /* that are put in order all at once; more come one by one */
-
-static void take_one_by_one(const float *scores, size_t n, uint32_t first, struct kernel_top *top) {
-    for (size_t i = 0; i < n * KERNEL_LANES; i++) {
-        uint64_t worst = top->found == top->wanted ? top->keys[top->found - 1] : 0;
-        if (scores[i] > -INFINITY && kernel_key(scores[i], first + (uint32_t)i) > worst)
-            kernel_offer(top, scores[i], first + (uint32_t)i);
-    }
+static void take_one_by_one(const struct kernel_round *round, size_t n, struct kernel_top *top) {
+    for (uint32_t i = 0; i < n * KERNEL_LANES; i++)
+        if (round->scores[i] > -INFINITY)
+            offer_key(top, kernel_key_of_place(round, i));
 }
 
-/* What the list holds and what is picked are put in order together. */
-static void take_picked(const struct kernel_code *code, const float *scores, size_t n, float bound,
-                        uint32_t first, struct kernel_top *top) {
-    uint64_t keys[KERNEL_GROUPS + PICKED];
-    size_t found = code->pick(scores, n, bound, first, keys + top->found, PICKED);
-    if (found > PICKED) {
-        take_one_by_one(scores, n, first, top);
-    } else if (found > 0) {
-        memcpy(keys, top->keys, top->found * sizeof *keys);
-        top->found = code->rank(keys, top->found + found, top->wanted, top->keys);
+/* What the lists hold and what is picked are put in order together. */
+static void take_picked(const struct kernel_code *code, struct kernel_round *rounds, size_t m,
+                        size_t n, const struct kernel_request *requests) {
+    uint64_t keys[KERNEL_SHARED][KERNEL_GROUPS + KERNEL_PICKED];
+    for (size_t u = 0; u < m; u++) {
+        const struct kernel_top *top = requests[u].top;
+        rounds[u].keys = keys[u] + top->found;
+        if (top->found > 0)
+            memcpy(keys[u], top->keys, top->found * sizeof *top->keys);
+        float worst = top->found < top->wanted ? -FLT_MAX : score_of(top->keys[top->found - 1]);
+        rounds[u].bound = rounds[u].bound > worst ? rounds[u].bound : worst;
     }
-}
-
-/* The best of n blocks that were scored; `block` is the number of the first one. */
-static void take(const struct kernel_code *code, const float *scores, size_t n, float bound,
-                 size_t block, struct kernel_top *top) {
-    uint32_t position = (uint32_t)(block * KERNEL_LANES);
-    if (top->wanted > KERNEL_GROUPS) {
-        take_one_by_one(scores, n, position, top);
-        return;
+    code->pick(rounds, m, n);
+    for (size_t u = 0; u < m; u++) {
+        struct kernel_top *top = requests[u].top;
+        if (rounds[u].found > KERNEL_PICKED)
+            take_one_by_one(&rounds[u], n, top);
+        else if (rounds[u].found > 0)
+            top->found = code->rank(keys[u], top->found + rounds[u].found, top->wanted, top->keys);
     }
-    float worst = top->found == top->wanted ? kernel_score(top, top->found - 1) : -FLT_MAX;
-    take_picked(code, scores, n, bound > worst ? bound : worst, position, top);
 }
 
 static size_t least(size_t a, size_t b) {
@@ -186,29 +174,21 @@ static void score_run(const struct kernel_code *code, const struct stock *stock,
 
 static void score_shared_run(const struct kernel_code *code, const struct stock *stock,
                              const float *const users[KERNEL_SHARED], size_t first, size_t n,
-                             float *ret[KERNEL_SHARED]) {
+                             float *ret) {
     size_t straight = straight_part(stock, &first, n);
     code->score_shared(users, stock->dimensions,
                        stock->blocks + first * stock->dimensions * KERNEL_LANES,
                        stock->biases + first * KERNEL_LANES, straight, ret);
-    for (size_t u = 0; u < KERNEL_SHARED; u++)
-        ret[u] += straight * KERNEL_LANES;
     if (n > straight)
         code->score_shared(users, stock->dimensions, stock->blocks, stock->biases, n - straight,
-                           ret);
+                           ret + straight * KERNEL_LANES);
 }
 
-static void take_run(const struct kernel_code *code, const struct stock *stock, const float *scores,
-                     size_t first, size_t n, float bound, struct kernel_top *top) {
-    size_t straight = straight_part(stock, &first, n);
-    take(code, scores, straight, bound, first, top);
-    if (n > straight)
-        take(code, scores + straight * KERNEL_LANES, n - straight, bound, 0, top);
-}
-
-static float bound_of(const struct kernel_code *code, const float *scores, size_t n,
-                      size_t wanted) {
-    return wanted <= KERNEL_GROUPS ? code->bound(scores, n, wanted) : -FLT_MAX;
+static void begin_round(struct kernel_round *round, const struct stock *stock, const float *scores,
+                        size_t first) {
+    round->scores = scores;
+    round->first = (uint32_t)((first < stock->all ? first : first - stock->all) * KERNEL_LANES);
+    round->end = (uint32_t)(stock->all * KERNEL_LANES);
 }
 
 static void scan_one(const struct kernel_code *code, const struct stock *stock,
@@ -216,79 +196,89 @@ static void scan_one(const struct kernel_code *code, const struct stock *stock,
     float scores[KERNEL_ROUND * KERNEL_LANES] __attribute__((aligned(64)));
     for (size_t done = 0; done < n; done += KERNEL_ROUND) {
         size_t now = least(n - done, KERNEL_ROUND), first = request->first + done;
+        struct kernel_round round;
+        begin_round(&round, stock, scores, first);
         score_run(code, stock, request->user, first, now, scores);
-        float bound = bound_of(code, scores, now, request->top->wanted);
-        take_run(code, stock, scores, first, now, bound, request->top);
+        if (request->top->wanted > KERNEL_GROUPS) {
+            take_one_by_one(&round, now, request->top);
+            continue;
+        }
+        round.bound = code->bound(scores, now, request->top->wanted);
+        take_picked(code, &round, 1, now, request);
     }
 }
 
-/* Of KERNEL_SHARED requests. */
-static size_t first_of(const struct kernel_request *requests) {
-    size_t first = requests[0].first;
-    for (size_t u = 1; u < KERNEL_SHARED; u++)
-        first = least(first, requests[u].first);
-    return first;
-}
+/* KERNEL_SHARED requests, the first of which begins at block `begin` and the last `spread` later.
+ */
+struct group {
+    const struct kernel_request *requests;
+    size_t begin, spread;
+};
 
-static size_t last_of(const struct kernel_request *requests) {
-    size_t last = requests[0].first;
-    for (size_t u = 1; u < KERNEL_SHARED; u++)
-        last = requests[u].first > last ? requests[u].first : last;
-    return last;
-}
-
-static void bounds_of(const struct kernel_code *code, const float *const scores[KERNEL_SHARED],
-                      size_t n, const struct kernel_request *requests, float ret[KERNEL_SHARED]) {
+/* The next m requests as one group, if at least half of each round, the last and shortest too, is
+ * common to them, and a bound for all of them can be had. */
+static bool group(const struct kernel_request *requests, size_t m, size_t n, struct group *ret) {
+    size_t shortest = n % KERNEL_ROUND > 0 ? n % KERNEL_ROUND : KERNEL_ROUND, last = 0;
     size_t wanted = requests[0].top->wanted;
-    bool alike = wanted <= KERNEL_GROUPS / 2;
-    for (size_t u = 1; u < KERNEL_SHARED; u++)
-        alike = alike && requests[u].top->wanted == wanted;
-    if (alike)
-        code->bounds(scores, n, wanted, ret);
-    for (size_t u = 0; u < KERNEL_SHARED && !alike; u++)
-        ret[u] = bound_of(code, scores[u], n, requests[u].top->wanted);
+    bool alike = m >= KERNEL_SHARED && wanted <= KERNEL_GROUPS / 2;
+    *ret = (struct group){requests, SIZE_MAX, 0};
+    for (size_t u = 0; alike && u < KERNEL_SHARED; u++) {
+        alike = requests[u].top->wanted == wanted;
+        ret->begin = least(ret->begin, requests[u].first);
+        last = requests[u].first > last ? requests[u].first : last;
+    }
+    ret->spread = last - ret->begin;
+    return alike && 2 * ret->spread <= shortest;
 }
 
-/* The blocks of a round that all have are scored together, those before and behind for each. */
+/* Blocks that only some of a group have, before those that all have and behind them. */
+static void score_edges(const struct kernel_code *code, const struct stock *stock,
+                        const struct group *group, size_t done, size_t now, float *scores) {
+    for (size_t u = 0; u < KERNEL_SHARED; u++) {
+        const struct kernel_request *own = &group->requests[u];
+        size_t before = own->first - group->begin;
+        float *ret = scores + u * KERNEL_ROW + before * KERNEL_LANES;
+        score_run(code, stock, own->user, own->first + done, group->spread - before, ret);
+        score_run(code, stock, own->user, group->begin + done + now, before,
+                  ret + (now - before) * KERNEL_LANES);
+    }
+}
+
 static void scan_shared(const struct kernel_code *code, const struct stock *stock,
-                        const struct kernel_request *requests, size_t n) {
-    float scores[KERNEL_SHARED][KERNEL_ROUND * KERNEL_LANES] __attribute__((aligned(64)));
-    const float *const each[KERNEL_SHARED] = {scores[0], scores[1], scores[2], scores[3]};
+                        const struct group *group, size_t n) {
+    float scores[KERNEL_SHARED * KERNEL_ROW] __attribute__((aligned(64)));
+    struct kernel_round rounds[KERNEL_SHARED];
     const float *users[KERNEL_SHARED];
-    float *shared[KERNEL_SHARED], bounds[KERNEL_SHARED];
+    const struct kernel_request *requests = group->requests;
+    size_t begin = group->begin, spread = group->spread;
+    for (size_t u = 0; u < KERNEL_SHARED; u++)
+        users[u] = requests[u].user;
     for (size_t done = 0; done < n; done += KERNEL_ROUND) {
         size_t now = least(n - done, KERNEL_ROUND);
-        size_t from = last_of(requests) + done, to = first_of(requests) + done + now;
-        for (size_t u = 0; u < KERNEL_SHARED; u++) {
-            size_t first = requests[u].first + done;
-            users[u] = requests[u].user;
-            shared[u] = scores[u] + (from - first) * KERNEL_LANES;
-            score_run(code, stock, users[u], first, from - first, scores[u]);
-            score_run(code, stock, users[u], to, first + now - to,
-                      scores[u] + (to - first) * KERNEL_LANES);
-        }
-        score_shared_run(code, stock, users, from, to - from, shared);
-        bounds_of(code, each, now, requests, bounds);
         for (size_t u = 0; u < KERNEL_SHARED; u++)
-            take_run(code, stock, scores[u], requests[u].first + done, now, bounds[u],
-                     requests[u].top);
+            begin_round(&rounds[u], stock,
+                        scores + u * KERNEL_ROW + (requests[u].first - begin) * KERNEL_LANES,
+                        requests[u].first + done);
+        score_shared_run(code, stock, users, begin + done + spread, now - spread,
+                         scores + spread * KERNEL_LANES);
+        if (spread > 0)
+            score_edges(code, stock, group, done, now, scores);
+        code->bounds(rounds, now, requests->top->wanted);
+        take_picked(code, rounds, KERNEL_SHARED, now, requests);
     }
-}
-
-/* Whether at least half of each round, the last and shortest too, is common to the next
- * KERNEL_SHARED requests. */
-static bool worth_sharing(const struct kernel_request *requests, size_t m, size_t n) {
-    size_t shortest = n % KERNEL_ROUND > 0 ? n % KERNEL_ROUND : KERNEL_ROUND;
-    return m >= KERNEL_SHARED && 2 * (last_of(requests) - first_of(requests)) <= shortest;
 }
 
 static void scan(const struct kernel_code *code, const struct stock *stock,
                  const struct kernel_request *requests, size_t m, size_t n) {
+    struct group shared;
     while (m > 0) {
-        bool shared = worth_sharing(requests, m, n);
-        (shared ? scan_shared : scan_one)(code, stock, requests, n);
-        requests += shared ? KERNEL_SHARED : 1;
-        m -= shared ? KERNEL_SHARED : 1;
+        bool many = group(requests, m, n, &shared);
+        if (many)
+            scan_shared(code, stock, &shared, n);
+        else
+            scan_one(code, stock, requests, n);
+        requests += many ? KERNEL_SHARED : 1;
+        m -= many ? KERNEL_SHARED : 1;
     }
 }
 
@@ -296,8 +286,8 @@ static void scan(const struct kernel_code *code, const struct stock *stock,
 
 enum kernel_level kernel_level(void) {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("bmi2") &&
-        __builtin_cpu_supports("popcnt"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+        __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"))
         return KERNEL_AVX512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"))

@@ -141,7 +141,7 @@ void policy_serve(const struct policy *policy, struct session *session, struct s
 
 /* The same in parts, and for up to POLICY_TOGETHER sessions of different users at once, which is
  * faster where their candidates lie together. */
-#define POLICY_TOGETHER 4
+#define POLICY_TOGETHER 8
 void policy_retrieve(const struct policy *policy, struct session *session, struct candidates *ret);
 void policy_score(const struct policy *policy, struct session *const sessions[],
                   const struct candidates candidates[], size_t n, struct kernel_top ret[]);
