@@ -63,8 +63,8 @@ struct chunks {
 };
 
 struct bucket {
-    struct block *last; /* full up to count % BLOCK_RECORDS, those before it whole */
-    size_t count;
+    struct block *last;    /* those before it are full */
+    uint32_t blocks, used; /* records of the last one */
 };
 
 /* The rows of one batch, which are numbered one after another in their part. Their places cost
@@ -412,23 +412,23 @@ static size_t bucket_of(struct panel_creator creator) {
 
 /* Where the next record of the bucket goes; NULL if memory is out. */
 static struct record *next_record(struct part *part, struct bucket *bucket, struct error *err) {
-    const size_t at = bucket->count % BLOCK_RECORDS;
-    if (at == 0) {
+    if (bucket->blocks == 0 || bucket->used == BLOCK_RECORDS) {
         struct block *block = chunks_take(&part->chunks, err);
         if (!block)
             return NULL;
         block->before = bucket->last;
         bucket->last = block;
+        bucket->blocks++;
+        bucket->used = 0;
     }
-    bucket->count++;
-    return &bucket->last->records[at];
+    return &bucket->last->records[bucket->used++];
 }
 
 /* Rows fall into buckets at random, each into a line of memory that is far by then. */
 static void fetch_record(const struct part *part, struct panel_creator creator) {
     const struct bucket *bucket = &part->buckets[bucket_of(creator)];
-    if (bucket->last)
-        __builtin_prefetch(&bucket->last->records[bucket->count % BLOCK_RECORDS], 1);
+    if (bucket->last) /* if it is full, this is harmless */
+        __builtin_prefetch(&bucket->last->records[bucket->used], 1);
 }
 
 /* The creator of a name that folding may change; such a name is kept. */
@@ -695,47 +695,71 @@ struct gathering {
     struct panel *panel;
     const struct panel_options *options;
     struct part *parts;
+    struct desk *desks; /* by worker */
     struct gathered buckets[BUCKETS];
 };
 
-/* A record on its way: with common numbers, and the part that knows its origin. */
-struct entry {
-    struct panel_creator creator;
-    int64_t followers;
-    struct part *part;
-    uint32_t ordinal;
-    struct panel_key key;
-};
-
-/* Goes through a bucket from its last record to its first. */
-struct cursor {
+/* Where a record is: the block it is in, and the part that knows its origin. */
+struct shelf {
     const struct block *block;
-    size_t left;
+    struct part *part;
 };
 
-static const struct record *cursor_back(struct cursor *cursor) {
-    if (cursor->left == 0)
-        return NULL;
-    size_t at = --cursor->left % BLOCK_RECORDS;
-    const struct record *record = &cursor->block->records[at];
-    if (at == 0)
-        cursor->block = cursor->block->before;
-    return record;
+/* One creator of a bucket. */
+struct tally {
+    struct panel_creator creator;
+    size_t end; /* how many rows, then the end of theirs among the items */
+};
+
+/* What one worker needs to bring a bucket into order. A row on its way is an item: its platform and
+ * period (32 bits), by which items are compared as numbers, above where its record is (32 bits: the
+ * shelf and the place on it). */
+struct desk {
+    size_t rows, n_shelves, n_tallies;
+    int bits; /* of the hash below the bucket's; choose the slot */
+    struct shelf *shelves;
+    struct tally *tallies;
+    uint64_t *items, *work; /* by creator; as many */
+    uint32_t *numbers;      /* by record, as they stand on the shelves: which tally */
+    uint32_t *keys;         /* likewise */
+    uint32_t *slots; /* number of a tally + 1, or 0; ascending by creator, each at its slot or as
+                        close behind it as there was room */
+    char *room;
+    size_t capacity;
+};
+
+enum { SHELF_BITS = 7 };
+_Static_assert(BLOCK_RECORDS < 1 << SHELF_BITS, "a place on a shelf has SHELF_BITS");
+
+static const struct shelf *shelf_of(const struct desk *desk, uint64_t item) {
+    return &desk->shelves[(uint32_t)item >> SHELF_BITS];
 }
 
-static struct origin origin_of(const struct entry *entry) {
-    const struct part *part = entry->part;
-    assert(part); /* every entry has been filled: there are as many as records */
+static const struct record *record_of(const struct desk *desk, uint64_t item) {
+    return &shelf_of(desk, item)->block->records[item & ((1u << SHELF_BITS) - 1)];
+}
+
+static struct panel_key key_of(uint64_t item) {
+    return (struct panel_key){(uint16_t)(item >> 48), (uint16_t)(item >> 32)};
+}
+
+static bool same_key(uint64_t a, uint64_t b) {
+    return a >> 32 == b >> 32;
+}
+
+static struct origin origin_of(const struct desk *desk, uint64_t item) {
+    const struct part *part = shelf_of(desk, item)->part;
+    const uint32_t ordinal = record_of(desk, item)->ordinal;
     size_t low = 0, high = part->n_runs; /* the last run that begins at or before the row */
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if (part->runs[middle].first <= entry->ordinal)
+        if (part->runs[middle].first <= ordinal)
             low = middle;
         else
             high = middle;
     }
     const struct run *run = &part->runs[low];
-    uint32_t row = entry->ordinal - run->first;
+    uint32_t row = ordinal - run->first;
     struct table_place place = run->place;
     place.line += run->lines ? run->lines[row] : row;
     return (struct origin){run->sequence, row, place};
@@ -764,89 +788,171 @@ static bool find_creator(const struct panel *panel, struct panel_creator wanted,
     return false;
 }
 
-static int compare_keys(struct panel_key a, struct panel_key b) {
-    uint32_t x = (uint32_t)a.platform << 16 | a.period, y = (uint32_t)b.platform << 16 | b.period;
-    return (x > y) - (x < y);
+static size_t slots_of(const struct desk *desk) {
+    return ((size_t)1 << desk->bits) + desk->rows; /* whoever has no room is behind the last one */
 }
 
-/* By creator, platform and period; what stands twice in the order of the input. */
-static int compare_entries(const void *a, const void *b) {
-    const struct entry *left = a, *right = b;
-    int order = compare_creators(left->creator, right->creator);
-    if (order == 0)
-        order = compare_keys(left->key, right->key);
-    if (order != 0)
-        return order;
-    struct origin here = origin_of(left), there = origin_of(right);
-    return comes_before(&here, &there) ? -1 : comes_before(&there, &here);
+/* Room for a bucket of so many rows, on so many shelves. */
+static int clear_desk(struct desk *desk, size_t rows, size_t shelves, struct error *err) {
+    desk->rows = rows;
+    desk->n_shelves = desk->n_tallies = 0;
+    desk->bits = 1;
+    while (desk->bits < 32 && rows > ((size_t)3 << desk->bits) / 4)
+        desk->bits++;
+    const size_t bytes = shelves * sizeof *desk->shelves +
+                         rows * (sizeof *desk->tallies + sizeof *desk->items + sizeof *desk->work +
+                                 sizeof *desk->numbers + sizeof *desk->keys) +
+                         slots_of(desk) * sizeof *desk->slots;
+    if (shelves > UINT32_MAX >> SHELF_BITS)
+        return error_memory(err);
+    if (array_reserve((void **)&desk->room, &desk->capacity, bytes, 1, err))
+        return err->code;
+    desk->shelves = (struct shelf *)desk->room;
+    desk->tallies = (struct tally *)(desk->shelves + shelves);
+    desk->items = (uint64_t *)(desk->tallies + rows);
+    desk->work = desk->items + rows;
+    desk->numbers = (uint32_t *)(desk->work + rows);
+    desk->keys = desk->numbers + rows;
+    desk->slots = desk->keys + rows;
+    memset(desk->slots, 0, slots_of(desk) * sizeof *desk->slots);
+    return 0;
 }
 
-/* By insertion while it is short: the rows of a creator mostly come in their order. */
-static void sort_entries(struct entry *entries, size_t n) {
-    if (n > 64) {
-        qsort(entries, n, sizeof *entries, compare_entries);
-        return;
-    }
-    for (size_t i = 1; i < n; i++) {
-        if (compare_entries(&entries[i - 1], &entries[i]) <= 0)
-            continue;
-        struct entry entry = entries[i];
-        size_t at = i;
-        for (; at > 0 && compare_entries(&entries[at - 1], &entry) > 0; at--)
-            entries[at] = entries[at - 1];
-        entries[at] = entry;
-    }
-}
-
-/* The hash below the bits that chose the bucket, so far that about sixteen rows share a slot. */
-static int slot_bits(size_t rows) {
-    int bits = 1;
-    while (bits < 24 && rows >> bits > 16)
-        bits++;
-    return bits;
-}
-
-static size_t slot_of(struct panel_creator creator, int bits) {
-    return creator.high << BUCKET_BITS >> (64 - bits);
-}
-
-/* Turns counts into ends. */
-static void sum_up(size_t *counts, size_t n) {
-    for (size_t i = 1; i < n; i++)
-        counts[i] += counts[i - 1];
-}
-
-/* Brings the records of one bucket of all parts into order: a counting sort by slot from the last
- * record to the first, then a sort within each slot. False if memory is out. */
-static bool sort_bucket(struct part *parts, size_t number, struct entry *entries, size_t rows) {
-    const int bits = slot_bits(rows);
-    const size_t slots = (size_t)1 << bits;
-    const struct record *record;
-    size_t *ends = calloc(slots, sizeof *ends);
-    if (!ends)
-        return false;
-    for (const struct part *part = parts; part; part = part->next) {
-        struct cursor cursor = {part->buckets[number].last, part->buckets[number].count};
-        while ((record = cursor_back(&cursor)))
-            ends[slot_of(record->creator, bits)]++;
-    }
-    sum_up(ends, slots);
+/* The blocks of a bucket of all parts, those of each in the order in which they were filled. */
+static void fill_shelves(struct desk *desk, struct part *parts, size_t number) {
     for (struct part *part = parts; part; part = part->next) {
-        struct cursor cursor = {part->buckets[number].last, part->buckets[number].count};
-        while ((record = cursor_back(&cursor)))
-            entries[--ends[slot_of(record->creator, bits)]] = (struct entry){
-                .creator = record->creator,
-                .followers = record->followers,
-                .part = part,
-                .ordinal = record->ordinal,
-                .key = {part->platforms.common[record->platform],
-                        part->common_periods[record->period]},
-            };
+        const struct bucket *bucket = &part->buckets[number];
+        size_t n = bucket->blocks;
+        desk->n_shelves += n;
+        for (const struct block *block = bucket->last; n-- > 0; block = block->before)
+            desk->shelves[desk->n_shelves - bucket->blocks + n] = (struct shelf){block, part};
     }
-    for (size_t slot = 0; slot < slots; slot++) /* by now ends[] are beginnings */
-        sort_entries(entries + ends[slot], (slot + 1 < slots ? ends[slot + 1] : rows) - ends[slot]);
-    free(ends);
-    return true;
+}
+
+/* How many records of the bucket a shelf holds: all that fit, but on the last one of its part. */
+static size_t records_on(const struct desk *desk, size_t shelf, size_t number) {
+    const struct part *part = desk->shelves[shelf].part;
+    const bool last = shelf + 1 == desk->n_shelves || desk->shelves[shelf + 1].part != part;
+    return last ? part->buckets[number].used : BLOCK_RECORDS;
+}
+
+/* The number of a creator's tally. */
+static uint32_t find_tally(struct desk *desk, struct panel_creator creator) {
+    uint32_t *slot = desk->slots + (creator.high << BUCKET_BITS >> (64 - desk->bits));
+    for (; *slot; slot++) {
+        const int order = compare_creators(desk->tallies[*slot - 1].creator, creator);
+        if (order == 0)
+            return *slot - 1;
+        if (order > 0)
+            break;
+    }
+    const uint32_t number = (uint32_t)desk->n_tallies++;
+    desk->tallies[number] = (struct tally){creator, 0};
+    for (uint32_t moving = number + 1; moving; slot++) { /* those above it give way */
+        const uint32_t there = *slot;
+        *slot = moving;
+        moving = there;
+    }
+    return number;
+}
+
+/* Whose each record is, and in which platform and period it stands by common numbers. */
+static void number_records(struct desk *desk, size_t number) {
+    size_t row = 0;
+    for (size_t shelf = 0; shelf < desk->n_shelves; shelf++) {
+        const struct part *part = desk->shelves[shelf].part;
+        const struct record *record = desk->shelves[shelf].block->records;
+        for (size_t left = records_on(desk, shelf, number); left > 0; left--, record++, row++) {
+            desk->numbers[row] = find_tally(desk, record->creator);
+            desk->tallies[desk->numbers[row]].end++;
+            desk->keys[row] = (uint32_t)part->platforms.common[record->platform] << 16 |
+                              part->common_periods[record->period];
+        }
+    }
+}
+
+/* One creator's after the other's, each in the order of the shelves. */
+static void place_items(struct desk *desk, size_t number) {
+    size_t row = 0, total = 0;
+    for (size_t i = 0; i < desk->n_tallies; i++) {
+        const size_t n = desk->tallies[i].end;
+        desk->tallies[i].end = total; /* the beginning, until all are placed */
+        total += n;
+    }
+    for (size_t shelf = 0; shelf < desk->n_shelves; shelf++) {
+        const size_t n = records_on(desk, shelf, number);
+        for (size_t at = 0; at < n; at++, row++)
+            desk->items[desk->tallies[desk->numbers[row]].end++] =
+                (uint64_t)desk->keys[row] << 32 | shelf << SHELF_BITS | at;
+    }
+}
+
+/* Merges what is ascending from `low` to `middle` and from there to `high`. */
+static void merge_items(uint64_t *items, uint64_t *work, size_t low, size_t middle, size_t high) {
+    size_t left = low, right = middle, at = low;
+    while (left < middle && right < high) {
+        const bool take = items[right] < items[left];
+        work[at++] = take ? items[right] : items[left];
+        right += take;
+        left += !take;
+    }
+    memcpy(work + at, items + left, (middle - left) * sizeof *items);
+    memcpy(items + low, work + low, (at + middle - left - low) * sizeof *items);
+}
+
+static size_t ascending_until(const uint64_t *items, size_t from, size_t n) {
+    size_t end = from + 1;
+    while (end < n && items[end - 1] <= items[end])
+        end++;
+    return end;
+}
+
+/* By merging runs that are ascending already: there is one for each part that has rows of the
+ * creator, where the input is in the order of time. */
+static void sort_items(uint64_t *items, uint64_t *work, size_t n) {
+    for (size_t runs = 2; runs > 1;) {
+        runs = 0;
+        for (size_t low = 0, middle, high; low < n; low = high, runs++) {
+            middle = high = ascending_until(items, low, n);
+            if (middle == n)
+                continue;
+            high = ascending_until(items, middle, n);
+            merge_items(items, work, low, middle, high);
+        }
+    }
+}
+
+struct placed {
+    struct origin origin;
+    uint64_t item;
+};
+
+static int compare_placed(const void *a, const void *b) {
+    const struct placed *left = a, *right = b;
+    return comes_before(&left->origin, &right->origin)
+               ? -1
+               : comes_before(&right->origin, &left->origin);
+}
+
+/* What stands twice in the order of the input; other items as they are. */
+static int order_repetitions(const struct desk *desk, uint64_t *items, size_t n,
+                             struct error *err) {
+    for (size_t first = 0, end; first < n; first = end) {
+        for (end = first + 1; end < n && same_key(items[first], items[end]);)
+            end++;
+        if (end - first == 1)
+            continue;
+        struct placed *placed = malloc((end - first) * sizeof *placed);
+        if (!placed)
+            return error_memory(err);
+        for (size_t i = first; i < end; i++)
+            placed[i - first] = (struct placed){origin_of(desk, items[i]), items[i]};
+        qsort(placed, end - first, sizeof *placed, compare_placed);
+        for (size_t i = first; i < end; i++)
+            items[i] = placed[i - first].item;
+        free(placed);
+    }
+    return 0;
 }
 
 /* Several threads may mark the same cell, all with the same 1. */
@@ -857,50 +963,44 @@ static void mark_present(struct panel *panel, struct panel_key key) {
 }
 
 /* Keeps the repetition whose second row comes first in the input. */
-static void note_repetition(struct repetition *earliest, const struct entry *first,
-                            const struct entry *second) {
-    struct repetition found = {true, origin_of(first), origin_of(second), second->key};
+static void note_repetition(struct repetition *earliest, const struct desk *desk, uint64_t first,
+                            uint64_t second) {
+    struct repetition found = {true, origin_of(desk, first), origin_of(desk, second),
+                               key_of(second)};
     if (!earliest->found || comes_before(&found.second, &earliest->second))
         *earliest = found;
-}
-
-static bool same_creator(const struct entry *a, const struct entry *b) {
-    return compare_creators(a->creator, b->creator) == 0;
-}
-
-static bool same_row(const struct entry *a, const struct entry *b) {
-    return same_creator(a, b) && compare_keys(a->key, b->key) == 0;
 }
 
 static bool add_to(int64_t *sum, int64_t addend) {
     return !__builtin_add_overflow(*sum, addend, sum);
 }
 
-/* Writes what the entry says to one row of the panel. */
+/* Writes what the record says to one row of the panel. */
 static void write_row(struct panel *panel, const struct panel_options *options, size_t row,
-                      const struct entry *entry) {
-    const struct part *part = entry->part;
-    assert(part); /* as in origin_of */
-    panel->keys[row] = entry->key;
-    panel->followers[row] = entry->followers;
+                      const struct desk *desk, uint64_t item) {
+    const struct record *record = record_of(desk, item);
+    const struct part *part = shelf_of(desk, item)->part;
+    panel->keys[row] = key_of(item);
+    panel->followers[row] = record->followers;
     for (size_t i = 0; i < options->n_amounts; i++)
-        panel->amounts[i][row] = part->amounts[i][entry->ordinal];
+        panel->amounts[i][row] = part->amounts[i][record->ordinal];
     if (panel->row_groups)
-        panel->row_groups[row] = part->groups.common[part->row_groups[entry->ordinal]];
+        panel->row_groups[row] = part->groups.common[part->row_groups[record->ordinal]];
 }
 
 /* Adds one more row of the same creator, platform and period. False if a sum does not fit. */
 static bool join_row(struct panel *panel, const struct panel_options *options, size_t row,
-                     const struct entry *entry) {
+                     const struct desk *desk, uint64_t item) {
+    const struct record *record = record_of(desk, item);
     bool fits = true;
-    if (options->duplicates == PANEL_MAX && entry->followers > panel->followers[row])
-        write_row(panel, options, row, entry);
+    if (options->duplicates == PANEL_MAX && record->followers > panel->followers[row])
+        write_row(panel, options, row, desk, item);
     if (options->duplicates != PANEL_SUM)
         return true;
-    fits = add_to(&panel->followers[row], entry->followers);
+    fits = add_to(&panel->followers[row], record->followers);
     for (size_t i = 0; i < options->n_amounts && fits; i++) {
-        assert(entry->part);
-        int64_t amount = entry->part->amounts[i][entry->ordinal], *sum = &panel->amounts[i][row];
+        int64_t amount = shelf_of(desk, item)->part->amounts[i][record->ordinal],
+                *sum = &panel->amounts[i][row];
         if (*sum == PANEL_UNKNOWN)
             *sum = amount;
         else if (amount != PANEL_UNKNOWN)
@@ -909,48 +1009,78 @@ static bool join_row(struct panel *panel, const struct panel_options *options, s
     return fits;
 }
 
-/* Writes sorted entries to where they belong in the panel. False if memory is out. */
-static bool write_bucket(const struct gathering *gathering, struct gathered *bucket,
-                         const struct entry *entries) {
+/* Writes one creator's sorted items to where they belong in the panel. */
+static void write_creator(const struct gathering *gathering, struct gathered *bucket,
+                          const struct desk *desk, const uint64_t *items, size_t n) {
     struct panel *panel = gathering->panel;
     const struct panel_options *options = gathering->options;
-    for (size_t i = 0; i < bucket->rows; i++)
-        bucket->n_creators += i == 0 || !same_creator(&entries[i - 1], &entries[i]);
-    bucket->creators = malloc(bucket->n_creators * sizeof *bucket->creators);
-    bucket->start = malloc(bucket->n_creators * sizeof *bucket->start);
-    if (!bucket->creators || !bucket->start)
-        return false;
-    size_t creator = 0;
-    for (size_t i = 0; i < bucket->rows; i++) {
-        const struct entry *entry = &entries[i];
-        if (i > 0 && same_row(entry - 1, entry)) {
-            if (options->duplicates == PANEL_REFUSE)
-                note_repetition(&bucket->repetition, entry - 1, entry);
-            else if (!join_row(panel, options, bucket->first_row + bucket->kept - 1, entry))
-                bucket->overflow = true;
-            continue;
+    for (size_t i = 0; i < n; i++) {
+        const size_t next = bucket->first_row + bucket->kept;
+        if (i == 0 || !same_key(items[i - 1], items[i])) {
+            write_row(panel, options, next, desk, items[i]);
+            mark_present(panel, key_of(items[i]));
+            bucket->kept++;
+        } else if (options->duplicates == PANEL_REFUSE) {
+            note_repetition(&bucket->repetition, desk, items[i - 1], items[i]);
+        } else if (!join_row(panel, options, next - 1, desk, items[i])) {
+            bucket->overflow = true;
         }
-        if (i == 0 || !same_creator(entry - 1, entry)) {
-            bucket->creators[creator] = entry->creator;
-            bucket->start[creator++] = bucket->first_row + bucket->kept;
-        }
-        write_row(panel, options, bucket->first_row + bucket->kept++, entry);
-        mark_present(panel, entry->key);
     }
-    return true;
+}
+
+static int write_bucket(const struct gathering *gathering, struct gathered *bucket,
+                        const struct desk *desk, struct error *err) {
+    bucket->creators = malloc(desk->n_tallies * sizeof *bucket->creators);
+    bucket->start = malloc(desk->n_tallies * sizeof *bucket->start);
+    if (!bucket->creators || !bucket->start)
+        return error_memory(err);
+    for (size_t slot = 0; slot < slots_of(desk); slot++) {
+        if (desk->slots[slot] == 0)
+            continue;
+        const struct tally *tally = &desk->tallies[desk->slots[slot] - 1];
+        const size_t first = desk->slots[slot] > 1 ? tally[-1].end : 0, n = tally->end - first;
+        sort_items(desk->items + first, desk->work, n);
+        if (order_repetitions(desk, desk->items + first, n, err))
+            return err->code;
+        bucket->creators[bucket->n_creators] = tally->creator;
+        bucket->start[bucket->n_creators++] = bucket->first_row + bucket->kept;
+        write_creator(gathering, bucket, desk, desk->items + first, n);
+    }
+    return 0;
 }
 
 static int gather_bucket(void *context, size_t index, int worker, struct error *err) {
-    (void)worker;
     struct gathering *gathering = context;
     struct gathered *bucket = &gathering->buckets[index];
+    struct desk *desk = &gathering->desks[worker];
+    size_t shelves = 0;
+    for (const struct part *part = gathering->parts; part; part = part->next)
+        shelves += part->buckets[index].blocks;
     if (bucket->rows == 0)
         return 0;
-    struct entry *entries = calloc(bucket->rows, sizeof *entries);
-    bool done = entries && sort_bucket(gathering->parts, index, entries, bucket->rows) &&
-                write_bucket(gathering, bucket, entries);
-    free(entries);
-    return done ? 0 : error_memory(err);
+    if (clear_desk(desk, bucket->rows, shelves, err))
+        return err->code;
+    fill_shelves(desk, gathering->parts, index);
+    number_records(desk, index);
+    place_items(desk, index);
+    return write_bucket(gathering, bucket, desk, err);
+}
+
+static int gather_buckets(struct gathering *gathering, struct error *err) {
+    const size_t workers =
+        gathering->options->threads < 1 ? 1 : (size_t)gathering->options->threads;
+    gathering->desks = calloc(workers, sizeof *gathering->desks);
+    if (!gathering->desks)
+        return error_memory(err);
+    int status = workers_run((int)workers, BUCKETS, gather_bucket, gathering, err);
+    for (size_t i = 0; i < workers; i++)
+        free(gathering->desks[i].room);
+    free(gathering->desks);
+    return status;
+}
+
+static size_t rows_of(const struct bucket *bucket) {
+    return bucket->blocks == 0 ? 0 : (size_t)(bucket->blocks - 1) * BLOCK_RECORDS + bucket->used;
 }
 
 /* Room for all rows, and which of it is whose. */
@@ -960,7 +1090,7 @@ static int place_buckets(struct gathering *gathering, struct error *err) {
         struct gathered *bucket = &gathering->buckets[i];
         bucket->first_row = panel->n_rows;
         for (const struct part *part = gathering->parts; part; part = part->next)
-            bucket->rows += part->buckets[i].count;
+            bucket->rows += rows_of(&part->buckets[i]);
         panel->n_rows += bucket->rows;
     }
     panel->keys = malloc((panel->n_rows + 1) * sizeof *panel->keys);
@@ -1186,7 +1316,7 @@ static int gather(struct panel *panel, struct part *parts, const struct table *t
     gathering->parts = parts;
     int status = place_buckets(gathering, err);
     if (!status)
-        status = workers_run(options->threads, BUCKETS, gather_bucket, gathering, err);
+        status = gather_buckets(gathering, err);
     if (!status)
         status = check_repetitions(table, gathering, err);
     if (!status)

@@ -425,6 +425,41 @@ static void rows_that_stand_twice_can_be_put_together(void **state) {
     }
 }
 
+/* One creator who stands in one period in thousands of rows, of many blocks: the first one of the
+ * input counts, or all do, whichever thread read what. */
+static void many_rows_that_stand_twice(void **state) {
+    (void)state;
+    enum { ROWS = 5000, NAMES = 3 };
+    struct buffer csv = {0};
+    buffer_text(&csv, "creator,period,followers\n");
+    for (int64_t i = 1; i <= ROWS; i++)
+        buffer_format(&csv, "c%d,2025-0%d,%d\n", (int)(i % NAMES), 1 + (int)(i % 2), (int)i);
+    const char *path = tables_write("many.csv", (struct text){csv.bytes, csv.length});
+    for (int threads = 1; threads <= 4; threads++) {
+        struct table_options options = {.threads = threads, .block_bytes = 3000};
+        struct panel first = {0}, sum = {0};
+        asked = (struct panel_options){.duplicates = PANEL_FIRST};
+        read_good(&first, path, &options);
+        asked = (struct panel_options){.duplicates = PANEL_SUM};
+        read_good(&sum, path, &options);
+        asked = (struct panel_options){0};
+        assert_int_equal(first.n_rows, 2 * NAMES);
+        for (int64_t i = 1; i <= 2 * NAMES; i++) { /* the first rows of all six */
+            char name[8];
+            snprintf(name, sizeof name, "c%d", (int)(i % NAMES));
+            const size_t row = first.start[find_creator(&first, name)] + (size_t)(i % 2);
+            int64_t all = 0;
+            for (int64_t k = i; k <= ROWS; k += 2 * NAMES)
+                all += k;
+            assert_int_equal(first.followers[row], i);
+            assert_int_equal(sum.followers[row], all);
+        }
+        panel_free(&first);
+        panel_free(&sum);
+    }
+    buffer_free(&csv);
+}
+
 /* Full-width letters, capitals and blanks; 李 雷 is 李雷; Straße folds to strasse. */
 static void spellings(void **state) {
     (void)state;
@@ -507,6 +542,7 @@ int main(void) {
         cmocka_unit_test(the_first_repetition_is_named),
         cmocka_unit_test(groups_and_amounts),
         cmocka_unit_test(rows_that_stand_twice_can_be_put_together),
+        cmocka_unit_test(many_rows_that_stand_twice),
         cmocka_unit_test(spellings),
         cmocka_unit_test(numbers_as_people_write_them),
         cmocka_unit_test(amounts_must_make_sense),
