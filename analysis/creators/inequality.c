@@ -29,10 +29,6 @@ const char *inequality_name(enum inequality_measure measure) {
 /* ---- 1. Measures -------------------------------------------------------------------------------
  */
 
-static double x_log_x(double x) {
-    return x > 0 ? x * log(x) : 0;
-}
-
 /* What the measures are made of. */
 struct sums {
     double n, sum;
@@ -40,6 +36,16 @@ struct sums {
     double x_log_x, log_x;
     double lower_40, lower_90, lower_99; /* parts of the sum that these have */
 };
+
+/* A value and its logarithm, which costs more than all else that is done with it. */
+struct logged {
+    double x, log_x, x_log_x;
+};
+
+static struct logged take_log(double x) {
+    double log_x = log(x);
+    return (struct logged){x, log_x, x > 0 ? x * log_x : 0};
+}
 
 static void measure(const struct sums *s, double ret[INEQUALITY_MEASURES]) {
     for (size_t i = 0; i < INEQUALITY_MEASURES; i++)
@@ -84,12 +90,15 @@ static int totals_begin(struct totals *totals, const double *values, size_t n, s
     if (!totals->sums)
         return error_memory(err);
     struct sums *all = &totals->all;
+    struct logged value = {0};
     totals->sums[0] = 0;
     for (size_t i = 0; i < n; i++) {
+        if (i == 0 || values[i] > value.x)
+            value = take_log(values[i]);
         totals->sums[i + 1] = totals->sums[i] + values[i];
         all->ranked += (double)(i + 1) * values[i];
-        all->x_log_x += x_log_x(values[i]);
-        all->log_x += log(values[i]);
+        all->x_log_x += value.x_log_x;
+        all->log_x += value.log_x;
     }
     all->n = (double)n;
     all->sum = totals->sums[n];
@@ -107,28 +116,48 @@ static double sum_without(const struct totals *totals, size_t m, size_t k) {
     return m <= k ? totals->sums[m] : totals->sums[m + 1] - totals->values[k];
 }
 
-static double lowest_without(const struct totals *totals, double p, size_t k) {
-    double count = p * (double)(totals->n - 1);
-    size_t whole = (size_t)count;
-    double below = sum_without(totals, whole, k);
-    if (whole + 1 >= totals->n)
-        return below;
-    return below + (count - (double)whole) * (sum_without(totals, whole + 1, k) - below);
+/* Of all but one value, the lowest `whole` and a `part` of the next are a share of them. */
+struct cut {
+    size_t whole;
+    double part; /* 0 if there is no next one */
+};
+
+static struct cut cut_at(double p, size_t others) {
+    const double count = p * (double)others;
+    const size_t whole = (size_t)count;
+    return (struct cut){whole, whole < others ? count - (double)whole : 0};
 }
 
-static struct sums leave_out(const struct totals *totals, size_t k) {
-    double x = totals->values[k];
+static double lowest_without(const struct totals *totals, struct cut cut, size_t k) {
+    const double below = sum_without(totals, cut.whole, k);
+    if (cut.part == 0)
+        return below;
+    return below + cut.part * (sum_without(totals, cut.whole + 1, k) - below);
+}
+
+struct cuts {
+    struct cut at_40, at_90, at_99;
+};
+
+static struct sums leave_out(const struct totals *totals, const struct cuts *cuts, size_t k,
+                             const struct logged *value) {
     struct sums s = totals->all;
     s.n -= 1;
-    s.sum -= x;
+    s.sum -= value->x;
     /* Those above it lose one rank each. */
-    s.ranked -= (double)(k + 1) * x + (totals->sums[totals->n] - totals->sums[k + 1]);
-    s.x_log_x -= x_log_x(x);
-    s.log_x -= log(x); /* -inf - -inf: L is nan anyway */
-    s.lower_40 = lowest_without(totals, 0.4, k);
-    s.lower_90 = lowest_without(totals, 0.9, k);
-    s.lower_99 = lowest_without(totals, 0.99, k);
+    s.ranked -= (double)(k + 1) * value->x + (totals->sums[totals->n] - totals->sums[k + 1]);
+    s.x_log_x -= value->x_log_x;
+    s.log_x -= value->log_x; /* -inf - -inf: L is nan anyway */
+    s.lower_40 = lowest_without(totals, cuts->at_40, k);
+    s.lower_90 = lowest_without(totals, cuts->at_90, k);
+    s.lower_99 = lowest_without(totals, cuts->at_99, k);
     return s;
+}
+
+/* Without one or the other of equal values. */
+static bool same_sums(const struct sums *a, const struct sums *b) {
+    return a->ranked == b->ranked && a->lower_40 == b->lower_40 && a->lower_90 == b->lower_90 &&
+           a->lower_99 == b->lower_99;
 }
 
 void inequality_bound(struct inequality_estimate *estimate, bool share, double confidence) {
@@ -160,10 +189,20 @@ int inequality_jackknife(const double *values, size_t n, double confidence,
     if (totals_begin(&totals, values, n, err))
         return err->code;
     measure(&totals.all, found);
+    const size_t others = n > 0 ? n - 1 : 0;
+    const struct cuts cuts = {cut_at(0.4, others), cut_at(0.9, others), cut_at(0.99, others)};
+    struct logged value = {0};
+    struct sums measured = {0};
+    double without[INEQUALITY_MEASURES];
     for (size_t k = 0; k < n && n >= 3; k++) {
-        double without[INEQUALITY_MEASURES];
-        struct sums left = leave_out(&totals, k);
-        measure(&left, without);
+        const bool anew = k == 0 || values[k] > value.x; /* not one more of equals */
+        if (anew)
+            value = take_log(values[k]);
+        const struct sums left = leave_out(&totals, &cuts, k, &value);
+        if (anew || !same_sums(&left, &measured)) {
+            measure(&left, without);
+            measured = left;
+        }
         for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
             double change = without[i] - found[i]; /* about a value near their mean */
             sum[i] += change;
@@ -203,15 +242,18 @@ static double part_below(double limit, double before, double count, double x) {
 
 static struct sums weigh(const double *values, const uint32_t *times, size_t n) {
     struct sums s = {.n = (double)n};
+    struct logged value = {.x = -1}; /* below all */
     double seen = 0;
     for (size_t i = 0; i < n; i++) {
         if (times[i] == 0)
             continue;
         double w = times[i], x = values[i];
+        if (x > value.x)
+            value = take_log(x);
         s.ranked += x * (w * seen + w * (w + 1) / 2);
         s.sum += w * x;
-        s.x_log_x += w * x_log_x(x);
-        s.log_x += w * log(x);
+        s.x_log_x += w * value.x_log_x;
+        s.log_x += w * value.log_x;
         s.lower_40 += part_below(0.4 * s.n, seen, w, x);
         s.lower_90 += part_below(0.9 * s.n, seen, w, x);
         s.lower_99 += part_below(0.99 * s.n, seen, w, x);
