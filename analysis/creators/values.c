@@ -37,19 +37,55 @@ static void gather_unit(const struct gathering *gathering, const struct unit *un
     }
 }
 
-static int gather_task(void *context, size_t range, int worker, struct error *err) {
-    (void)worker;
-    const struct gathering *gathering = context;
-    const size_t n = gathering->standing->options.panel->n_creators, ranges = gathering->ranges;
+/* Accounts whose tiers are not asked for are rows of the panel as they stand. */
+static bool takes_rows(const struct gathering *gathering) {
+    return !gathering->standing->options.creators && !gathering->options->by_tier;
+}
+
+static void gather_rows(const struct gathering *gathering, size_t first, size_t end, size_t *at) {
+    const struct values_options *options = gathering->options;
+    const struct panel *panel = gathering->standing->options.panel;
+    const enum standing_split split = gathering->standing->options.split;
+    const int64_t *from =
+        options->amount > 0 ? panel->amounts[options->amount - 1] : panel->followers;
+    for (size_t row = first; row < end; row++) {
+        const struct panel_key key = panel->keys[row];
+        if (from[row] < 0 || (options->one && key.period != options->period))
+            continue;
+        const size_t group = split == STANDING_PLATFORMS ? key.platform
+                             : split == STANDING_GROUPS  ? panel->row_groups[row]
+                                                         : 0;
+        size_t *next = &at[cell_of(gathering->values, group, key.period, 0)];
+        if (gathering->fill)
+            gathering->values->items[*next] = from[row];
+        ++*next;
+    }
+}
+
+static int gather_units(const struct gathering *gathering, size_t first, size_t end, size_t *at,
+                        struct error *err) {
     struct units units = {0};
     int status = 0;
-    for (size_t i = n * range / ranges; i < n * (range + 1) / ranges && !status; i++) {
+    for (size_t i = first; i < end && !status; i++) {
         status = standing_load(gathering->standing, i, &units, err);
         for (size_t k = 0; k < units.n && !status; k++)
-            gather_unit(gathering, &units.items[k], gathering->at + range * gathering->cells);
+            gather_unit(gathering, &units.items[k], at);
     }
     units_free(&units);
     return status;
+}
+
+static int gather_task(void *context, size_t range, int worker, struct error *err) {
+    (void)worker;
+    const struct gathering *gathering = context;
+    const struct panel *panel = gathering->standing->options.panel;
+    const size_t n = panel->n_creators, ranges = gathering->ranges;
+    const size_t first = n * range / ranges, end = n * (range + 1) / ranges;
+    size_t *at = gathering->at + range * gathering->cells;
+    if (!takes_rows(gathering))
+        return gather_units(gathering, first, end, at, err);
+    gather_rows(gathering, panel->start[first], panel->start[end], at);
+    return 0;
 }
 
 /* From how many there are to where each range's begin, and where each cell does. */
@@ -66,29 +102,56 @@ static void place(const struct gathering *gathering) {
     gathering->values->start[gathering->cells] = total;
 }
 
-/* ---- Sorting: by bytes from the lowest up; those that are the same in all values are skipped ----
+/* ---- Sorting: by digits from the lowest up, those above the largest value left out ----
  */
 
-static void sort_by_byte(const int64_t *from, int64_t *to, size_t n, int shift,
-                         const size_t counts[256]) {
-    size_t at[256];
-    at[0] = 0;
-    for (size_t i = 1; i < 256; i++)
-        at[i] = at[i - 1] + counts[i - 1];
+/* So many bits of a digit that each of its counts has a line of the first cache to write to. */
+enum { DIGIT_BITS = 10, DIGITS_MOST = (63 + DIGIT_BITS - 1) / DIGIT_BITS };
+
+struct digits {
+    int n, bits; /* each */
+    size_t counts[DIGITS_MOST][1 << DIGIT_BITS];
+};
+
+static size_t digit_of(const struct digits *digits, int64_t value, int which) {
+    return (uint64_t)value >> which * digits->bits & (((size_t)1 << digits->bits) - 1);
+}
+
+/* As few digits as the largest value needs, as narrow as so many allow. */
+static void count_digits(struct digits *digits, const int64_t *items, size_t n) {
+    int64_t all = 0;
     for (size_t i = 0; i < n; i++)
-        to[at[(uint64_t)from[i] >> shift & 255]++] = from[i];
+        all |= items[i];
+    int bits = 0;
+    while (bits < 63 && all >> bits > 0)
+        bits++;
+    digits->n = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
+    digits->bits = digits->n > 0 ? (bits + digits->n - 1) / digits->n : 0;
+    memset(digits->counts, 0, sizeof digits->counts);
+    for (size_t i = 0; i < n; i++)
+        for (int which = 0; which < digits->n; which++)
+            digits->counts[which][digit_of(digits, items[i], which)]++;
+}
+
+static void sort_by_digit(const int64_t *from, int64_t *to, size_t n, struct digits *digits,
+                          int which) {
+    size_t *at = digits->counts[which], total = 0;
+    for (size_t i = 0; i < (size_t)1 << digits->bits; i++) {
+        const size_t count = at[i];
+        at[i] = total;
+        total += count;
+    }
+    for (size_t i = 0; i < n; i++)
+        to[at[digit_of(digits, from[i], which)]++] = from[i];
 }
 
 /* No value is negative. `work` has room for n. */
 static void sort_values(int64_t *items, int64_t *work, size_t n) {
+    struct digits digits;
     int64_t *from = items, *to = work;
-    for (int shift = 0; shift < 64; shift += 8) {
-        size_t counts[256] = {0};
-        for (size_t i = 0; i < n; i++)
-            counts[(uint64_t)from[i] >> shift & 255]++;
-        if (n == 0 || counts[(uint64_t)from[0] >> shift & 255] == n)
-            continue;
-        sort_by_byte(from, to, n, shift, counts);
+    count_digits(&digits, items, n);
+    for (int which = 0; which < digits.n; which++) {
+        sort_by_digit(from, to, n, &digits, which);
         int64_t *swap = from;
         from = to;
         to = swap;
