@@ -139,13 +139,30 @@ struct cuts {
     struct cut at_40, at_90, at_99;
 };
 
+/* The next value after number k that, left out, leaves another part of the lowest ones than the
+ * value before it does; SIZE_MAX if there is none. */
+static size_t next_cut(const struct cuts *cuts, size_t k) {
+    const size_t wholes[] = {cuts->at_40.whole, cuts->at_90.whole, cuts->at_99.whole};
+    size_t next = SIZE_MAX;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t at = wholes[i]; at <= wholes[i] + 1; at++)
+            if (at > k && at < next)
+                next = at;
+    return next;
+}
+
+/* Those above number k lose one rank each. */
+static double ranked_without(const struct totals *totals, size_t k, double x) {
+    return totals->all.ranked -
+           ((double)(k + 1) * x + (totals->sums[totals->n] - totals->sums[k + 1]));
+}
+
 static struct sums leave_out(const struct totals *totals, const struct cuts *cuts, size_t k,
                              const struct logged *value) {
     struct sums s = totals->all;
     s.n -= 1;
     s.sum -= value->x;
-    /* Those above it lose one rank each. */
-    s.ranked -= (double)(k + 1) * value->x + (totals->sums[totals->n] - totals->sums[k + 1]);
+    s.ranked = ranked_without(totals, k, value->x);
     s.x_log_x -= value->x_log_x;
     s.log_x -= value->log_x; /* -inf - -inf: L is nan anyway */
     s.lower_40 = lowest_without(totals, cuts->at_40, k);
@@ -154,10 +171,32 @@ static struct sums leave_out(const struct totals *totals, const struct cuts *cut
     return s;
 }
 
-/* Without one or the other of equal values. */
-static bool same_sums(const struct sums *a, const struct sums *b) {
-    return a->ranked == b->ranked && a->lower_40 == b->lower_40 && a->lower_90 == b->lower_90 &&
-           a->lower_99 == b->lower_99;
+/* Adds up by how much each measure changes without each of the values, and the squares. Equal ones
+ * change it equally, and are worked out once. */
+static void leave_each_out(const struct totals *totals, const double found[INEQUALITY_MEASURES],
+                           double sum[INEQUALITY_MEASURES], double squares[INEQUALITY_MEASURES]) {
+    const size_t others = totals->n - 1;
+    const struct cuts cuts = {cut_at(0.4, others), cut_at(0.9, others), cut_at(0.99, others)};
+    struct sums left = {0};
+    double without[INEQUALITY_MEASURES], x = 0;
+    size_t cut = 0;
+    for (size_t k = 0; k < totals->n; k++) {
+        if (k == cut || totals->values[k] > x) {
+            const struct logged value = take_log(totals->values[k]);
+            x = value.x;
+            cut = k == cut ? next_cut(&cuts, k) : cut;
+            left = leave_out(totals, &cuts, k, &value);
+            measure(&left, without);
+        } else if (ranked_without(totals, k, x) != left.ranked) { /* equal, but for rounding */
+            left.ranked = ranked_without(totals, k, x);
+            measure(&left, without);
+        }
+        for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
+            double change = without[i] - found[i]; /* about a value near their mean */
+            sum[i] += change;
+            squares[i] += change * change;
+        }
+    }
 }
 
 void inequality_bound(struct inequality_estimate *estimate, bool share, double confidence) {
@@ -189,26 +228,8 @@ int inequality_jackknife(const double *values, size_t n, double confidence,
     if (totals_begin(&totals, values, n, err))
         return err->code;
     measure(&totals.all, found);
-    const size_t others = n > 0 ? n - 1 : 0;
-    const struct cuts cuts = {cut_at(0.4, others), cut_at(0.9, others), cut_at(0.99, others)};
-    struct logged value = {0};
-    struct sums measured = {0};
-    double without[INEQUALITY_MEASURES];
-    for (size_t k = 0; k < n && n >= 3; k++) {
-        const bool anew = k == 0 || values[k] > value.x; /* not one more of equals */
-        if (anew)
-            value = take_log(values[k]);
-        const struct sums left = leave_out(&totals, &cuts, k, &value);
-        if (anew || !same_sums(&left, &measured)) {
-            measure(&left, without);
-            measured = left;
-        }
-        for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
-            double change = without[i] - found[i]; /* about a value near their mean */
-            sum[i] += change;
-            squares[i] += change * change;
-        }
-    }
+    if (n >= 3)
+        leave_each_out(&totals, found, sum, squares);
     double count = (double)n;
     for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
         double spread = fmax(squares[i] - sum[i] * sum[i] / count, 0);

@@ -34,20 +34,31 @@ enum {
 
 /* ---- 1. Reading ------------------------------------------------------------------------------ */
 
-/* Half a cache line. Platform and period are numbered by the part until a bucket is gathered. */
+/* As narrow as can be: writing and reading these is what most of the time goes into. Platform and
+ * period are numbered by the part until a bucket is gathered. */
 struct record {
-    struct panel_creator creator;
-    int64_t followers;
-    uint32_t ordinal; /* of the row within its part; see struct run */
+    uint64_t creator_high;
+    uint32_t creator_low;
+    uint32_t ordinal;   /* of the row within its part; see struct run */
+    uint32_t followers; /* or MANY */
     uint16_t platform;
     uint16_t period;
 };
 
-/* A panel of 10^6 creators and 24 periods has 750 kB in each: what a core's cache holds. */
-enum { BUCKET_BITS = 10, BUCKETS = 1 << BUCKET_BITS, BLOCK_RECORDS = 127 };
+/* Four thousand million followers or more, which no creator has but some columns do, are kept
+ * beside the records. */
+#define MANY UINT32_MAX
+
+struct many {
+    uint32_t ordinal;
+    int64_t followers;
+};
+
+/* A panel of 10^6 creators and 24 periods has 600 kB in each: what a core's cache holds. */
+enum { BUCKET_BITS = 10, BUCKETS = 1 << BUCKET_BITS, BLOCK_RECORDS = 170 };
 
 struct block {
-    _Alignas(64) struct record records[BLOCK_RECORDS]; /* none lies across two lines of memory */
+    _Alignas(4096) struct record records[BLOCK_RECORDS]; /* a page */
     struct block *before;
 };
 
@@ -119,6 +130,8 @@ struct part {
     uint32_t rows;
     struct run *runs;
     size_t n_runs, runs_capacity;
+    struct many *many; /* ascending by ordinal */
+    size_t n_many, many_capacity;
     struct names platforms, groups;
     struct odd_names odd;
     int64_t *amounts[PANEL_AMOUNTS]; /* [ordinal], where they are wanted */
@@ -186,6 +199,7 @@ static void part_destroy(struct part *part) {
     for (size_t i = 0; i < part->n_runs; i++)
         free(part->runs[i].lines);
     free(part->runs);
+    free(part->many);
     names_free(&part->platforms);
     names_free(&part->groups);
     dictionary_free(&part->odd.dictionary);
@@ -402,7 +416,7 @@ static int keep_place(struct part *part, const struct table_batch *batch, size_t
 
 static struct panel_creator creator_of(struct text name) {
     XXH128_hash_t hash = XXH3_128bits(name.bytes, name.length);
-    return (struct panel_creator){hash.high64, hash.low64};
+    return (struct panel_creator){hash.high64, (uint32_t)(hash.low64 >> 32)};
 }
 
 /* Ascending buckets hold ascending creators. */
@@ -427,8 +441,8 @@ static struct record *next_record(struct part *part, struct bucket *bucket, stru
 /* Rows fall into buckets at random, each into a line of memory that is far by then. */
 static void fetch_record(const struct part *part, struct panel_creator creator) {
     const struct bucket *bucket = &part->buckets[bucket_of(creator)];
-    if (bucket->last) /* if it is full, this is harmless */
-        __builtin_prefetch(&bucket->last->records[bucket->used], 1);
+    if (bucket->last) /* its end: if it begins in another line, the one before it was there */
+        __builtin_prefetch((const char *)&bucket->last->records[bucket->used + 1] - 1, 1);
 }
 
 /* The creator of a name that folding may change; such a name is kept. */
@@ -481,6 +495,14 @@ static int keep_amount(struct part *part, size_t which, int64_t amount, struct e
     return 0;
 }
 
+static int keep_many(struct part *part, int64_t followers, struct error *err) {
+    if (array_reserve((void **)&part->many, &part->many_capacity, part->n_many + 1,
+                      sizeof *part->many, err))
+        return err->code;
+    part->many[part->n_many++] = (struct many){part->rows, followers};
+    return 0;
+}
+
 static int add_row(const struct reading *reading, const struct table_batch *batch, size_t row,
                    struct panel_creator creator, int64_t followers, struct error *err) {
     struct part *part = reading->parts;
@@ -499,14 +521,17 @@ static int add_row(const struct reading *reading, const struct table_batch *batc
         status = keep_group(part, batch, row, reading->group, err);
     if (!status)
         status = keep_place(part, batch, row, err);
+    if (!status && followers >= MANY)
+        status = keep_many(part, followers, err);
     if (status)
         return status;
     record = next_record(part, &part->buckets[bucket_of(creator)], err);
     if (!record)
         return err->code;
-    record->creator = creator;
-    record->followers = followers;
+    record->creator_high = creator.high;
+    record->creator_low = creator.low;
     record->ordinal = part->rows++;
+    record->followers = followers < MANY ? (uint32_t)followers : MANY;
     record->platform = platform;
     record->period = code;
     note_kind(part, period, batch, row);
@@ -702,7 +727,9 @@ struct gathering {
 /* Where a record is: the block it is in, and the part that knows its origin. */
 struct shelf {
     const struct block *block;
-    struct part *part;
+    const struct part *part;
+    uint32_t n;   /* records of the block */
+    uint32_t key; /* of the first one, as in an item */
 };
 
 /* One creator of a bucket. */
@@ -728,7 +755,7 @@ struct desk {
     size_t capacity;
 };
 
-enum { SHELF_BITS = 7 };
+enum { SHELF_BITS = 8 };
 _Static_assert(BLOCK_RECORDS < 1 << SHELF_BITS, "a place on a shelf has SHELF_BITS");
 
 static const struct shelf *shelf_of(const struct desk *desk, uint64_t item) {
@@ -818,22 +845,29 @@ static int clear_desk(struct desk *desk, size_t rows, size_t shelves, struct err
     return 0;
 }
 
-/* The blocks of a bucket of all parts, those of each in the order in which they were filled. */
-static void fill_shelves(struct desk *desk, struct part *parts, size_t number) {
-    for (struct part *part = parts; part; part = part->next) {
-        const struct bucket *bucket = &part->buckets[number];
-        size_t n = bucket->blocks;
-        desk->n_shelves += n;
-        for (const struct block *block = bucket->last; n-- > 0; block = block->before)
-            desk->shelves[desk->n_shelves - bucket->blocks + n] = (struct shelf){block, part};
-    }
+/* Platform and period by common numbers. */
+static uint32_t number_key(const struct part *part, const struct record *record) {
+    return (uint32_t)part->platforms.common[record->platform] << 16 |
+           part->common_periods[record->period];
 }
 
-/* How many records of the bucket a shelf holds: all that fit, but on the last one of its part. */
-static size_t records_on(const struct desk *desk, size_t shelf, size_t number) {
-    const struct part *part = desk->shelves[shelf].part;
-    const bool last = shelf + 1 == desk->n_shelves || desk->shelves[shelf + 1].part != part;
-    return last ? part->buckets[number].used : BLOCK_RECORDS;
+static int compare_shelves(const void *a, const void *b) {
+    const struct shelf *left = a, *right = b;
+    return (left->key > right->key) - (left->key < right->key);
+}
+
+/* The blocks of a bucket of all parts, by platform and period: if the input is in the order of
+ * time, so are nearly all items of a creator. */
+static void fill_shelves(struct desk *desk, const struct part *parts, size_t number) {
+    for (const struct part *part = parts; part; part = part->next) {
+        const struct bucket *bucket = &part->buckets[number];
+        const struct block *block = bucket->last;
+        for (uint32_t i = 0; i < bucket->blocks; i++, block = block->before)
+            desk->shelves[desk->n_shelves++] =
+                (struct shelf){block, part, i == 0 ? bucket->used : BLOCK_RECORDS,
+                               number_key(part, &block->records[0])};
+    }
+    qsort(desk->shelves, desk->n_shelves, sizeof *desk->shelves, compare_shelves);
 }
 
 /* The number of a creator's tally. */
@@ -857,22 +891,22 @@ static uint32_t find_tally(struct desk *desk, struct panel_creator creator) {
 }
 
 /* Whose each record is, and in which platform and period it stands by common numbers. */
-static void number_records(struct desk *desk, size_t number) {
+static void number_records(struct desk *desk) {
     size_t row = 0;
     for (size_t shelf = 0; shelf < desk->n_shelves; shelf++) {
         const struct part *part = desk->shelves[shelf].part;
         const struct record *record = desk->shelves[shelf].block->records;
-        for (size_t left = records_on(desk, shelf, number); left > 0; left--, record++, row++) {
-            desk->numbers[row] = find_tally(desk, record->creator);
+        for (uint32_t left = desk->shelves[shelf].n; left > 0; left--, record++, row++) {
+            desk->numbers[row] =
+                find_tally(desk, (struct panel_creator){record->creator_high, record->creator_low});
             desk->tallies[desk->numbers[row]].end++;
-            desk->keys[row] = (uint32_t)part->platforms.common[record->platform] << 16 |
-                              part->common_periods[record->period];
+            desk->keys[row] = number_key(part, record);
         }
     }
 }
 
 /* One creator's after the other's, each in the order of the shelves. */
-static void place_items(struct desk *desk, size_t number) {
+static void place_items(struct desk *desk) {
     size_t row = 0, total = 0;
     for (size_t i = 0; i < desk->n_tallies; i++) {
         const size_t n = desk->tallies[i].end;
@@ -880,8 +914,7 @@ static void place_items(struct desk *desk, size_t number) {
         total += n;
     }
     for (size_t shelf = 0; shelf < desk->n_shelves; shelf++) {
-        const size_t n = records_on(desk, shelf, number);
-        for (size_t at = 0; at < n; at++, row++)
+        for (size_t at = 0; at < desk->shelves[shelf].n; at++, row++)
             desk->items[desk->tallies[desk->numbers[row]].end++] =
                 (uint64_t)desk->keys[row] << 32 | shelf << SHELF_BITS | at;
     }
@@ -907,8 +940,7 @@ static size_t ascending_until(const uint64_t *items, size_t from, size_t n) {
     return end;
 }
 
-/* By merging runs that are ascending already: there is one for each part that has rows of the
- * creator, where the input is in the order of time. */
+/* By merging runs that are ascending already: mostly there is one. */
 static void sort_items(uint64_t *items, uint64_t *work, size_t n) {
     for (size_t runs = 2; runs > 1;) {
         runs = 0;
@@ -975,13 +1007,26 @@ static bool add_to(int64_t *sum, int64_t addend) {
     return !__builtin_add_overflow(*sum, addend, sum);
 }
 
+static int compare_many(const void *a, const void *b) {
+    const struct many *left = a, *right = b;
+    return (left->ordinal > right->ordinal) - (left->ordinal < right->ordinal);
+}
+
+static int64_t followers_of(const struct part *part, const struct record *record) {
+    if (record->followers != MANY)
+        return record->followers;
+    const struct many *many = bsearch(&(struct many){.ordinal = record->ordinal}, part->many,
+                                      part->n_many, sizeof *many, compare_many);
+    return many->followers;
+}
+
 /* Writes what the record says to one row of the panel. */
 static void write_row(struct panel *panel, const struct panel_options *options, size_t row,
                       const struct desk *desk, uint64_t item) {
     const struct record *record = record_of(desk, item);
     const struct part *part = shelf_of(desk, item)->part;
     panel->keys[row] = key_of(item);
-    panel->followers[row] = record->followers;
+    panel->followers[row] = followers_of(part, record);
     for (size_t i = 0; i < options->n_amounts; i++)
         panel->amounts[i][row] = part->amounts[i][record->ordinal];
     if (panel->row_groups)
@@ -992,15 +1037,16 @@ static void write_row(struct panel *panel, const struct panel_options *options, 
 static bool join_row(struct panel *panel, const struct panel_options *options, size_t row,
                      const struct desk *desk, uint64_t item) {
     const struct record *record = record_of(desk, item);
+    const struct part *part = shelf_of(desk, item)->part;
+    const int64_t followers = followers_of(part, record);
     bool fits = true;
-    if (options->duplicates == PANEL_MAX && record->followers > panel->followers[row])
+    if (options->duplicates == PANEL_MAX && followers > panel->followers[row])
         write_row(panel, options, row, desk, item);
     if (options->duplicates != PANEL_SUM)
         return true;
-    fits = add_to(&panel->followers[row], record->followers);
+    fits = add_to(&panel->followers[row], followers);
     for (size_t i = 0; i < options->n_amounts && fits; i++) {
-        int64_t amount = shelf_of(desk, item)->part->amounts[i][record->ordinal],
-                *sum = &panel->amounts[i][row];
+        int64_t amount = part->amounts[i][record->ordinal], *sum = &panel->amounts[i][row];
         if (*sum == PANEL_UNKNOWN)
             *sum = amount;
         else if (amount != PANEL_UNKNOWN)
@@ -1061,8 +1107,8 @@ static int gather_bucket(void *context, size_t index, int worker, struct error *
     if (clear_desk(desk, bucket->rows, shelves, err))
         return err->code;
     fill_shelves(desk, gathering->parts, index);
-    number_records(desk, index);
-    place_items(desk, index);
+    number_records(desk);
+    place_items(desk);
     return write_bucket(gathering, bucket, desk, err);
 }
 

@@ -9,9 +9,9 @@
  *         panel.keys[row].platform, panel.keys[row].period, panel.followers[row];
  *     panel_free(&panel);
  *
- * Creators are told apart by 128 bits of XXH3 of their name's bytes, or with fold_names of what
- * name_fold makes of it: among 10^9 of them the chance of one mix-up is 1 in 6 x 10^20. Only those
- * names are kept that folding may change. A row takes 12 bytes (and 32 more until panel_read
+ * Creators are told apart by 96 bits of XXH3 of their name's bytes, or with fold_names of what
+ * name_fold makes of it: among 10^9 of them the chance of one mix-up is 1 in 10^11. Only those
+ * names are kept that folding may change. A row takes 12 bytes (and 24 more until panel_read
  * returns), an amount 16, a group 4, a creator 24.
  */
 #ifndef CREATORS_PANEL_H
@@ -53,7 +53,8 @@ struct panel_options {
 };
 
 struct panel_creator {
-    uint64_t high, low; /* of the hash */
+    uint64_t high; /* of the hash */
+    uint32_t low;
 };
 
 /* Of one row: indices into platforms and periods. */
