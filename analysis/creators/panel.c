@@ -441,8 +441,8 @@ static struct record *next_record(struct part *part, struct bucket *bucket, stru
 /* Rows fall into buckets at random, each into a line of memory that is far by then. */
 static void fetch_record(const struct part *part, struct panel_creator creator) {
     const struct bucket *bucket = &part->buckets[bucket_of(creator)];
-    if (bucket->last) /* its end: if it begins in another line, the one before it was there */
-        __builtin_prefetch((const char *)&bucket->last->records[bucket->used + 1] - 1, 1);
+    if (bucket->last && bucket->used < BLOCK_RECORDS)
+        __builtin_prefetch(&bucket->last->records[bucket->used].period, 1); /* its end */
 }
 
 /* The creator of a name that folding may change; such a name is kept. */
