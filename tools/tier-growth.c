@@ -36,7 +36,6 @@ static const struct cli_option options[] = {
          "of all, and how that shifted; may be given up to three times"},
     {.name = "summary",
      .type = CLI_FLAG,
-     .conflicts = "chart",
      .help = "one row a tier, from the first period to the last"},
     {0},
 };

@@ -309,8 +309,15 @@ runs 'as they are spelt' 0 tier-growth --tiers all:0 forms.csv
 like 'are three, with a warning' "$err" 'may be the same'
 
 # ---- Charts --------------------------------------------------------------------------------------
-runs 'a summary has no chart' 2 tier-growth --summary --chart chart.svg "$tiny"
-like 'and says so' "$err" "options '--summary' and '--chart' exclude each other"
+runs 'growth of all with intervals' 0 tier-growth --summary --chart whole.txt "$tiny"
+like 'a line for each tier, with the creators of today' "$(cat whole.txt)" \
+    'micro .*0\.5 \(-0\.6 to 4\.8\)  *3'
+runs 'growth with intervals' 0 tier-growth --summary --by-platform --chart summary.txt "$tiny"
+like 'a panel for each platform' "$(cat summary.txt)" 'TikTok  *|'
+like 'with what there is to say of each tier' "$(cat summary.txt)" 'mega .*[^0-9]1$'
+sed 's/^\([^,]*\),TikTok/\1,头部/; s/^creator,platform/creator,niche/' "$tiny" >niches.csv
+runs 'and for each group' 0 tier-growth --summary --group niche --duplicates max --chart niches.txt niches.csv
+like 'by its name' "$(cat niches.txt)" '头部'
 panel a,A,2024-01,1 b,A,2024-01,1 a,A,2024-12,1 b,A,2024-12,1 c,A,2024-12,20000
 runs 'two periods' 0 tier-growth --chart slope.gp -o out.csv panel.csv
 like 'are a slope' "$(cat slope.gp)" '^slope = 1$'

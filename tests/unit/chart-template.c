@@ -113,12 +113,12 @@ static void columns_decide(void **state) {
     start(&sheet, months, 7);
     assert_int_equal(template_choose("arpu-loss", &sheet, &template, &err), 0);
     assert_string_equal(template.file->name, "arpu-loss");
-    assert_int_equal(template_choose("tier-growth", &sheet, &template, &err), ERROR_DATA);
+    assert_int_equal(template_choose("churn-survival", &sheet, &template, &err), ERROR_DATA);
     assert_string_equal(err.text,
-                        "no chart of tier-growth fits this table: found the columns month,"
+                        "no chart of churn-survival fits this table: found the columns month,"
                         "revenue_lost,lower,upper,cumulative,cumulative_lower,cumulative_upper, "
-                        "expected tier,platform,period,creators; or tier,group,period,creators; "
-                        "or tier,period,creators");
+                        "expected group,time,survival,lower,upper,at_risk,censored; "
+                        "or group,time,cumulative_hazard,lower,upper,at_risk,censored");
     err = (struct error){0};
     assert_int_equal(template_choose("no-such-tool", &sheet, &template, &err), ERROR_DATA);
     assert_string_equal(err.text, "no-such-tool has no chart");
