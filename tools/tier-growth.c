@@ -37,6 +37,11 @@ static const struct cli_option options[] = {
     {.name = "summary",
      .type = CLI_FLAG,
      .help = "one row a tier, from the first period to the last"},
+    {.name = "decompose",
+     .type = CLI_FLAG,
+     .conflicts = "summary sum interval replications",
+     .help = "what the change of each tier from the first period to the last is made of: who "
+             "entered, rose, fell, moved and left, all steps together"},
     {0},
 };
 
@@ -50,6 +55,9 @@ static const char *const summary_names[] = {
     "tier",  "from",          "to",           "creators_from", "creators_to", "growth", "lower",
     "upper", "annual_growth", "annual_lower", "annual_upper",
 };
+
+static const char *const part_names[] = {"tier",     "from",  "to",     "part",
+                                         "creators", "share", "running"};
 
 /* What every part of the output needs. */
 struct report {
@@ -186,15 +194,107 @@ static void write_summary(const struct report *report, size_t group, size_t tier
     write_amounts(report, group, tier, last, last == 0 ? FIRST : 0);
 }
 
-static void write_rows(const struct report *report, bool summary) {
-    size_t periods = report->panel->n_periods;
-    for (size_t group = 0; group < report->flows->groups && periods > 0; group++)
-        for (size_t tier = 0; tier < report->tiers->count; tier++) {
-            if (summary)
-                write_summary(report, group, tier);
-            for (size_t period = 0; period < periods && !summary; period++)
-                write_step(report, group, tier, period);
+static void write_steps(const struct report *report, size_t group, size_t tier) {
+    for (size_t period = 0; period < report->panel->n_periods; period++)
+        write_step(report, group, tier, period);
+}
+
+/* ---- What a change is made of ------------------------------------------------------------------
+ */
+
+/* From the first period to the last: who did something in several steps counts in each. */
+static struct tier_change sum_steps(const struct report *report, size_t group, size_t tier) {
+    struct tier_change sum = {
+        .from = flows_creators(report->flows, group, 0, tier),
+        .to = flows_creators(report->flows, group, report->panel->n_periods - 1, tier)};
+    for (size_t period = 1; period < report->panel->n_periods; period++) {
+        const struct tier_change step = flows_step(report->flows, group, period, tier);
+        sum.entered += step.entered;
+        sum.promoted_in += step.promoted_in;
+        sum.demoted_in += step.demoted_in;
+        sum.promoted_out += step.promoted_out;
+        sum.demoted_out += step.demoted_out;
+        sum.left += step.left;
+        sum.moved_in += step.moved_in;
+        sum.moved_out += step.moved_out;
+    }
+    return sum;
+}
+
+/* Those who moved stand apart from those who entered the panel or left it. */
+struct part {
+    const char *name;
+    int64_t creators;
+};
+
+enum { PARTS = 10 };
+
+static void list_parts(const struct tier_change *sum, struct part ret[PARTS]) {
+    const struct part parts[PARTS] = {{"start", (int64_t)sum->from},
+                                      {"entered", (int64_t)(sum->entered - sum->moved_in)},
+                                      {"moved_in", (int64_t)sum->moved_in},
+                                      {"promoted_in", (int64_t)sum->promoted_in},
+                                      {"demoted_in", (int64_t)sum->demoted_in},
+                                      {"promoted_out", -(int64_t)sum->promoted_out},
+                                      {"demoted_out", -(int64_t)sum->demoted_out},
+                                      {"moved_out", -(int64_t)sum->moved_out},
+                                      {"left", -(int64_t)(sum->left - sum->moved_out)},
+                                      {"end", (int64_t)sum->to}};
+    memcpy(ret, parts, sizeof parts);
+}
+
+/* With one period nothing is known but the start. */
+static void write_parts(const struct report *report, size_t group, size_t tier) {
+    struct writer *writer = report->writer;
+    const size_t last = report->panel->n_periods - 1;
+    const struct tier_change sum = sum_steps(report, group, tier);
+    struct part parts[PARTS];
+    int64_t running = 0;
+    list_parts(&sum, parts);
+    for (size_t i = 0; i < PARTS; i++) {
+        running = i + 1 < PARTS ? running + parts[i].creators : parts[i].creators;
+        write_name(report, group, tier);
+        writer_period(writer, report->panel->periods[0]);
+        writer_period(writer, report->panel->periods[last]);
+        writer_string(writer, parts[i].name);
+        if (i > 0 && last == 0) {
+            write_missing(writer, 3);
+            continue;
         }
+        writer_integer(writer, parts[i].creators);
+        writer_number(writer, sum.from > 0 ? (double)parts[i].creators / (double)sum.from : NAN);
+        writer_integer(writer, running);
+    }
+}
+
+/* ---- The table ---------------------------------------------------------------------------------
+ */
+
+/* Made of the rows of each tier of each group. */
+struct result {
+    const char *option; /* NULL: if no other was asked for */
+    void (*write)(const struct report *, size_t group, size_t tier);
+    size_t n;
+    const char *const *names;
+};
+
+static const struct result results[] = {
+    {"summary", write_summary, sizeof summary_names / sizeof *summary_names, summary_names},
+    {"decompose", write_parts, sizeof part_names / sizeof *part_names, part_names},
+    {NULL, write_steps, sizeof step_names / sizeof *step_names, step_names},
+};
+
+static const struct result *choose_result(const struct cli *cli) {
+    const struct result *result = results;
+    while (result->option && !cli_flag(cli, result->option))
+        result++;
+    return result;
+}
+
+static void write_rows(const struct report *report, const struct result *result) {
+    for (size_t group = 0; group < report->flows->groups && report->panel->n_periods > 0; group++)
+        for (size_t tier = 0; tier < report->tiers->count; tier++)
+            result->write(report, group, tier);
 }
 
 /* The name of column number `which` of those of one sum. */
@@ -205,21 +305,17 @@ static const char *amount_name(struct arena *arena, const char *column, size_t w
     return arena_text(arena, name, (size_t)length < sizeof name ? (size_t)length : sizeof name - 1);
 }
 
-static int open_writer(struct cli *cli, struct report *report, const char *const *amounts,
-                       struct error *err) {
+static int open_writer(struct cli *cli, const struct result *result, struct report *report,
+                       const char *const *amounts, struct error *err) {
     enum { MOST = 24 + 5 * PANEL_AMOUNTS };
     const char *names[MOST], *group = creators_group_column(cli);
-    bool summary = cli_flag(cli, "summary");
-    const char *const *from = summary ? summary_names : step_names;
-    size_t n = summary ? sizeof summary_names / sizeof *summary_names
-                       : sizeof step_names / sizeof *step_names;
     size_t used = 0;
     struct arena arena = {0};
     int status = 0;
     if (group)
         names[used++] = group;
-    for (size_t i = 0; i < n; i++)
-        names[used++] = from[i];
+    for (size_t i = 0; i < result->n; i++)
+        names[used++] = result->names[i];
     for (size_t i = 0; i < report->n_amounts && !status; i++)
         for (size_t which = 0; which < 5 && !status; which++) {
             names[used] = amount_name(&arena, amounts[i], which);
@@ -256,6 +352,7 @@ static int run(struct cli *cli, struct error *err) {
     struct creators creators = {0};
     struct flows flows = {0};
     const char *const *amounts = NULL;
+    const struct result *result = choose_result(cli);
     struct report report = {
         .panel = &creators.panel,
         .tiers = &creators.tiers,
@@ -274,8 +371,8 @@ static int run(struct cli *cli, struct error *err) {
     int status = report.work ? choose_amounts(cli, &report, &amounts, err) : error_memory(err);
     if (!status && !creators_read(cli, amounts, report.n_amounts, false, &creators, err) &&
         !flows_count(&creators.standing, &counting, &flows, err) &&
-        !open_writer(cli, &report, amounts, err))
-        write_rows(&report, cli_flag(cli, "summary"));
+        !open_writer(cli, result, &report, amounts, err))
+        write_rows(&report, result);
     free(report.work);
     flows_free(&flows);
     creators_free(&creators);
@@ -287,6 +384,8 @@ int main(int argc, char **argv) {
         {"tier-growth datasets/tiny/creator-panel.csv", "creators per tier and month"},
         {"tier-growth --summary --by-platform datasets/tiny/creator-panel.csv",
          "growth from the first month to the last, and a year, on each platform"},
+        {"tier-growth --decompose datasets/tiny/creator-panel.csv",
+         "who made each tier larger or smaller"},
         {"tier-growth --tiers small:0,large:100000 datasets/tiny/creator-panel.csv",
          "tiers of your own"},
         {0},
@@ -321,6 +420,9 @@ int main(int argc, char **argv) {
             "--group, another group)\n"
             "from, to, creators_from, creators_to: with --summary, the first and the last "
             "period in place of period and creators, and no flows\n"
+            "part, creators, share, running: with --decompose, from start to end: who entered, "
+            "moved_in, promoted_in, demoted_in, promoted_out, demoted_out, moved_out, left (less "
+            "than 0); as a share of those at the start; and how many there are with it\n"
             "COL, COL_share, COL_lower, COL_upper, COL_shift: with --sum COL",
         .operands = "[FILE]...",
         .max_operands = -1,

@@ -22,7 +22,7 @@ struct bar {
 };
 
 struct falls {
-    struct text name;
+    struct text name, part;
     struct bar *bars;
     size_t n;
     size_t blocks;
@@ -40,7 +40,7 @@ struct waterfall {
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 struct columns {
-    const struct text *label, *detail, *from, *to, *panel;
+    const struct text *label, *detail, *from, *to, *panel, *part;
     const double *amount, *running, *lower, *upper;
 };
 
@@ -55,6 +55,8 @@ static int read_columns(struct drawing *drawing, struct columns *ret, struct err
     if (status == 0)
         status = drawing_texts(drawing, "panel", &ret->panel, err);
     if (status == 0)
+        status = drawing_texts(drawing, "part", &ret->part, err);
+    if (status == 0)
         status = drawing_values(drawing, "amount", &ret->amount, err);
     if (status == 0)
         status = drawing_values(drawing, "running", &ret->running, err);
@@ -63,9 +65,13 @@ static int read_columns(struct drawing *drawing, struct columns *ret, struct err
     return status ? status : drawing_numbers(drawing, "upper", &ret->upper, err);
 }
 
-static bool same_block(const struct columns *columns, size_t a, size_t b) {
+static bool same_panel(const struct columns *columns, size_t a, size_t b) {
     return text_equal(columns->panel[a], columns->panel[b]) &&
-           text_equal(columns->from[a], columns->from[b]) &&
+           text_equal(columns->part[a], columns->part[b]);
+}
+
+static bool same_block(const struct columns *columns, size_t a, size_t b) {
+    return same_panel(columns, a, b) && text_equal(columns->from[a], columns->from[b]) &&
            text_equal(columns->to[a], columns->to[b]);
 }
 
@@ -138,7 +144,7 @@ static int read_panels(struct waterfall *waterfall, struct error *err) {
     for (size_t row = 0, end; row < rows; row = end) {
         for (end = row + 1; end < rows && same_block(&columns, row, end);)
             end++;
-        const bool follows = panel && text_equal(columns.panel[row], columns.panel[row - 1]) &&
+        const bool follows = panel && same_panel(&columns, row, row - 1) &&
                              text_equal(columns.from[row], panel->last);
         if (!follows) {
             if (panel)
@@ -148,8 +154,10 @@ static int read_panels(struct waterfall *waterfall, struct error *err) {
                 waterfall->n--;
             }
             panel = &waterfall->panels[waterfall->n++];
-            *panel = (struct falls){
-                .name = columns.panel[row], .bars = bars, .first = columns.from[row]};
+            *panel = (struct falls){.name = columns.panel[row],
+                                    .part = columns.part[row],
+                                    .bars = bars,
+                                    .first = columns.from[row]};
         }
         if (add_block(waterfall, panel, &columns, row, end, err))
             return err->code;
@@ -201,8 +209,9 @@ static int choose_panels(struct waterfall *waterfall, struct error *err) {
         for (size_t i = 0; i < panel->n; i++)
             whiskers |= !isnan(panel->bars[i].lower) && !isnan(panel->bars[i].upper);
         panel->name = drawing_format(
-            drawing, "%.*s%s%.*s to %.*s%s", (int)panel->name.length, panel->name.bytes,
-            panel->name.length > 0 ? ", " : "", (int)panel->first.length, panel->first.bytes,
+            drawing, "%.*s%s%.*s%s%.*s to %.*s%s", (int)panel->name.length, panel->name.bytes,
+            panel->name.length > 0 ? ", " : "", (int)panel->part.length, panel->part.bytes,
+            panel->part.length > 0 ? ", " : "", (int)panel->first.length, panel->first.bytes,
             (int)panel->last.length, panel->last.bytes, panel->blocks > 1 ? ", step by step" : "");
         if (script_accepts(panel->name, err))
             return err->code;

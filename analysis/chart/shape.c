@@ -20,7 +20,8 @@ const struct shape shapes[] = {
     {"stack-periods", "x y part [panel]", shape_stack_periods},
     {"steps", "x y [group] [lower] [upper] [at_risk] [censored] [panel]", shape_steps},
     {"tornado", "label low high [base] [low_input] [high_input]", shape_tornado},
-    {"waterfall", "label amount running from to [detail] [lower] [upper] [panel]", shape_waterfall},
+    {"waterfall", "label amount running from to [detail] [lower] [upper] [panel] [part]",
+     shape_waterfall},
     {0},
 };
 

@@ -150,11 +150,12 @@ int shape_matrix(struct drawing *drawing, struct error *err);
 int shape_alluvial(struct drawing *drawing, struct error *err);
 
 /* waterfall: what leads from one level to another, a bar each from top to bottom.
- *   label amount running from to [detail] [lower] [upper] [panel]
- * Rows stand in the order of the bars. Those of one panel, from and to are a block: its first row
- * is the level it starts from, its last the level it leads to; each row between adds its amount,
- * and `running` is where that leads. Rows that add nothing have no bar. lower and upper bound the
- * amount. A block that starts where the one before ended goes on in its panel.
+ *   label amount running from to [detail] [lower] [upper] [panel] [part]
+ * Rows stand in the order of the bars. Those of one panel (and of one part of it, which then has a
+ * panel of its own), from and to are a block: its first row is the level it starts from, its last
+ * the level it leads to; each row between adds its amount, and `running` is where that leads. Rows
+ * that add nothing have no bar. lower and upper bound the amount. A block that starts where the one
+ * before ended goes on in its panel.
  * $bar       index p - 1: from, to, y - half, y + half, kind (1: more, 2: less, 3: a level)
  * $link      index p - 1: x, y; lines from bar to bar
  * $whisker   index p - 1: x, y; lines along what the end of a bar may be

@@ -308,6 +308,58 @@ is 'one creator who stays, also with 0 followers' "$(columns 3,10,15 | tail -2)"
 runs 'as they are spelt' 0 tier-growth --tiers all:0 forms.csv
 like 'are three, with a warning' "$err" 'may be the same'
 
+# ---- What a change is made of --------------------------------------------------------------------
+panel a,A,2024-01,1 b,A,2024-01,1 c,A,2024-01,9 d,A,2024-01,9 e,B,2024-01,9 \
+    a,A,2024-02,9 c,A,2024-02,1 d,B,2024-02,9 e,B,2024-02,9 f,A,2024-02,1 \
+    a,A,2024-03,1 c,A,2024-03,1 d,B,2024-03,9 f,A,2024-03,9
+runs 'parts' 0 tier-growth --decompose --tiers low:0,high:5 panel.csv
+is 'up and down again are both counted, a move apart from leaving' "$(columns 1,4,5,7)" 'tier,part,creators,running
+low,start,2,2
+low,entered,1,3
+low,moved_in,0,3
+low,promoted_in,0,3
+low,demoted_in,2,5
+low,promoted_out,-2,3
+low,demoted_out,0,3
+low,moved_out,0,3
+low,left,-1,2
+low,end,2,2
+high,start,3,3
+high,entered,0,3
+high,moved_in,1,4
+high,promoted_in,2,6
+high,demoted_in,0,6
+high,promoted_out,0,6
+high,demoted_out,-2,4
+high,moved_out,-1,3
+high,left,-1,2
+high,end,2,2'
+sums() { # the flows of the steps, by group and tier, with those who moved apart
+    awk -F, 'NR > 1 && $11 != "" { k = $1 "," $2; e[k] += $11 - $17; mi[k] += $17; pi[k] += $12
+        di[k] += $13; po[k] -= $14; do_[k] -= $15; mo[k] -= $18; l[k] -= $16 - $18 }
+        END { for (k in e) print k "," e[k] "," mi[k] "," pi[k] "," di[k] "," po[k] "," do_[k] "," mo[k] "," l[k] }' |
+        sort
+}
+tier-growth --by-platform large.csv | sums >steps.csv
+runs 'parts by platform' 0 tier-growth --decompose --by-platform large.csv
+is 'are the flows of all steps' "$(printf '%s\n' "$out" | awk -F, '$5 != "start" && $5 != "end" && NR > 1 {
+    k = $1 "," $2; all[k] = all[k] "," $6 } END { for (k in all) print k all[k] }' | sort)" "$(cat steps.csv)"
+is 'that add up' "$(printf '%s\n' "$out" | awk -F, '$5 == "left" { last = $8 } $5 == "end" && $6 != last')" ''
+panel a,A,2024-01,1
+runs 'parts of one period' 0 tier-growth --decompose --tiers all:0 panel.csv
+is 'are not known' "$(columns 4-7)" 'part,creators,share,running
+start,1,1,1
+entered,,,
+moved_in,,,
+promoted_in,,,
+demoted_in,,,
+promoted_out,,,
+demoted_out,,,
+moved_out,,,
+left,,,
+end,,,'
+runs 'parts have no intervals' 2 tier-growth --decompose --interval poisson panel.csv
+
 # ---- Charts --------------------------------------------------------------------------------------
 runs 'growth of all with intervals' 0 tier-growth --summary --chart whole.txt "$tiny"
 like 'a line for each tier, with the creators of today' "$(cat whole.txt)" \
@@ -318,6 +370,13 @@ like 'with what there is to say of each tier' "$(cat summary.txt)" 'mega .*[^0-9
 sed 's/^\([^,]*\),TikTok/\1,头部/; s/^creator,platform/creator,niche/' "$tiny" >niches.csv
 runs 'and for each group' 0 tier-growth --summary --group niche --duplicates max --chart niches.txt niches.csv
 like 'by its name' "$(cat niches.txt)" '头部'
+runs 'parts' 0 tier-growth --decompose --chart parts.gp -o out.csv "$tiny"
+like 'have a panel for each tier' "$(cat parts.gp)" "^array panel_name.*'nano, 2024-12 to 2025-02', 'micro, "
+runs 'by platform' 0 tier-growth --decompose --by-platform --tiers all:0 --chart parts.gp -o out.csv "$tiny"
+like 'they have one for each of both' "$(cat parts.gp)" \
+    "^array panel_name.*'RedNote, all, 2024-12 to 2025-02', 'TikTok, all, "
+runs 'and by group' 0 tier-growth --decompose --group niche --tiers all:0 --duplicates max --chart parts.gp -o out.csv niches.csv
+like 'likewise' "$(cat parts.gp)" "^array panel_name.*'头部, all, "
 panel a,A,2024-01,1 b,A,2024-01,1 a,A,2024-12,1 b,A,2024-12,1 c,A,2024-12,20000
 runs 'two periods' 0 tier-growth --chart slope.gp -o out.csv panel.csv
 like 'are a slope' "$(cat slope.gp)" '^slope = 1$'

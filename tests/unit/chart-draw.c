@@ -357,6 +357,28 @@ static void waterfall_step_by_step(void **state) {
     release(&drawn);
 }
 
+/* A panel for each part of a panel, also where the next part goes on from the same period. */
+static void waterfall_of_parts(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "tier-growth",
+         "platform,tier,from,to,part,creators,share,running\n"
+         "A,low,1,2,start,9,1,9\nA,low,1,2,moved_in,1,,10\nA,low,1,2,end,10,,10\n"
+         "A,high,2,3,start,5,1,5\nA,high,2,3,left,-2,,3\nA,high,2,3,end,3,,3\n"
+         "B,high,1,2,start,0,,0\nB,high,1,2,left,0,,0\nB,high,1,2,end,0,,0\n",
+         NULL);
+    has(&drawn.script, "'A, low, 1 to 2', 'A, high, 2 to 3', 'B, high, 1 to 2'");
+    has(&drawn.script, "'1', 'moved in', '2', '2', 'left', '3', '1', '2'");
+    has(&drawn.script, "'9', '+1', '10', '5', '-2', '3', '0', '0'");
+    release(&drawn);
+    draw(&drawn, "tier-growth",
+         "tier,from,to,part,creators,share,running\n"
+         "low,1,2,start,9,1,9\nlow,1,2,left,-9,-1,0\nlow,1,2,end,0,0,0\n",
+         NULL);
+    has(&drawn.script, "'low, 1 to 2'");
+    release(&drawn);
+}
+
 static void waterfall_of_small_changes(void **state) {
     (void)state;
     struct drawn drawn;
@@ -702,6 +724,7 @@ int main(void) {
         cmocka_unit_test(tornado_around_a_base),
         cmocka_unit_test(tornado_without_a_base),
         cmocka_unit_test(waterfall_step_by_step),
+        cmocka_unit_test(waterfall_of_parts),
         cmocka_unit_test(waterfall_of_small_changes),
         cmocka_unit_test(fan_by_measure),
         cmocka_unit_test(fan_of_many_panels),
