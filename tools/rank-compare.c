@@ -146,6 +146,11 @@ static int check_sizes(const struct scenario *scenario, const struct trial *tria
                          "case '%.*s' has other classes of users, expected the same in all cases: "
                          "use --set",
                          (int)trial->name.length, trial->name.bytes);
+    if (calibrate_languages(scenario) != calibrate_languages(&trial->scenario))
+        return cli_usage(err,
+                         "case '%.*s' has another number of languages, expected the same in all "
+                         "cases: use --set",
+                         (int)trial->name.length, trial->name.bytes);
     return scenario_check(&trial->scenario, err);
 }
 
@@ -256,7 +261,7 @@ static int simulate_all(struct cli *cli, const struct ranking_setup *setup, stru
 static int write_place(struct writer *writer, const struct ranking_setup *setup,
                        const struct series *series, struct error *err) {
     const char *platform = setup->names.texts[series->platform].bytes;
-    const char *tier = part_name(&setup->calibration, series);
+    const char *tier = part_name(setup, series);
     struct buffer subject = {0};
     buffer_format(&subject, series->tier == SERIES_ALL ? "%s" : "%s, %s", platform, tier);
     if (buffer_check(&subject, err))

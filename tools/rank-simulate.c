@@ -41,7 +41,7 @@ static const struct cli_option options[] = {
     {.name = "parameters",
      .type = CLI_FLAG,
      .conflicts =
-         "policy baseline platforms arpu class tiers mobility survival flows destinations replications periods set measure explain loss match save-state resume chart",
+         "policy baseline platforms languages arpu class tiers mobility survival flows destinations replications periods set measure explain loss match save-state resume chart",
      .help =
          "write all parameters with their defaults, ranges and meanings, as a scenario, and end"},
     {0}};
@@ -86,7 +86,7 @@ static int write_row(struct cli *cli, struct writer *writer, const struct simula
         return err->code;
     writer_integer(writer, (int64_t)period + 1);
     writer_string(writer, setup->names.texts[series->platform].bytes);
-    writer_string(writer, part_name(&setup->calibration, series));
+    writer_string(writer, part_name(setup, series));
     writer_string(writer, measure_name(series->measure));
     write_rounded(writer, summary.mean);
     write_rounded(writer, summary.error);
@@ -289,7 +289,8 @@ int main(int argc, char **argv) {
             "period, platform, tier, measure, mean (with --loss: lost), std_error, lower, median, "
             "upper. With --explain: "
             "platform, place, creator, tier, term, value, share. Measures: users, user_arrivals, "
-            "user_returns, user_exits_other, user_exits_gone, utility, revenue, arpu_revenue (where "
+            "user_returns, user_exits_other, user_exits_gone, language_match (where there are several "
+            "languages), utility, revenue, arpu_revenue (where "
             "users have classes), paid, creators, creator_exits, creator_exits_other, "
             "creator_exits_gone, multihoming, followers, income, exposure_share, gini, bottom_half, "
             "top_tenth, top_hundredth, tail_exponent, coverage, diversity, entropy, sessions, "

@@ -34,6 +34,11 @@
      .argument = "NAME,NAME", \
      .fallback = "A,B", \
      .help = "names of A and B, as they stand in the files below and shall stand in the result"}, \
+    {.name = "languages", \
+     .type = CLI_TEXT, \
+     .argument = "NAME[,NAME]...", \
+     .help = "names of the scenario's languages, in the order of their numbers (default: " \
+             "'language 1' and so on)"}, \
     {.name = "arpu", \
      .type = CLI_FILE, \
      .argument = "FILE", \
@@ -143,6 +148,8 @@ static inline int choose_measures(const struct cli *cli, bool ret[MEASURES], str
 struct names {
     struct buffer texts[PLATFORMS + 2]; /* A, B, A+B, (gone) */
     const char *platforms[PLATFORMS];
+    size_t n_languages; /* 0: not named */
+    struct buffer languages[WORLD_LANGUAGES];
 };
 
 static inline int name_platforms(const struct cli *cli, struct names *ret, struct error *err) {
@@ -162,6 +169,53 @@ static inline int name_platforms(const struct cli *cli, struct names *ret, struc
             return err->code;
     for (int p = 0; p < PLATFORMS; p++)
         ret->platforms[p] = ret->texts[p].bytes;
+    return 0;
+}
+
+static inline int name_languages(const struct cli *cli, struct names *ret, struct error *err) {
+    const char *given = cli_text(cli, "languages");
+    struct text left = text_of(given ? given : "");
+    for (bool more = given; more; ret->n_languages++) {
+        const char *comma = memchr(left.bytes, ',', left.length);
+        struct text name = {left.bytes, comma ? (size_t)(comma - left.bytes) : left.length};
+        if (name.length == 0 || text_is(name, "(all)"))
+            return cli_usage(
+                err, "option '--languages' is '%s', expected names with commas between", given);
+        if (ret->n_languages == WORLD_LANGUAGES)
+            return cli_usage(err, "option '--languages' has more than %d names", WORLD_LANGUAGES);
+        for (size_t k = 0; k < ret->n_languages; k++)
+            if (text_is(name, ret->languages[k].bytes))
+                return cli_usage(err, "option '--languages' has '%.*s' twice", (int)name.length,
+                                 name.bytes);
+        struct buffer *own = &ret->languages[ret->n_languages];
+        buffer_append(own, name.bytes, name.length);
+        if (buffer_check(own, err))
+            return err->code;
+        more = comma;
+        left = text_of(comma ? comma + 1 : "");
+    }
+    return 0;
+}
+
+/* Each language has a name, and each name a language. */
+static inline int check_languages(struct cli *cli, const struct names *names,
+                                  const struct scenario *scenario,
+                                  const struct calibration *calibration, struct error *err) {
+    size_t n = calibrate_languages(scenario), classes = calibrate_classes(calibration, scenario);
+    if (names->n_languages > 0 && names->n_languages != n)
+        return cli_usage(err,
+                         "option '--languages' has %zu names, expected %zu: a language that nobody "
+                         "has (language_2_users_a and so on) is none",
+                         names->n_languages, n);
+    for (size_t k = 0; k < names->n_languages; k++)
+        for (size_t c = 0; c < classes && classes > 1; c++)
+            if (strcmp(names->languages[k].bytes, calibrate_class_name(calibration, c)) == 0)
+                return cli_usage(err, "'%s' is a language and a class of users, expected two names",
+                                 names->languages[k].bytes);
+    static const char *const effects[] = {"language_penalty", "device_language", "dial_language"};
+    for (size_t i = 0; i < sizeof effects / sizeof *effects && n == 1; i++)
+        if (scenario_most(scenario, effects[i]) > 0)
+            cli_warn(cli, "%s is above 0 but there is one language: it has no effect", effects[i]);
     return 0;
 }
 
@@ -249,6 +303,8 @@ static inline void ranking_setup_free(struct ranking_setup *setup) {
     calibrate_free(&setup->calibration);
     for (int i = 0; i < PLATFORMS + 2; i++)
         buffer_free(&setup->names.texts[i]);
+    for (size_t k = 0; k < WORLD_LANGUAGES; k++)
+        buffer_free(&setup->names.languages[k]);
 }
 
 /* On failure ranking_setup_free is still due. */
@@ -259,6 +315,8 @@ static inline int ranking_setup_read(struct cli *cli, struct ranking_setup *ret,
     if (!code)
         code = name_platforms(cli, &ret->names, err);
     if (!code)
+        code = name_languages(cli, &ret->names, err);
+    if (!code)
         code = read_scenario(cli, &ret->scenario, err);
     if (!code)
         code = read_calibration(cli, &ret->names, &ret->calibration, err);
@@ -266,6 +324,12 @@ static inline int ranking_setup_read(struct cli *cli, struct ranking_setup *ret,
         calibrate_classes(&ret->calibration, &ret->scenario) == 1)
         code = cli_usage(err, "measure 'arpu_revenue' is of classes of users, and there is one; "
                               "expected class_2_share above 0, or --class");
+    if (!code && cli_given(cli, "measure") && ret->wanted[MEASURE_LANGUAGE_MATCH] &&
+        calibrate_languages(&ret->scenario) == 1)
+        code = cli_usage(err, "measure 'language_match' is of several languages, and there is one; "
+                              "expected language_2_users_a or the like above 0");
+    if (!code)
+        code = check_languages(cli, &ret->names, &ret->scenario, &ret->calibration, err);
     return code;
 }
 
@@ -282,12 +346,20 @@ static inline const char *tier_name(const struct calibration *calibration, int t
     return tier == SERIES_ALL ? "(all)" : calibration->tier_names[tier];
 }
 
-/* Of creators the tier, of users the class. */
-static inline const char *part_name(const struct calibration *calibration,
+static inline const char *language_name(const struct names *names, size_t language) {
+    static const char *const unnamed[WORLD_LANGUAGES] = {"language 1", "language 2", "language 3",
+                                                         "language 4"};
+    return names->n_languages > 0 ? names->languages[language].bytes : unnamed[language];
+}
+
+/* Of creators the tier, of users the class or language. */
+static inline const char *part_name(const struct ranking_setup *setup,
                                     const struct series *series) {
-    if (series->tier == SERIES_ALL || !measure_by_class(series->measure))
-        return tier_name(calibration, series->tier);
-    return calibrate_class_name(calibration, (size_t)series->tier);
+    if (series->tier == SERIES_ALL || !measure_of_users(series->measure))
+        return tier_name(&setup->calibration, series->tier);
+    return series->tier >= WORLD_CLASSES
+               ? language_name(&setup->names, (size_t)series->tier - WORLD_CLASSES)
+               : calibrate_class_name(&setup->calibration, (size_t)series->tier);
 }
 
 static inline void show_progress(void *context, uint64_t done, uint64_t total) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading what the other tools measured, and drawing a replication's settings from it.
  *
- * Contents: defaults; ARPU; classes of users; tiers; moves between them; survival; flows;
- * destinations; checking; drawing; describing. */
+ * Contents: defaults; ARPU; classes of users, and languages; tiers; moves between them; survival;
+ * flows; destinations; checking; drawing; describing. */
 #include "ranking/calibrate.h"
 
 #include "base/number.h"
@@ -12,6 +12,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,19 @@ size_t calibrate_classes(const struct calibration *calibration, const struct sce
 const char *calibrate_class_name(const struct calibration *calibration, size_t class) {
     static const char *const names[SCENARIO_CLASSES] = {"class 1", "class 2", "class 3", "class 4"};
     return calibration->n_classes > 0 ? calibration->classes[class].name : names[class];
+}
+
+/* The last one that anybody may have. */
+size_t calibrate_languages(const struct scenario *scenario) {
+    static const char *const kinds[] = {"users_a", "users_b", "creators_a", "creators_b"};
+    for (size_t n = SCENARIO_LANGUAGES; n > 1; n--)
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "language_%zu_%s", n, kinds[i]);
+            if (scenario_most(scenario, name) > 0)
+                return n;
+        }
+    return 1;
 }
 
 /* ---- Tiers ----------------------------------------------------------------------------------- */
@@ -886,6 +900,35 @@ static void share_out_classes(struct settings *ret) {
     }
 }
 
+/* Who is on one platform only is as given there, n[p] being how many these are; others are as both
+ * together. */
+static void mix_languages(double given[PLATFORMS][SCENARIO_LANGUAGES], const double n[PLATFORMS],
+                          double ret[HOMES][WORLD_LANGUAGES]) {
+    double all = n[PLATFORM_A] + n[PLATFORM_B];
+    double to_a = all > 0 ? n[PLATFORM_A] / all : 0.5;
+    for (int p = 0; p < PLATFORMS; p++) {
+        given[p][0] = 1;
+        for (size_t k = 1; k < SCENARIO_LANGUAGES; k++)
+            given[p][0] -= given[p][k];
+        memcpy(ret[1 << p], given[p], sizeof given[p]);
+    }
+    for (size_t k = 0; k < WORLD_LANGUAGES; k++)
+        ret[HOME_NONE][k] = ret[HOME_BOTH][k] =
+            given[PLATFORM_B][k] + to_a * (given[PLATFORM_A][k] - given[PLATFORM_B][k]);
+}
+
+static void share_out_languages(const struct scenario *scenario, struct settings *ret) {
+    struct parameters *set = &ret->parameters;
+    const double users[PLATFORMS] = {
+        1 - set->user_share_b - set->user_share_both - set->user_share_none, set->user_share_b};
+    const double creators[PLATFORMS] = {1 - set->creator_share_b - set->creator_share_both,
+                                        set->creator_share_b};
+    ret->n_languages = calibrate_languages(scenario);
+    mix_languages(set->language_users, users, ret->languages.users);
+    mix_languages(set->language_creators, creators, ret->languages.creators);
+    memcpy(ret->languages.read, set->language_read, sizeof ret->languages.read);
+}
+
 /* Users of one platform only are as those of its rows; others as those of both together. */
 static double measured_share(const struct calibration *calibration, size_t class, uint8_t homes) {
     double own = 0, all = 0;
@@ -946,6 +989,7 @@ void calibrate_draw(const struct calibration *calibration, const struct scenario
         draw_classes(calibration, seed, replication, ret);
     else
         share_out_classes(ret);
+    share_out_languages(scenario, ret);
     if (calibration->shock_users.given)
         set->shock_users = calibration->shock_users.value;
     if (calibration->tiers_measured)

@@ -138,6 +138,9 @@ void calibrate_draw(const struct calibration *calibration, const struct scenario
 size_t calibrate_classes(const struct calibration *calibration, const struct scenario *scenario);
 const char *calibrate_class_name(const struct calibration *calibration, size_t class);
 
+/* How many languages there are, at least 1. */
+size_t calibrate_languages(const struct scenario *scenario);
+
 /* The share of creators that a tier has at the start. */
 double calibrate_share(const struct calibration *calibration, size_t tier);
 

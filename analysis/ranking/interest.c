@@ -27,6 +27,12 @@ int interest_open(struct interest *ret, struct policy *policy, struct error *err
     return ret->biases && ret->profiles && ret->creator ? 0 : error_memory(err);
 }
 
+int interest_heed(struct interest *interest, struct policy *policy, float *scores,
+                  struct error *err) {
+    return device_open(&interest->device, policy, scores, 0,
+                       -policy->world->settings.parameters.device_language, err);
+}
+
 static double shrunk(struct counts counts, double prior) {
     return ((double)counts.taken + PRIOR * prior) / ((double)counts.shown + PRIOR);
 }
@@ -121,6 +127,8 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
     vector_dots(profile, x, slate->n, d, matches);
     for (size_t i = 0; i < slate->n; i++)
         utilities[i] = (double)interest->biases[slate->positions[i]] + (double)matches[i];
+    for (size_t i = 0; interest->device.used && i < slate->n; i++)
+        utilities[i] += device_term(&interest->device, policy, user, slate->positions[i]);
     choice_split(utilities, slate->n, 0, shares);
     for (size_t i = 0; i < slate->n; i++) {
         double pull = -shares[i];
@@ -138,15 +146,14 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
 
 /* A quarter more than are shown leaves the rule about creators something to choose from; marginal
  * relevance chooses among twice as many. */
-void interest_query(const struct policy *policy, const struct session *session, const float *scores,
-                    struct query *ret) {
+void interest_query(const struct policy *policy, const struct session *session, struct query *ret) {
     const struct interest *interest = policy->state;
     size_t slate = policy_slate(policy);
     bool novelty = policy->world->settings.parameters.novelty > 0;
     *ret = (struct query){
         .user = interest_profile(interest, policy, session->user),
         .dimensions = policy->world->dimensions,
-        .biases = scores,
+        .biases = device_scores(&interest->device, policy, session->user),
         .wanted = policy_wanted(policy, novelty ? 2 * slate + 1 : slate + slate / 4 + 1, 1)};
 }
 

@@ -21,10 +21,13 @@
  *
  * g = 1 + 1/4 for each action (a like, a comment, ...): likelihood alone has g = 1 and no
  * dismissal. A user without history has w = 0 and is shown what is popular: the cold start.
+ * With interest_heed v_ui has the term of the device's language (ranking/device.h) too, so that the
+ * profile need not learn it, and a cold start is by what is popular in that language.
  */
 #ifndef RANKING_INTEREST_H
 #define RANKING_INTEREST_H
 
+#include "ranking/device.h"
 #include "ranking/policy.h"
 
 struct counts {
@@ -35,11 +38,17 @@ struct interest {
     float *biases;          /* b_i by position on the shelf */
     float *profiles;        /* [users][dimensions] */
     struct counts *creator; /* over living items */
+    struct device device;   /* zeroed: none */
 };
 
 /* From the policy's arena. */
 int interest_open(struct interest *ret, struct policy *policy, struct error *err);
 void interest_count(struct interest *interest, const struct policy *policy);
+
+/* Takes device_language off items that are not in the language of the device: `scores` (biases, or
+ * such with more) become those by language in interest->device, which device_score fills. */
+int interest_heed(struct interest *interest, struct policy *policy, float *scores,
+                  struct error *err);
 
 static inline const float *interest_profile(const struct interest *interest,
                                             const struct policy *policy, uint32_t user) {
@@ -55,9 +64,9 @@ void interest_learn(struct interest *interest, const struct policy *policy, uint
 /* ---- For policy classes whose state begins with a struct interest ------------------------------
  */
 
-/* Asks for the best by w_u . x_i + scores: as many as interest_rerank chooses from. */
-void interest_query(const struct policy *policy, const struct session *session, const float *scores,
-                    struct query *ret);
+/* Asks for the best by w_u . x_i + the scores of the device: as many as interest_rerank chooses
+ * from. */
+void interest_query(const struct policy *policy, const struct session *session, struct query *ret);
 
 /* Gaps between creators, novelty, and some places for items at random. */
 void interest_rerank(const struct policy *policy, struct session *session,

@@ -443,19 +443,32 @@ static void decide_closing(const struct view *view, uint8_t homes, struct exits 
         }
 }
 
+/* For user u's class, and language where there are several. */
+static void count_move(struct moves *moves, const struct world *world, size_t u, int p,
+                       struct user_moves more) {
+    const struct users *users = &world->users;
+    const size_t groups[] = {users->classes[u],
+                             WORLD_CLASSES + (users->languages ? users->languages[u] : 0)};
+    for (int g = 0; g < (users->languages ? 2 : 1); g++) {
+        struct user_moves *own = &moves->groups[p][groups[g]];
+        own->to_other += more.to_other;
+        own->gone += more.gone;
+        own->arrived += more.arrived;
+        own->returned += more.returned;
+    }
+}
+
 /* Nobody comes to a platform that is closed. */
 static void user_arrives(struct world *world, const struct view *view, size_t u, int p,
                          struct moves *moves) {
-    struct user_moves *own = &moves->classes[p][world->users.classes[u]];
     if (view->closed[p])
         return;
-    if (home_on(world->users.been[u], p))
-        own->returned++;
+    count_move(moves, world, u, p,
+               (struct user_moves){.arrived = 1, .returned = home_on(world->users.been[u], p)});
     world->users.been[u] |= (uint8_t)(1 << p);
     world->users.homes[u] |= (uint8_t)(1 << p);
     world->users.came[u] |= (uint8_t)(1 << p);
     world->users.satisfaction[p][u] = view->satisfaction[p];
-    own->arrived++;
 }
 
 /* By how much more A attracts than B. */
@@ -515,16 +528,15 @@ static void move_user(const struct market *market, struct world *world, const st
         if (luck[WHERE_TO] < choice_logistic(x))
             user_arrives(world, view, u, other(here), moves);
     }
-    for (int p = 0; p < PLATFORMS; p++) {
-        struct user_moves *own = &moves->classes[p][world->users.classes[u]];
+    bool gone = *homes == HOME_NONE;
+    for (int p = 0; p < PLATFORMS; p++)
         if (home_on(exits.left, p))
-            (*(*homes == HOME_NONE ? &own->gone : &own->to_other))++;
-    }
+            count_move(moves, world, u, p, (struct user_moves){.gone = gone, .to_other = !gone});
 }
 
 static void add_classes(struct moves *moves, int p) {
     for (size_t k = 0; k < WORLD_CLASSES; k++) {
-        const struct user_moves *own = &moves->classes[p][k];
+        const struct user_moves *own = &moves->groups[p][k];
         moves->users_to_other[p] += own->to_other;
         moves->users_gone[p] += own->gone;
         moves->users_arrived[p] += own->arrived;
@@ -556,7 +568,9 @@ static void enter_creator(const struct market *market, struct world *world, cons
     double change = creator_prefers(world, view, tier, PLATFORM_A) -
                     creator_prefers(world, &market->start, tier, PLATFORM_A);
     double to_a = choice_logistic(market->enter_a + change);
-    creator_arrives(world, view, c, luck[WHERE_TO] < to_a ? PLATFORM_A : PLATFORM_B);
+    int p = luck[WHERE_TO] < to_a ? PLATFORM_A : PLATFORM_B;
+    world_speak(world, c, p);
+    creator_arrives(world, view, c, p);
     moves->entered[tier]++;
 }
 

@@ -59,7 +59,7 @@ struct moves {
     int64_t users_returned[PLATFORMS]; /* of those who arrived: were there before */
     struct user_moves {
         int64_t to_other, gone, arrived, returned;
-    } classes[PLATFORMS][WORLD_CLASSES]; /* these add up to the four above */
+    } groups[PLATFORMS][WORLD_GROUPS]; /* those of classes add up to the four above */
     int64_t creators_left[PLATFORMS][WORLD_TIERS], creators_gone[PLATFORMS][WORLD_TIERS];
     int64_t promoted[WORLD_TIERS], demoted[WORLD_TIERS]; /* out of each tier */
     int64_t entered[WORLD_TIERS];

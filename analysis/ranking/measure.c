@@ -9,18 +9,19 @@
 
 /* ---- What there is to record ----------------------------------------------------------------- */
 
-enum parts { WHOLE, BY_TIER, BY_CLASS };
+enum parts { WHOLE, BY_TIER, BY_CLASS, BY_GROUP, BY_LANGUAGE };
 
 static const struct {
     const char *name;
     enum parts parts;
 } kinds[MEASURES] = {
-    [MEASURE_USERS] = {"users", BY_CLASS},
-    [MEASURE_USER_ARRIVALS] = {"user_arrivals", BY_CLASS},
-    [MEASURE_USER_RETURNS] = {"user_returns", BY_CLASS},
-    [MEASURE_USER_EXITS_OTHER] = {"user_exits_other", BY_CLASS},
-    [MEASURE_USER_EXITS_GONE] = {"user_exits_gone", BY_CLASS},
-    [MEASURE_UTILITY] = {"utility", WHOLE},
+    [MEASURE_USERS] = {"users", BY_GROUP},
+    [MEASURE_USER_ARRIVALS] = {"user_arrivals", BY_GROUP},
+    [MEASURE_USER_RETURNS] = {"user_returns", BY_GROUP},
+    [MEASURE_USER_EXITS_OTHER] = {"user_exits_other", BY_GROUP},
+    [MEASURE_USER_EXITS_GONE] = {"user_exits_gone", BY_GROUP},
+    [MEASURE_LANGUAGE_MATCH] = {"language_match", BY_LANGUAGE},
+    [MEASURE_UTILITY] = {"utility", BY_LANGUAGE},
     [MEASURE_REVENUE] = {"revenue", WHOLE},
     [MEASURE_ARPU_REVENUE] = {"arpu_revenue", BY_CLASS},
     [MEASURE_PAID] = {"paid", WHOLE},
@@ -40,7 +41,7 @@ static const struct {
     [MEASURE_COVERAGE] = {"coverage", WHOLE},
     [MEASURE_DIVERSITY] = {"diversity", WHOLE},
     [MEASURE_ENTROPY] = {"entropy", WHOLE},
-    [MEASURE_SESSIONS] = {"sessions", BY_CLASS},
+    [MEASURE_SESSIONS] = {"sessions", BY_GROUP},
     [MEASURE_EXPOSURES] = {"exposures", WHOLE},
 };
 
@@ -68,34 +69,49 @@ static void add(struct series *list, size_t *n, enum measure measure, int platfo
     list[(*n)++] = (struct series){measure, platform, tier};
 }
 
-bool measure_by_class(enum measure measure) {
-    return kinds[measure].parts == BY_CLASS;
+bool measure_of_users(enum measure measure) {
+    return kinds[measure].parts != WHOLE && kinds[measure].parts != BY_TIER;
 }
 
-static size_t parts_of(enum measure measure, size_t n_tiers, size_t n_classes) {
-    if (kinds[measure].parts == BY_CLASS)
-        return n_classes > 1 ? n_classes : 0;
-    return kinds[measure].parts == BY_TIER ? n_tiers : 0;
+/* What there may be several of, and where there is only one no part of a whole. */
+static size_t several(size_t n) {
+    return n > 1 ? n : 0;
 }
 
-size_t measure_list(size_t n_tiers, size_t n_classes, struct series ret[MEASURE_SERIES]) {
+/* Of a measure: the numbers of its parts; how many there are. */
+static size_t list_parts(enum measure measure, size_t n_tiers, size_t n_classes, size_t n_languages,
+                         int ret[WORLD_TIERS + WORLD_GROUPS]) {
+    enum parts parts = kinds[measure].parts;
+    size_t n = 0;
+    for (size_t k = 0; parts == BY_TIER && k < n_tiers; k++)
+        ret[n++] = (int)k;
+    for (size_t k = 0; (parts == BY_CLASS || parts == BY_GROUP) && k < several(n_classes); k++)
+        ret[n++] = (int)k;
+    for (size_t k = 0; (parts == BY_LANGUAGE || parts == BY_GROUP) && k < several(n_languages); k++)
+        ret[n++] = (int)(WORLD_CLASSES + k);
+    return n;
+}
+
+size_t measure_list(size_t n_tiers, size_t n_classes, size_t n_languages,
+                    struct series ret[MEASURE_SERIES]) {
     size_t n = 0, parts;
+    int numbers[WORLD_TIERS + WORLD_GROUPS];
     for (int p = 0; p < PLATFORMS; p++)
         for (int m = 0; m < MEASURES; m++) {
-            parts = parts_of((enum measure)m, n_tiers, n_classes);
-            if (m == MEASURE_ARPU_REVENUE && parts == 0)
+            parts = list_parts((enum measure)m, n_tiers, n_classes, n_languages, numbers);
+            if ((m == MEASURE_ARPU_REVENUE || m == MEASURE_LANGUAGE_MATCH) && parts == 0)
                 continue;
             /* The share of all tiers together is 1: it says nothing. */
             if (m != MEASURE_EXPOSURE_SHARE)
                 add(ret, &n, (enum measure)m, p, SERIES_ALL);
             for (size_t k = 0; k < parts; k++)
-                add(ret, &n, (enum measure)m, p, (int)k);
+                add(ret, &n, (enum measure)m, p, numbers[k]);
         }
-    parts = parts_of(MEASURE_USERS, n_tiers, n_classes);
+    parts = list_parts(MEASURE_USERS, n_tiers, n_classes, n_languages, numbers);
     for (int state = SERIES_BOTH; state <= SERIES_NONE; state++) {
         add(ret, &n, MEASURE_USERS, state, SERIES_ALL);
         for (size_t k = 0; k < parts; k++)
-            add(ret, &n, MEASURE_USERS, state, (int)k);
+            add(ret, &n, MEASURE_USERS, state, numbers[k]);
     }
     return n;
 }
@@ -138,8 +154,10 @@ double measure_tail(const uint64_t *counts, size_t n, size_t k) {
 static void count_users(struct census *ret, const struct world *world) {
     for (size_t u = 0; u < world->users.n; u++) {
         uint8_t homes = world->users.homes[u];
-        size_t groups[2] = {world->users.classes[u], WORLD_CLASSES};
-        for (int g = 0; g < 2; g++) {
+        const uint8_t *languages = world->users.languages;
+        size_t groups[3] = {world->users.classes[u], WORLD_GROUPS};
+        groups[2] = WORLD_CLASSES + (languages ? languages[u] : 0U);
+        for (int g = 0; g < (languages ? 3 : 2); g++) {
             ret->users[PLATFORM_A][groups[g]] += home_on(homes, PLATFORM_A);
             ret->users[PLATFORM_B][groups[g]] += home_on(homes, PLATFORM_B);
             ret->users[SERIES_BOTH][groups[g]] += homes == HOME_BOTH;
@@ -150,12 +168,23 @@ static void count_users(struct census *ret, const struct world *world) {
 
 /* Amounts that do not fit have been refused before. */
 static void count_sessions(struct census *ret, const struct world *world, int p) {
-    ret->sessions[p][WORLD_CLASSES] = world->platforms[p].period.sessions;
-    ret->arpu_revenue[p][WORLD_CLASSES] = 0;
+    const struct traffic *period = &world->platforms[p].period;
+    ret->sessions[p][WORLD_GROUPS] = period->sessions;
+    ret->utility[p][WORLD_GROUPS] = period->utility;
+    ret->arpu_revenue[p][WORLD_GROUPS] = 0;
     for (size_t k = 0; k < world->settings.n_classes; k++) {
-        ret->sessions[p][k] = world->platforms[p].period.by_class[k];
+        ret->sessions[p][k] = period->by_class[k];
         payout_arpu(world, p, k, &ret->arpu_revenue[p][k]);
-        ret->arpu_revenue[p][WORLD_CLASSES] += ret->arpu_revenue[p][k];
+        ret->arpu_revenue[p][WORLD_GROUPS] += ret->arpu_revenue[p][k];
+    }
+    for (size_t k = 0; k < WORLD_LANGUAGES; k++) {
+        const struct reading *reading = &period->languages[k];
+        ret->sessions[p][WORLD_CLASSES + k] = reading->sessions;
+        ret->utility[p][WORLD_CLASSES + k] = reading->utility;
+        ret->shown[p][WORLD_CLASSES + k] = reading->shown;
+        ret->own[p][WORLD_CLASSES + k] = reading->own;
+        ret->shown[p][WORLD_GROUPS] += reading->shown;
+        ret->own[p][WORLD_GROUPS] += reading->own;
     }
 }
 
@@ -199,7 +228,6 @@ void census_take(struct census *ret, const struct world *world, const struct boo
     count_users(ret, world);
     for (int p = 0; p < PLATFORMS; p++) {
         count_sessions(ret, world, p);
-        ret->utility[p] = world->platforms[p].period.utility;
         count_creators(ret, world, p, scratch);
         ret->coverage[p] = coverage(world, p);
         ret->diversity[p] = feed_distance(feed, p);
@@ -249,10 +277,10 @@ static double creator_value(const struct series *series, const struct census *ce
     }
 }
 
-/* Of one class, or of all. */
-static struct user_moves moves_of(const struct moves *moves, int p, int class) {
-    if (class != SERIES_ALL)
-        return moves->classes[p][class];
+/* Of one group, or of all. */
+static struct user_moves moves_of(const struct moves *moves, int p, int group) {
+    if (group != SERIES_ALL)
+        return moves->groups[p][group];
     return (struct user_moves){moves->users_to_other[p], moves->users_gone[p],
                                moves->users_arrived[p], moves->users_returned[p]};
 }
@@ -260,7 +288,7 @@ static struct user_moves moves_of(const struct moves *moves, int p, int class) {
 static double user_value(const struct series *series, const struct census *census,
                          const struct moves *moves) {
     int p = series->platform;
-    size_t k = series->tier == SERIES_ALL ? WORLD_CLASSES : (size_t)series->tier;
+    size_t k = series->tier == SERIES_ALL ? WORLD_GROUPS : (size_t)series->tier;
     double weight = census->user_weight;
     if (series->measure == MEASURE_USERS)
         return (double)census->users[p][k] * weight;
@@ -274,6 +302,10 @@ static double user_value(const struct series *series, const struct census *censu
         return (double)own.to_other * weight;
     case MEASURE_USER_EXITS_GONE:
         return (double)own.gone * weight;
+    case MEASURE_UTILITY:
+        return ratio((double)census->utility[p][k] * WORLD_UTILITY, (double)census->sessions[p][k]);
+    case MEASURE_LANGUAGE_MATCH:
+        return ratio((double)census->own[p][k], (double)census->shown[p][k]);
     case MEASURE_ARPU_REVENUE:
         return decimal_to_double(census->arpu_revenue[p][k]);
     default: /* MEASURE_SESSIONS */
@@ -285,14 +317,11 @@ double measure_value(const struct series *series, const struct census *census,
                      const struct moves *moves) {
     int p = series->platform;
     double weight = census->user_weight;
-    if (measure_by_class(series->measure))
+    if (measure_of_users(series->measure))
         return user_value(series, census, moves);
     switch (series->measure) {
     case MEASURE_EXPOSURES:
         return (double)census->exposures[p][WORLD_TIERS] * weight;
-    case MEASURE_UTILITY:
-        return ratio((double)census->utility[p] * WORLD_UTILITY,
-                     (double)census->sessions[p][WORLD_CLASSES]);
     case MEASURE_REVENUE:
         return decimal_to_double(census->books.revenue[p]);
     case MEASURE_PAID:

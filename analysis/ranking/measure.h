@@ -2,7 +2,7 @@
 /* What is recorded of each period of a replication.
  *
  *     struct series series[MEASURE_SERIES];
- *     size_t n = measure_list(n_tiers, series);
+ *     size_t n = measure_list(n_tiers, n_classes, n_languages, series);
  *     struct census census;
  *     census_take(&census, world, &books, &feed, scratch);   // before anyone moves
  *     market_move(market, world, shock, &moves);
@@ -26,6 +26,9 @@ enum measure {
     MEASURE_USER_RETURNS,     /* of those who came: were there before */
     MEASURE_USER_EXITS_OTHER, /* left it for the other, or stayed on the other only */
     MEASURE_USER_EXITS_GONE,  /* left it and are nowhere */
+    MEASURE_LANGUAGE_MATCH,   /* share of exposures in the user's language; only where there are
+                               * several
+                               */
     MEASURE_UTILITY, /* mean of a session beyond the outside option: ln(1 + sum exp(v_i - v_0)) */
     MEASURE_REVENUE,
     MEASURE_ARPU_REVENUE,  /* what users bring by their ARPU; only where there are classes of users
@@ -64,25 +67,28 @@ enum { SERIES_ALL = -1 }; /* tier: all together */
 
 struct series {
     enum measure measure;
-    int platform, tier; /* of measures of users: the class instead of a tier */
+    int platform, tier; /* of measures of users: a group instead of a tier */
 };
 
-/* Whether the parts of a measure are classes of users. */
-bool measure_by_class(enum measure measure);
+/* Whether the parts of a measure are groups of users: classes below WORLD_CLASSES, and languages
+ * from there on. */
+bool measure_of_users(enum measure measure);
 
 /* More than the list ever needs. */
 #define MEASURE_SERIES (2 * MEASURES * (WORLD_TIERS + 2))
 
 /* In the order of the output; returns how many. A single class is not listed for itself. */
-size_t measure_list(size_t n_tiers, size_t n_classes, struct series ret[MEASURE_SERIES]);
+size_t measure_list(size_t n_tiers, size_t n_classes, size_t n_languages,
+                    struct series ret[MEASURE_SERIES]);
 
-/* Sums over one period; index WORLD_TIERS is all tiers, index WORLD_CLASSES all classes. */
+/* Sums over one period; index WORLD_TIERS is all tiers, index WORLD_GROUPS all users. */
 struct census {
     double user_weight, creator_weight;
-    int64_t users[PLATFORMS + 2][WORLD_CLASSES + 1]; /* A, B (both included), both, none */
-    uint64_t sessions[PLATFORMS][WORLD_CLASSES + 1];
-    decimal arpu_revenue[PLATFORMS][WORLD_CLASSES + 1];
-    int64_t utility[PLATFORMS];
+    int64_t users[PLATFORMS + 2][WORLD_GROUPS + 1]; /* A, B (both included), both, none */
+    uint64_t sessions[PLATFORMS][WORLD_GROUPS + 1];
+    uint64_t shown[PLATFORMS][WORLD_GROUPS + 1], own[PLATFORMS][WORLD_GROUPS + 1]; /* languages */
+    decimal arpu_revenue[PLATFORMS][WORLD_GROUPS + 1];                             /* classes */
+    int64_t utility[PLATFORMS][WORLD_GROUPS + 1];                                  /* languages */
     struct books books;
     int64_t creators[PLATFORMS][WORLD_TIERS + 1];
     uint64_t exposures[PLATFORMS][WORLD_TIERS + 1];

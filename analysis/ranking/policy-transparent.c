@@ -2,11 +2,13 @@
 /* Published weights, and dials that the user can turn.
  *
  *     score = sum over actions of weight_a r_ia / m + dial_interest w_u . x_i + dial_following f_ui
+ *             + dial_language l_ui
  *
  * r_ia is how often action a was done per exposure of item i, shrunk to the platform's rate with
  * the weight of 20 exposures; m is the platform's mean of sum_a weight_a r_a, so that a mean item
- * has 1 point. w_u is the profile of ranking/interest.h, f_ui is 1 if the user follows the creator.
- * The slate is chosen by sliding spectrum (ranking/slate.h). */
+ * has 1 point. w_u is the profile of ranking/interest.h, f_ui is 1 if the user follows the creator,
+ * l_ui if the item is in the language of the user's device. The slate is chosen by sliding spectrum
+ * (ranking/slate.h). */
 #include "ranking/interest.h"
 #include "ranking/policy.h"
 #include "ranking/slate.h"
@@ -20,6 +22,7 @@ struct transparent {
     double weights[POLICY_ACTIONS], platform[POLICY_ACTIONS],
         mean;      /* rates and points per exposure */
     float *points; /* by position on the shelf */
+    struct device device;
 };
 
 static int init(struct policy *policy, struct error *err) {
@@ -29,7 +32,12 @@ static int init(struct policy *policy, struct error *err) {
     policy->state = state;
     policy_weights(policy, state->weights);
     state->points = policy_biases(policy);
-    return state->points ? interest_open(&state->interest, policy, err) : error_memory(err);
+    if (!state->points)
+        return error_memory(err);
+    return device_open(&state->device, policy, state->points,
+                       policy->world->settings.parameters.dial_language, 0, err)
+               ? err->code
+               : interest_open(&state->interest, policy, err);
 }
 
 /* Before anything was seen each action is done once in a hundred exposures. */
@@ -73,6 +81,7 @@ static void round_begin(struct policy *policy) {
         state->points[i] = (float)sum;
     }
     policy_seal(policy, state->points);
+    device_score(&state->device, policy, state->points);
 }
 
 /* The dial scales the user's side of the product. */
@@ -86,7 +95,7 @@ static void query(const struct policy *policy, const struct session *session, fl
         room[k] = dial * profile[k];
     *ret = (struct query){.user = room,
                           .dimensions = d,
-                          .biases = state->points,
+                          .biases = device_scores(&state->device, policy, session->user),
                           .wanted = policy_wanted(policy, 2 * policy_slate(policy) + 1, 2)};
 }
 
@@ -107,11 +116,12 @@ static void score(const struct policy *policy, struct session *session,
     size_t n = users_following(&world->users, u, policy->platform, most);
     const uint32_t *followed = world->users.follows[policy->platform] + u * most;
     double bonus = world->settings.parameters.dial_following;
+    const float *points = device_scores(&state->device, policy, session->user);
     for (size_t f = 0; f < n && bonus > 0; f++)
         for (uint32_t i = shelf->first[followed[f]]; i < shelf->first[followed[f] + 1]; i++) {
             uint32_t position = shelf->by_creator[i];
             kernel_offer(ret,
-                         (float)((double)state->points[position] + bonus +
+                         (float)((double)points[position] + bonus +
                                  interest_term(policy, session->user, position)),
                          position);
         }
@@ -138,7 +148,7 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
     ret[POLICY_ACTIONS] = term_part("interest", interest_term(policy, user, position));
     ret[POLICY_ACTIONS + 1] =
         term_part("following", followed ? policy->world->settings.parameters.dial_following : 0);
-    return POLICY_ACTIONS + 2;
+    return device_explain(&state->device, policy, user, position, ret, POLICY_ACTIONS + 2);
 }
 
 const struct policy_class policy_transparent = {

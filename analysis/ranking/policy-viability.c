@@ -23,7 +23,11 @@ static int init(struct policy *policy, struct error *err) {
         return error_memory(err);
     policy->state = state;
     state->scores = policy_biases(policy);
-    return state->scores ? interest_open(&state->interest, policy, err) : error_memory(err);
+    if (!state->scores)
+        return error_memory(err);
+    return interest_open(&state->interest, policy, err)
+               ? err->code
+               : interest_heed(&state->interest, policy, state->scores, err);
 }
 
 /* 0 for who is not there, or not known to be at any risk. */
@@ -58,13 +62,13 @@ static void round_begin(struct policy *policy) {
         state->scores[i] =
             state->interest.biases[i] + (float)boost(policy, policy->shelf->creators[i], mean);
     policy_seal(policy, state->scores);
+    device_score(&state->interest.device, policy, state->scores);
 }
 
 static void query(const struct policy *policy, const struct session *session, float *room,
                   struct query *ret) {
     (void)room;
-    const struct viability *state = policy->state;
-    interest_query(policy, session, state->scores, ret);
+    interest_query(policy, session, ret);
 }
 
 static size_t explain(const struct policy *policy, uint32_t user, uint32_t position,
@@ -74,7 +78,7 @@ static size_t explain(const struct policy *policy, uint32_t user, uint32_t posit
     ret[0] = term_part("popularity", own);
     ret[1] = term_part("interest", interest_match(&state->interest, policy, user, position));
     ret[2] = term_part("viability", (double)state->scores[position] - own);
-    return 3;
+    return device_explain(&state->interest.device, policy, user, position, ret, 3);
 }
 
 const struct policy_class policy_viability = {

@@ -87,21 +87,24 @@ void policy_retrieve(const struct policy *policy, struct session *session, struc
         policy->class->retrieve(policy, session, ret);
 }
 
-/* Candidates of another number than those of the first session are scanned for themselves. */
+/* Candidates of another number than those of the first session, or with other biases, are scanned
+ * for themselves. */
 static void answer(const struct policy *policy, const struct candidates candidates[],
                    const struct query queries[], size_t n, struct kernel_top tops[]) {
     struct kernel_request requests[POLICY_TOGETHER] = {0};
-    const float *embeddings = policy->shelf->embeddings, *biases = queries[0].biases;
+    const float *embeddings = policy->shelf->embeddings;
     size_t d = queries[0].dimensions, all = policy->shelf->blocks, together = 0;
     for (size_t i = 0; i < n; i++) {
         struct kernel_request request = {queries[i].user, candidates[i].first, &tops[i]};
         kernel_begin(&tops[i], queries[i].wanted);
-        if (candidates[i].blocks == candidates[0].blocks)
+        if (candidates[i].blocks == candidates[0].blocks && queries[i].biases == queries[0].biases)
             requests[together++] = request;
         else
-            kernel_scan_many(&request, 1, d, embeddings, biases, all, candidates[i].blocks);
+            kernel_scan_many(&request, 1, d, embeddings, queries[i].biases, all,
+                             candidates[i].blocks);
     }
-    kernel_scan_many(requests, together, d, embeddings, biases, all, candidates[0].blocks);
+    kernel_scan_many(requests, together, d, embeddings, queries[0].biases, all,
+                     candidates[0].blocks);
 }
 
 void policy_score(const struct policy *policy, struct session *const sessions[],

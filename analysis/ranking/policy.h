@@ -57,8 +57,8 @@ struct reaction {
 /* The best that the kernel is asked for: by bias, and by match with a vector (kernel_scan). */
 struct query {
     const float *user;
-    size_t dimensions;
-    const float *biases; /* the same for all sessions of a round, and so are the dimensions */
+    size_t dimensions;   /* the same for all sessions */
+    const float *biases; /* of a round, the same for all sessions of users of one language */
     size_t wanted;
 };
 

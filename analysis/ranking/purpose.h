@@ -29,6 +29,7 @@ enum ranking_purpose {
     DRAW_REACT = 22,
     DRAW_SWITCH = 24,   /* entity: platform */
     DRAW_THOMPSON = 25, /* + platform + DRAW_ROUND * round; entity: item, step */
+    DRAW_READ = 27,     /* which languages besides the own; entity: user */
     DRAW_ROUND = 256,   /* times the round, added to those of sessions */
 };
 

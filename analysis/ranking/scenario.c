@@ -13,7 +13,7 @@
 #define AT(field) offsetof(struct parameters, field)
 
 /* Rows of the table: name, range, default, unit and meaning. EACH is two of them, NAME_a and
- * NAME_b, of the same range; CLASS three. */
+ * NAME_b, of the same range; CLASS three, LANGUAGE five. */
 /* clang-format off */
 #define ROW(name, offset, kind, ...) {name, offset, kind, __VA_ARGS__}
 #define SIZE(field, ...)             ROW(#field, AT(field), SCENARIO_SIZE, __VA_ARGS__)
@@ -29,6 +29,21 @@
         "what users of class " #number " spend, as a multiple of class 1"), \
     ROW("class_" #number "_leave", AT(class_leave[index]), SCENARIO_REAL, 0, 1000, 1, "times", \
         "how fast they leave, as a multiple of class 1")
+#define READ(number, index) \
+    ROW("language_" #number "_read", AT(language_read[index]), SCENARIO_REAL, 0, 1, 0, \
+        "share of users", "of the other languages, who read language " #number " too")
+#define LANGUAGE(number, index) \
+    ROW("language_" #number "_users_a", AT(language_users[PLATFORM_A][index]), SCENARIO_REAL, \
+        0, 1, 0, "share of users", \
+        "of those on A only, whose language is number " #number "; 1 is what the others leave"), \
+    ROW("language_" #number "_users_b", AT(language_users[PLATFORM_B][index]), SCENARIO_REAL, \
+        0, 1, 0, "share of users", "the same of those on B only"), \
+    ROW("language_" #number "_creators_a", AT(language_creators[PLATFORM_A][index]), \
+        SCENARIO_REAL, 0, 1, 0, "share of creators", \
+        "of those on A only, whose items are in language " #number), \
+    ROW("language_" #number "_creators_b", AT(language_creators[PLATFORM_B][index]), \
+        SCENARIO_REAL, 0, 1, 0, "share of creators", "the same of those on B only"), \
+    READ(number, index)
 /* clang-format on */
 
 const struct scenario_parameter scenario_parameters[] = {
@@ -64,6 +79,10 @@ const struct scenario_parameter scenario_parameters[] = {
     CLASS(2, 1),
     CLASS(3, 2),
     CLASS(4, 3),
+    READ(1, 0),
+    LANGUAGE(2, 1),
+    LANGUAGE(3, 2),
+    LANGUAGE(4, 3),
     /* What users like */
     REAL(taste_weight, 0, 20, 4, "utility",
          "utility of an item that matches a user's taste exactly"),
@@ -73,6 +92,8 @@ const struct scenario_parameter scenario_parameters[] = {
     REAL(theme_spread, 0, 10, 0.5, "theme lengths",
          "how far items stray from their creator's theme"),
     REAL(tier_appeal, -10, 10, 0.2, "utility", "added for every tier above the lowest"),
+    REAL(language_penalty, 0, 100, 0, "utility",
+         "taken off an item in a language that the user does not read"),
     REAL(outside_utility, -20, 20, 3, "utility", "of taking none of the items shown"),
     REAL(taste_drift, 0, 10, 0, "taste lengths",
          "by which a user's taste moves towards each item taken"),
@@ -112,6 +133,8 @@ const struct scenario_parameter scenario_parameters[] = {
          "(Beta-Thompson)"),
     SIZE(seen, 0, 64, 0, "items",
          "all but random, popularity: that a user saw last on a platform and is not shown again"),
+    REAL(device_language, 0, 100, 0, "utility",
+         "foryou, viability: taken off an item that is not in the language of the user's device"),
     REAL(weight_like, 0, 1000, 1, "points", "transparent, pools: what a like counts"),
     REAL(weight_save, 0, 1000, 1, "points", "a save"),
     REAL(weight_comment, 0, 1000, 4, "points", "a comment"),
@@ -121,6 +144,8 @@ const struct scenario_parameter scenario_parameters[] = {
          "transparent: what a match of one unit of utility counts beside an item of mean points"),
     REAL(dial_following, 0, 100, 0.5, "mean items",
          "transparent: what it counts that the user follows the creator"),
+    REAL(dial_language, 0, 100, 0, "mean items",
+         "transparent: what it counts that the item is in the language of the user's device"),
     REAL(diversity, 0, 100, 0.5, "mean items",
          "transparent: weight of the volume that an item adds to the window (sliding spectrum)"),
     SIZE(diversity_window, 1, 50, 5, "items", "transparent: items that are looked back on"),
@@ -304,6 +329,11 @@ static int check(const struct scenario *scenario, const struct table_batch *batc
     static const char *const users[] = {"user_share_b", "user_share_both", "user_share_none"};
     static const char *const creators[] = {"creator_share_b", "creator_share_both"};
     static const char *const classes[] = {"class_2_share", "class_3_share", "class_4_share"};
+    static const char *const languages[][3] = {
+        {"language_2_users_a", "language_3_users_a", "language_4_users_a"},
+        {"language_2_users_b", "language_3_users_b", "language_4_users_b"},
+        {"language_2_creators_a", "language_3_creators_a", "language_4_creators_a"},
+        {"language_2_creators_b", "language_3_creators_b", "language_4_creators_b"}};
     static const char *const lists[] = {"candidates", "slate"};
     static const char *const shop[] = {"shop_fee", "shop_commission"};
     if (check_shares(scenario, batch, users, 3, err) ||
@@ -311,6 +341,9 @@ static int check(const struct scenario *scenario, const struct table_batch *batc
         check_shares(scenario, batch, shop, 2, err) ||
         check_shares(scenario, batch, creators, 2, err))
         return err->code;
+    for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
+        if (check_shares(scenario, batch, languages[i], 3, err))
+            return err->code;
     static const char *const bans[] = {"ban_period", "ban_end"};
     double ban = scenario_value(scenario, "ban_period"), end = scenario_value(scenario, "ban_end");
     if (end > 0 && end <= ban)

@@ -28,7 +28,8 @@
 
 enum { PLATFORM_A, PLATFORM_B, PLATFORMS };
 
-#define SCENARIO_CLASSES 4 /* of users, by what they spend and how soon they leave */
+#define SCENARIO_CLASSES   4 /* of users, by what they spend and how soon they leave */
+#define SCENARIO_LANGUAGES 4 /* of users and creators */
 
 /* One draw: the parameters by their names, [PLATFORMS] where there is one for each platform. Sizes
  * and counts are whole numbers. */
@@ -49,6 +50,10 @@ struct parameters {
     double viability_boost;
     double class_share[SCENARIO_CLASSES], class_arpu[SCENARIO_CLASSES]; /* but of the first class */
     double class_leave[SCENARIO_CLASSES];
+    /* But of the first language, which is that of all others. */
+    double language_users[PLATFORMS][SCENARIO_LANGUAGES];
+    double language_creators[PLATFORMS][SCENARIO_LANGUAGES];
+    double language_read[SCENARIO_LANGUAGES], language_penalty, device_language, dial_language;
     double arpu[PLATFORMS], revenue_share[PLATFORMS], payout_per_thousand[PLATFORMS];
     double fund[PLATFORMS], subscription[PLATFORMS], tip[PLATFORMS], shop[PLATFORMS];
     double fan_cut, shop_fee, shop_commission, ad_middle;
@@ -76,7 +81,7 @@ struct scenario_parameter {
     const char *unit, *meaning;
 };
 
-#define SCENARIO_PARAMETERS 121
+#define SCENARIO_PARAMETERS 140
 extern const struct scenario_parameter scenario_parameters[SCENARIO_PARAMETERS];
 
 /* low and high are equal to value where nothing is uncertain. */

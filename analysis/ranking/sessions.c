@@ -101,7 +101,8 @@ static void remember(const struct sessions *sessions, size_t u, int p, const str
 
 /* ---- One session ----------------------------------------------------------------------------- */
 
-/* Utilities of what is shown: taste_weight * (taste . embedding) + the item's own. */
+/* Utilities of what is shown: taste_weight * (taste . embedding) + the item's own, less the penalty
+ * for what the user cannot read. */
 static void see(const struct world *world, const struct shelf *shelf, const struct slate *slate,
                 size_t u, double *ret) {
     size_t d = world->dimensions;
@@ -113,6 +114,9 @@ static void see(const struct world *world, const struct shelf *shelf, const stru
     for (size_t i = 0; i < slate->n; i++)
         ret[i] = world->settings.parameters.taste_weight * (double)matches[i] +
                  (double)shelf->utility[slate->positions[i]];
+    for (size_t i = 0; shelf->languages && i < slate->n; i++)
+        if (!world_reads(world, u, shelf, slate->positions[i]))
+            ret[i] -= world->settings.parameters.language_penalty;
 }
 
 static size_t worst(const double *utilities, size_t n) {
@@ -160,6 +164,18 @@ static void count_session(struct tally *tally, int p, uint8_t class, const struc
     traffic->sessions++;
     traffic->by_class[class]++;
     traffic->utility += llrint(worth / WORLD_UTILITY);
+}
+
+/* Of a world with several languages. */
+static void count_languages(struct tally *tally, const struct world *world, int p, uint32_t user,
+                            const struct slate *slate, double worth) {
+    struct reading *reading = &tally->traffic[p].languages[world->users.languages[user]];
+    reading->sessions++;
+    reading->shown += slate->n;
+    reading->utility += llrint(worth / WORLD_UTILITY);
+    for (size_t i = 0; i < slate->n; i++)
+        reading->own +=
+            world_own_language(world, user, &world->platforms[p].shelf, slate->positions[i]);
 }
 
 /* Cuts the slate behind the last item that the user looks at; returns the index of the one at which
@@ -215,6 +231,8 @@ static void hold_session(const struct sessions *sessions, struct worker *worker,
     if (chosen >= 0 && set->taste_drift > 0)
         drift(world, user, shelf->rows + slate->positions[chosen] * world->dimensions);
     count_session(&worker->tally, p, world->users.classes[user], slate, &reaction, worth);
+    if (shelf->languages)
+        count_languages(&worker->tally, world, p, user, slate, worth);
     for (size_t i = 0; i < slate->n && set->seen > 0; i++)
         world_see(world, user, p, shelf->items[slate->positions[i]]);
     if (sessions->feed)
@@ -294,13 +312,15 @@ static void serve_together(const struct sessions *sessions, struct worker *worke
         hold_session(sessions, worker, &worker->visits[queue[i]], p, &slates[i]);
 }
 
-/* Session number s of the batch's users who are on platform p then: at most one of each. */
-static void serve_platform(const struct sessions *sessions, struct worker *worker, size_t users,
-                           size_t s, int p) {
+/* Session number s of those of the batch's users, `begin` the first of them, who are on platform p
+ * then and have a language: at most one of each. */
+static void serve_language(const struct sessions *sessions, struct worker *worker, size_t begin,
+                           size_t users, size_t s, int p, uint8_t language) {
     const struct policy *policy = sessions->desks[p].serving;
     size_t n = 0;
     for (size_t i = 0; i < users; i++) {
-        if (worker->places[i * sessions->most + s] != p)
+        if (worker->places[i * sessions->most + s] != p ||
+            world_language(sessions->world, begin + i) != language)
             continue;
         uint32_t visit = (uint32_t)(i * PLATFORMS + (size_t)p);
         struct visit *own = &worker->visits[visit];
@@ -324,7 +344,7 @@ static void serve_platform(const struct sessions *sessions, struct worker *worke
 }
 
 /* Users begin to end - 1, one session after the other: what a user learnt or followed in one shows
- * in the next. */
+ * in the next. Users of a language follow each other, as a policy may score by it. */
 static void serve_batch(const struct sessions *sessions, struct worker *worker, size_t begin,
                         size_t end) {
     const struct world *world = sessions->world;
@@ -339,7 +359,8 @@ static void serve_batch(const struct sessions *sessions, struct worker *worker, 
     }
     for (size_t s = 0; s < n; s++)
         for (int p = 0; p < PLATFORMS; p++)
-            serve_platform(sessions, worker, end - begin, s, p);
+            for (size_t k = 0; k < world->settings.n_languages; k++)
+                serve_language(sessions, worker, begin, end - begin, s, p, (uint8_t)k);
     for (size_t u = begin; u < end; u++)
         for (int p = 0; p < PLATFORMS; p++)
             if (home_on(world->users.homes[u], p))

@@ -316,8 +316,8 @@ int simulate_run(struct simulation *ret, const struct scenario *scenario,
         return err->code;
     *ret = (struct simulation){.replications = options->replications,
                                .periods = (size_t)scenario_value(scenario, "periods")};
-    ret->n_series =
-        measure_list(calibration->n_tiers, calibrate_classes(calibration, scenario), ret->series);
+    ret->n_series = measure_list(calibration->n_tiers, calibrate_classes(calibration, scenario),
+                                 calibrate_languages(scenario), ret->series);
     ret->values = calloc(ret->replications * ret->periods * ret->n_series, sizeof *ret->values);
     if (!ret->values)
         return error_memory(err);

@@ -47,6 +47,12 @@ static int allocate(struct world *world, struct error *err) {
     TAKE(users->been, users->n);
     if (world->settings.parameters.threshold_spread > 0)
         TAKE(users->thresholds, users->n);
+    bool several = world->settings.n_languages > 1;
+    if (several) {
+        TAKE(users->languages, users->n);
+        TAKE(users->reads, users->n);
+        TAKE(creators->languages, creators->n);
+    }
     TAKE(creators->weights, creators->n);
     TAKE(creators->themes, creators->n * d);
     TAKE(creators->appeal, creators->n);
@@ -79,6 +85,8 @@ static int allocate(struct world *world, struct error *err) {
         TAKE(shelf->items, items->n);
         TAKE(shelf->creators, items->n);
         TAKE(shelf->utility, items->n);
+        if (several)
+            TAKE(shelf->languages, items->n);
         TAKE(shelf->rows, items->n * d);
         TAKE(shelf->embeddings, kernel_blocks(items->n) * KERNEL_LANES * d);
     }
@@ -116,15 +124,52 @@ static uint8_t home_of(size_t i, double n, double both, double b, double none) {
 
 /* Dealt out in the given shares, evenly over the users, so that every run of them has these shares
  * within a few users: by the multiples of the golden ratio (Weyl's sequence of least discrepancy:
- * Kuipers & Niederreiter 1974, "Uniform Distribution of Sequences", chapter 2, section 3). */
-static uint8_t class_of(const struct settings *settings, size_t u, uint8_t homes) {
-    double place = fmod(((double)u + 0.5) * 0.6180339887498949, 1), below = 0;
-    for (size_t k = 0; k + 1 < settings->n_classes; k++) {
-        below += settings->classes[k].share[homes];
+ * Kuipers & Niederreiter 1974, "Uniform Distribution of Sequences", chapter 2, section 3).
+ * Languages go by the multiples of the square root of 2: as 1 and the two of them are independent
+ * over the rationals, a run has each pair of class and language in the product of their shares
+ * (there, chapter 1, section 6). */
+static const double GOLDEN = 0.6180339887498949, ROOT = 0.4142135623730950;
+
+static uint8_t deal(size_t i, double step, const double *shares, size_t n) {
+    double place = fmod(((double)i + 0.5) * step, 1), below = 0;
+    for (size_t k = 0; k + 1 < n; k++) {
+        below += shares[k];
         if (place < below)
             return (uint8_t)k;
     }
-    return (uint8_t)(settings->n_classes - 1);
+    return (uint8_t)(n - 1);
+}
+
+static uint8_t class_of(const struct settings *settings, size_t u, uint8_t homes) {
+    double shares[WORLD_CLASSES];
+    for (size_t k = 0; k < settings->n_classes; k++)
+        shares[k] = settings->classes[k].share[homes];
+    return deal(u, GOLDEN, shares, settings->n_classes);
+}
+
+/* Of a user or creator number i, by the shares among those of the same homes. */
+static uint8_t language_of(const struct world *world, size_t i,
+                           const double shares[WORLD_LANGUAGES]) {
+    return deal(i, ROOT, shares, world->settings.n_languages);
+}
+
+void world_speak(struct world *world, size_t creator, int platform) {
+    if (world->creators.languages)
+        world->creators.languages[creator] =
+            language_of(world, world_creator_id(world, creator),
+                        world->settings.languages.creators[1 << platform]);
+}
+
+/* The own one, and each of the others by luck of its own. */
+static uint8_t draw_reads(const struct world *world, uint32_t id, uint8_t own) {
+    struct random_stream stream;
+    uint8_t reads = 0;
+    random_open(&stream, world->seed, world->replication, id, 0, DRAW_READ);
+    for (size_t k = 0; k < world->settings.n_languages; k++) {
+        bool learnt = random_uniform(&stream) < world->settings.languages.read[k];
+        reads |= (uint8_t)((learnt || k == own) << k);
+    }
+    return reads;
 }
 
 static float draw_threshold(const struct world *world, size_t u) {
@@ -148,6 +193,11 @@ static void draw_users(struct world *world) {
             home_of(id, p->users, p->user_share_both, p->user_share_b, p->user_share_none);
         users->classes[u] = class_of(&world->settings, id, users->homes[u]);
         users->been[u] = users->homes[u];
+        if (users->languages) {
+            users->languages[u] =
+                language_of(world, id, world->settings.languages.users[users->homes[u]]);
+            users->reads[u] = draw_reads(world, id, users->languages[u]);
+        }
         if (users->thresholds)
             users->thresholds[u] = draw_threshold(world, u);
         users->satisfaction[PLATFORM_A][u] = users->satisfaction[PLATFORM_B][u] = NAN;
@@ -201,6 +251,9 @@ static int draw_creators(struct world *world, struct error *err) {
             continue;
         ranked[found++] = (struct ranked){appeal + luck, (uint32_t)c};
         creators->homes[c] = home_of(id, p->creators, p->creator_share_both, p->creator_share_b, 0);
+        if (creators->languages)
+            creators->languages[c] =
+                language_of(world, id, world->settings.languages.creators[creators->homes[c]]);
     }
     rank_creators(world, ranked, n);
     free(ranked);
@@ -396,6 +449,8 @@ static void lay_out(struct world *world, int platform) {
         memcpy(shelf->rows + position * d, world->items.embeddings + item * d,
                d * sizeof *shelf->rows);
         shelf->creators[position] = creator;
+        if (shelf->languages)
+            shelf->languages[position] = creators->languages[creator];
         shelf->utility[position] =
             (float)(world->items.quality[item] + world->settings.parameters.tier_appeal * tier);
     }
@@ -479,6 +534,12 @@ static void add_traffic(struct traffic *sum, const struct traffic *traffic) {
         sum->by_class[k] += traffic->by_class[k];
     sum->unchosen += traffic->unchosen;
     sum->utility += traffic->utility;
+    for (size_t k = 0; k < WORLD_LANGUAGES; k++) {
+        sum->languages[k].sessions += traffic->languages[k].sessions;
+        sum->languages[k].shown += traffic->languages[k].shown;
+        sum->languages[k].own += traffic->languages[k].own;
+        sum->languages[k].utility += traffic->languages[k].utility;
+    }
 }
 
 void world_absorb(struct world *world, const struct tally *tally) {

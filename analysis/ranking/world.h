@@ -54,10 +54,23 @@ struct class_rates {
     double leave[PLATFORMS]; /* per period */
 };
 
+#define WORLD_LANGUAGES SCENARIO_LANGUAGES
+
+/* Groups of users to count: classes, and behind them languages. */
+#define WORLD_GROUPS (WORLD_CLASSES + WORLD_LANGUAGES)
+
+/* Of those who are there at the start; and of the users of other languages, who read it too. */
+struct language_shares {
+    double users[HOMES][WORLD_LANGUAGES], creators[HOMES][WORLD_LANGUAGES];
+    double read[WORLD_LANGUAGES];
+};
+
 struct settings {
     struct parameters parameters; /* of arpu and user_leave: the means over all classes */
     size_t n_classes;
     struct class_rates classes[WORLD_CLASSES];
+    size_t n_languages;
+    struct language_shares languages;
     size_t n_tiers;
     struct tier_rates tiers[WORLD_TIERS];
     double switched[PLATFORMS]; /* share of leavers who go to the other; nan: by switching_cost */
@@ -76,6 +89,7 @@ struct users {
     float *tastes;     /* [n][dimensions], unit length: what users like, which no policy sees */
     uint8_t *homes;
     uint8_t *classes;
+    uint8_t *languages, *reads;      /* own; bits of those that a user reads; NULL: there is one */
     uint8_t *been;                   /* bits: where they ever were */
     double left_share[PLATFORMS];    /* of each platform's users, in the last moves */
     uint8_t *came;                   /* bits as of homes: to which platforms in the last moves */
@@ -98,6 +112,7 @@ struct creators {
     float *appeal;
     uint8_t *homes;
     uint8_t *tiers;
+    uint8_t *languages;                                      /* NULL: there is one */
     uint64_t *exposures[PLATFORMS], *engagements[PLATFORMS]; /* of this step */
     uint32_t *followers[PLATFORMS];                          /* simulated users */
     uint32_t *left[PLATFORMS];        /* 1 + the step at whose end they left; 0: never */
@@ -138,9 +153,16 @@ struct shelf {
     uint32_t *creators;   /* [n] of each item */
     float *embeddings;    /* [blocks][dimensions][KERNEL_LANES] */
     float *rows;          /* [n][dimensions], the same item by item */
-    float *utility;       /* [n] of each item apart from taste, which no policy sees */
+    float *utility;       /* [n] of each item apart from taste and language; no policy sees it */
+    uint8_t *languages;   /* [n]; NULL: there is one */
     uint32_t *first;      /* [creators + 1] where a creator's positions begin in by_creator */
     uint32_t *by_creator; /* [n] positions, newest items first */
+};
+
+/* What users of one language saw. */
+struct reading {
+    uint64_t sessions, shown, own; /* own: of the items shown, those in the language itself */
+    int64_t utility;
 };
 
 /* Sums over sessions; utility in WORLD_UTILITY. */
@@ -148,6 +170,7 @@ struct traffic {
     uint64_t sessions, unchosen;
     uint64_t by_class[WORLD_CLASSES]; /* sessions */
     int64_t utility;
+    struct reading languages[WORLD_LANGUAGES]; /* 0 where there is one */
 };
 
 struct platform {
@@ -189,6 +212,26 @@ static inline uint32_t world_creator_id(const struct world *world, size_t place)
     size_t id = place + world->settings.first_creator;
     return (uint32_t)(id < world->creators.n ? id : id - world->creators.n);
 }
+
+/* Numbers of languages, from 0: of the user, which is that of the device; of who may be shown. */
+static inline uint8_t world_language(const struct world *world, size_t user) {
+    return world->users.languages ? world->users.languages[user] : 0;
+}
+
+/* Whether the user reads the language of the item at a position of a shelf. */
+static inline bool world_reads(const struct world *world, size_t user, const struct shelf *shelf,
+                               uint32_t position) {
+    return !shelf->languages || world->users.reads[user] >> shelf->languages[position] & 1;
+}
+
+/* Whether it is the user's own. */
+static inline bool world_own_language(const struct world *world, size_t user,
+                                      const struct shelf *shelf, uint32_t position) {
+    return !shelf->languages || world->users.languages[user] == shelf->languages[position];
+}
+
+/* Gives a creator the language of one who comes to a platform. */
+void world_speak(struct world *world, size_t creator, int platform);
 
 static inline size_t world_creator(const struct world *world, size_t item) {
     return item / (size_t)world->settings.parameters.items % world->creators.n;

@@ -43,6 +43,13 @@ runs 'cases with rules for each platform' 0 "$tool" --replications 2 --case x:po
 "$tool" --replications 2 --policy random,pools --policy foryou,pools "$tiny" --measure utility | sed 's/"random,pools"/x/; s/"foryou,pools"/y/' >pairs.csv
 same 'are those rules' cases.csv pairs.csv
 
+runs 'a penalty where all read all' 0 "$tool" --replications 3 --case free:language_penalty=0 --case dear:language_penalty=5 \
+    --set language_2_creators_b=0.5 --set language_1_read=1 --set language_2_read=1 --at all "$tiny" -o read.csv
+is 'makes no difference' "$(sed 1d read.csv | awk -F, '{ print $(NF - 4) }' | sort -u | tr '\n' ' ')" "$(printf '\n0\n' | sort -u | tr '\n' ' ')"
+runs 'and where they do not' 0 "$tool" --replications 3 --case free:language_penalty=0 --case dear:language_penalty=5 \
+    --set language_2_creators_b=0.5 --measure utility --at all "$tiny" -o unread.csv
+ok 'makes one' awk -F, '$2 == "B" && $5 == "B" { n++; if ($10 == 0) bad = 1 } END { exit bad || n != 4 }' unread.csv
+
 # ---- Side by side --------------------------------------------------------------------------------
 runs 'what each rule gives' 0 "$tool" --values --replications 6 --policy foryou --policy random "$tiny" -o values.csv --chart values.svg
 is 'columns of it' "$(head -1 values.csv)" 'period,platform,tier,measure,subject,case,mean,std_error,lower,median,upper'
@@ -66,6 +73,7 @@ refuse 'an unknown parameter in a case' 2 "unknown parameter 'shock_user', did y
 refuse 'a case without settings' 2 "option '--case' is 'calm', expected NAME:SETTING" --policy foryou --case calm
 refuse 'a case of another size' 2 "case 'big' sets users, expected the same in all cases: use --set" --policy foryou --case big:users=500
 refuse 'a case of other classes' 2 "case 'rich' has other classes of users, expected the same" --policy foryou --case rich:class_2_share=0.1
+refuse 'a case of other languages' 2 "case 'two' has another number of languages, expected the same" --policy foryou --case two:language_2_users_b=0.1
 refuse 'a contradiction in a case' 2 'candidates is below slate' --policy foryou --case few:candidates=3
 refuse 'differences of values' 2 "'--values'" --values --at mean --policy foryou --policy pools
 refuse 'an unknown reference' 2 "option '--reference' is 'pool', did you mean 'pools'" --policy foryou --policy pools --reference pool

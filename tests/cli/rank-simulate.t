@@ -81,6 +81,10 @@ bad 'a ban that ends before it begins' 'ban_end,,3,,,
 ban_period,,3,,,' 'bad.csv:4: ban_end is not after ban_period'
 bad 'paying more than there is' 'payout_period,,3,,,
 payout_factor,,11,,,' 'bad.csv:4: revenue_share_a times payout_factor is above 1'
+bad 'a share of speakers above 1' 'language_2_users_b,,1.5,,,' 'bad.csv:3:3: language_2_users_b is 1.5, expected 0 to 1'
+bad 'an unknown language' 'language_5_users_b,,0.5,,,' "bad.csv:3:1: unknown parameter 'language_5_users_b', did you mean 'language_[24]_users_b'"
+bad 'speakers of more than all languages' 'language_2_users_a,,0.7,,,
+language_3_users_a,,0.4,,,' 'bad.csv:4: language_2_users_a to language_4_users_a add up to 1.1'
 bad 'fewer candidates than places' 'candidates,,5,,,' 'bad.csv:3: candidates is below slate'
 bad 'more leavers than users' 'shock_users,,1501,,,' 'a shock to 1501 users, expected at most the 1500'
 refuse 'an unknown parameter on the command line' 2 "unknown parameter 'arpu', did you mean 'arpu_a'" --set arpu=1 "$tiny"
@@ -109,6 +113,52 @@ is 'B is ranked as before where only A changes' "$(alone popularity,foryou)" "$(
 
 "$tool" --replications 6 --seed 2 "$tiny" -o seed2.csv
 ok 'another seed, another world' sh -c '! cmp -s foryou.csv seed2.csv'
+
+# ---- Languages -----------------------------------------------------------------------------------
+cat >languages.csv <<'END'
+parameter,low,value,high,unit,source
+language_2_users_b,,0.5,,,
+language_2_creators_b,,0.4,,,
+language_penalty,1,2,3,,
+device_language,,1,,,
+END
+set -- --platforms TikTok,RedNote --languages English,中文 --replications 5
+runs 'two languages' 0 "$tool" "$@" "$tiny" languages.csv -o spoken.csv
+is 'are named as they were' "$(grep '^1,RedNote,.*,utility,' spoken.csv | cut -d, -f3 | tr '\n' ' ')" '(all) English 中文 '
+is 'users have one of them' "$(awk -F, '$4 == "users" { sum[$1 $2] += $3 == "(all)" ? -$5 : $5 } END { for (i in sum) if (sum[i] ^ 2 > 1e-9) print i }' spoken.csv)" ''
+is 'exposures match by language' "$(grep -c '^1,.*,language_match,' spoken.csv)" 6
+runs 'unnamed ones' 0 "$tool" --replications 5 "$tiny" languages.csv -o numbered.csv
+sed 's/TikTok+RedNote/A+B/; s/,TikTok,/,A,/; s/,RedNote,/,B,/; s/English/language 1/; s/中文/language 2/' spoken.csv >renamed.csv
+same 'are numbered' numbered.csv renamed.csv
+runs 'two languages with classes' 0 "$tool" "$@" --set class_2_share=0.2 "$tiny" languages.csv --measure users -o both.csv
+is 'stand behind these' "$(grep '^1,RedNote,' both.csv | cut -d, -f3 | tr '\n' ' ')" '(all) class 1 class 2 English 中文 '
+runs 'a term of the device' 0 "$tool" "$@" --explain 190 "$tiny" languages.csv -o why.csv
+is 'is in each score' "$(grep -c ',language,' why.csv)" "$(grep -c ',popularity,' why.csv)"
+runs 'saving with languages' 0 "$tool" "$@" --save-state spoken.state "$tiny" languages.csv -o saved.csv
+same 'changes nothing' spoken.csv saved.csv
+head -c 20000 spoken.state >cut.state
+runs 'going on with languages' 0 "$tool" "$@" --resume cut.state --threads 3 -v "$tiny" languages.csv -o saved.csv
+like 'takes what there is' "$err" "[1-4] of 5 worlds taken from 'cut.state'"
+same 'and gives the same bytes' spoken.csv saved.csv
+runs 'a chart by language' 0 "$tool" "$@" --measure utility "$tiny" languages.csv -o /dev/null --chart spoken.svg
+ok 'names them' grep -q '中文' spoken.svg
+runs 'a penalty in one language' 0 "$tool" --replications 1 --set language_penalty=2 "$tiny" -o alone.csv
+like 'is warned of' "$err" 'language_penalty is above 0 but there is one language: it has no effect'
+"$tool" --replications 1 "$tiny" -o plain.csv
+same 'and changes nothing' alone.csv plain.csv
+
+refuse_languages() { # names, what it says
+    runs "languages '$1' are refused" 2 "$tool" --languages "$1" "$tiny" languages.csv
+    like "languages '$1': what is wrong" "$err" "$2"
+}
+refuse_languages English "option '--languages' has 1 names, expected 2"
+refuse_languages English,English "option '--languages' has 'English' twice"
+refuse_languages English, "option '--languages' is 'English,', expected names with commas between"
+refuse_languages a,b,c,d,e "option '--languages' has more than 4 names"
+runs 'a language named as a class' 2 "$tool" --languages 'English,class 1' --set class_2_share=0.1 "$tiny" languages.csv
+like 'is refused' "$err" "'class 1' is a language and a class of users"
+runs 'matches in one language' 2 "$tool" --measure language_match "$tiny"
+like 'are refused' "$err" "measure 'language_match' is of several languages, and there is one"
 
 # ---- Explaining ----------------------------------------------------------------------------------
 runs 'what a user is shown, and why' 0 "$tool" --policy transparent,random --replications 2 --explain 7 "$tiny" -o why.csv

@@ -656,7 +656,7 @@ static void classes_leave_at_their_rates(void **state) {
         market_move(market, world, 0, &moves);
         int64_t sum = 0;
         for (int k = 0; k < 2; k++) {
-            const struct user_moves *own = &moves.classes[PLATFORM_A][k];
+            const struct user_moves *own = &moves.groups[PLATFORM_A][k];
             left[k] += (double)(own->gone + own->to_other);
             sum += own->gone + own->to_other;
         }

@@ -72,6 +72,12 @@ static void refuses(void **state) {
         {"creator_share_both,,0.95,,,\n",
          "s.csv:2: creator_share_b to creator_share_both add up to 1.05 at their highest, expected "
          "at most 1"},
+        {"language_2_users_a,,1.5,,,\n", "s.csv:2:3: language_2_users_a is 1.5, expected 0 to 1"},
+        {"language_2_user_a,,0.5,,,\n", "s.csv:2:1: unknown parameter 'language_2_user_a', did you "
+                                        "mean 'language_2_users_a'"},
+        {"language_3_creators_b,,0.5,,,\nlanguage_2_creators_b,,0.6,,,\n",
+         "s.csv:3: language_2_creators_b to language_4_creators_b add up to 1.1 at their highest, "
+         "expected at most 1"},
         {"slate,,40,,,\ncandidates,,32,,,\n",
          "s.csv:3: candidates is below slate, expected at least as many"},
     };

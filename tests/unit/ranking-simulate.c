@@ -135,7 +135,9 @@ static void relabelled(void **state) {
         "user_share_both=0.2", "creator_share_both=0.2", "both_cost=0.3", "output_split=0.3",
         "class_2_share=0.2", "class_2_arpu=5", "user_contagion=2", "creator_contagion=2",
         "thompson=1", "seen=20", "outage_period=4", "outage_share=0.5", "threshold_spread=0.1",
-        "exodus_period=3", "taste_drift=0.05", "warm_start=0.5", "tip_a=0.01", NULL);
+        "exodus_period=3", "taste_drift=0.05", "warm_start=0.5", "tip_a=0.01", "language_2_users_a=0.3",
+        "language_3_creators_b=0.4", "language_1_read=0.5", "language_penalty=1",
+        "device_language=0.5", "dial_language=0.5", NULL);
     struct calibration calibration;
     struct error err = {0};
     calibrate_default(&calibration);
@@ -357,7 +359,8 @@ static void alike_classes(void **state) {
             }
             for (size_t i = 0; i < b.n_series; i++) {
                 const struct series *s = &b.series[i];
-                if (!measure_by_class(s->measure) || s->tier != SERIES_ALL)
+                if (!measure_of_users(s->measure) || s->measure == MEASURE_UTILITY ||
+                    s->tier != SERIES_ALL)
                     continue;
                 double sum = 0;
                 for (int k = 0; k < 3; k++)
