@@ -9,8 +9,10 @@
 #include "ranking/choice.h"
 #include "ranking/payout.h"
 #include "ranking/purpose.h"
+#include "ranking/spans.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -443,19 +445,21 @@ static void decide_closing(const struct view *view, uint8_t homes, struct exits 
         }
 }
 
+static void add_moves(struct user_moves *sum, struct user_moves more) {
+    sum->to_other += more.to_other;
+    sum->gone += more.gone;
+    sum->arrived += more.arrived;
+    sum->returned += more.returned;
+}
+
 /* For user u's class, and language where there are several. */
 static void count_move(struct moves *moves, const struct world *world, size_t u, int p,
                        struct user_moves more) {
     const struct users *users = &world->users;
     const size_t groups[] = {users->classes[u],
                              WORLD_CLASSES + (users->languages ? users->languages[u] : 0)};
-    for (int g = 0; g < (users->languages ? 2 : 1); g++) {
-        struct user_moves *own = &moves->groups[p][groups[g]];
-        own->to_other += more.to_other;
-        own->gone += more.gone;
-        own->arrived += more.arrived;
-        own->returned += more.returned;
-    }
+    for (int g = 0; g < (users->languages ? 2 : 1); g++)
+        add_moves(&moves->groups[p][groups[g]], more);
 }
 
 /* Nobody comes to a platform that is closed. */
@@ -532,6 +536,35 @@ static void move_user(const struct market *market, struct world *world, const st
     for (int p = 0; p < PLATFORMS; p++)
         if (home_on(exits.left, p))
             count_move(moves, world, u, p, (struct user_moves){.gone = gone, .to_other = !gone});
+}
+
+/* All users, by all threads. */
+struct moving {
+    const struct market *market;
+    struct world *world;
+    const struct view *view;
+    pthread_mutex_t lock;
+    struct moves *moves; /* under the lock */
+};
+
+static void move_span(void *context, size_t begin, size_t end) {
+    struct moving *moving = context;
+    struct moves own = {0};
+    for (size_t u = begin; u < end; u++)
+        move_user(moving->market, moving->world, moving->view, u, &own);
+    pthread_mutex_lock(&moving->lock);
+    for (int p = 0; p < PLATFORMS; p++)
+        for (size_t k = 0; k < WORLD_GROUPS; k++)
+            add_moves(&moving->moves->groups[p][k], own.groups[p][k]);
+    pthread_mutex_unlock(&moving->lock);
+}
+
+static void move_users(const struct market *market, struct world *world, const struct view *view,
+                       struct moves *ret) {
+    struct moving moving = {.market = market, .world = world, .view = view, .moves = ret};
+    pthread_mutex_init(&moving.lock, NULL);
+    spans_run(world->threads, world->users.n, move_span, &moving);
+    pthread_mutex_destroy(&moving.lock);
 }
 
 static void add_classes(struct moves *moves, int p) {
@@ -706,8 +739,7 @@ void market_move(const struct market *market, struct world *world, double shock,
     const struct parameters *set = &world->settings.parameters;
     if (set->exodus_period > 0 && world_period(world) == (size_t)set->exodus_period)
         exodus_begin(&world->exodus, users[PLATFORM_A]);
-    for (size_t u = 0; u < world->users.n; u++)
-        move_user(market, world, &view, u, ret);
+    move_users(market, world, &view, ret);
     for (int p = 0; p < PLATFORMS; p++)
         add_classes(ret, p);
     exodus_end_period(&world->exodus, set,

@@ -129,13 +129,13 @@ static int take_step(struct run *run, struct replication *replication, double sh
     struct world *world = replication->world;
     const struct simulation *simulation = run->simulation;
     struct books books;
+    world->threads = threads_of_one(run);
     world_publish(world);
     feed_clear(&replication->feed);
     for (; world->round < world_rounds(world); world->round++)
         if (take_round(replication, threads_of_one(run), err))
             return err->code;
-    world_end_step(world);
-    if (market_pay(world, &books, err))
+    if (world_end_step(world, err) || market_pay(world, &books, err))
         return err->code;
     if (row) {
         struct census census;

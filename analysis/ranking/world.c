@@ -5,11 +5,14 @@
 #include "ranking/world.h"
 
 #include "base/random.h"
+#include "base/workers.h"
 #include "ranking/kernel.h"
 #include "ranking/purpose.h"
+#include "ranking/spans.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -379,26 +382,32 @@ static uint8_t where(const struct world *world, size_t creator, struct random_st
     return luck < share / 2 ? HOME_A : HOME_B;
 }
 
-static void publish_items(struct world *world) {
+static void publish_item(struct world *world, size_t item, uint8_t homes, size_t creator,
+                         struct random_stream *stream) {
+    struct items *items = &world->items;
+    items->homes[item] = homes;
+    for (int q = 0; q < PLATFORMS; q++) {
+        items->exposures[q][item] = items->engagements[q][item] = 0;
+        memset(items->actions[q] + item * ACTIONS, 0, ACTIONS * sizeof *items->actions[q]);
+    }
+    if (homes != HOME_NONE)
+        draw_item(world, item, creator, stream);
+}
+
+/* Of some creators. */
+static void publish_items(void *context, size_t begin, size_t end) {
+    struct world *world = context;
     const struct parameters *p = &world->settings.parameters;
     size_t each = (size_t)p->items, generation = world->step % (size_t)p->item_life;
-    struct items *items = &world->items;
-    for (size_t c = 0; c < world->creators.n; c++) {
+    for (size_t c = begin; c < end; c++) {
         size_t first = (generation * world->creators.n + c) * each;
         bool publishes = world->creators.homes[c] != HOME_NONE;
         struct random_stream stream, split;
         uint32_t id = world_creator_id(world, c);
         random_open(&stream, world->seed, world->replication, id, world->step, DRAW_ITEM);
         random_open(&split, world->seed, world->replication, id, world->step, DRAW_SPLIT);
-        for (size_t i = first; i < first + each; i++) {
-            items->homes[i] = publishes ? where(world, c, &split) : HOME_NONE;
-            for (int q = 0; q < PLATFORMS; q++) {
-                items->exposures[q][i] = items->engagements[q][i] = 0;
-                memset(items->actions[q] + i * ACTIONS, 0, ACTIONS * sizeof *items->actions[q]);
-            }
-            if (publishes)
-                draw_item(world, i, c, &stream);
-        }
+        for (size_t i = first; i < first + each; i++)
+            publish_item(world, i, publishes ? where(world, c, &split) : HOME_NONE, c, &stream);
     }
 }
 
@@ -479,7 +488,7 @@ static void index_creators(struct world *world, int platform) {
 }
 
 void world_publish(struct world *world) {
-    publish_items(world);
+    spans_run(world->threads, world->creators.n, publish_items, world);
     for (int p = 0; p < PLATFORMS; p++) {
         pick_items(world, p);
         lay_out(world, p);
@@ -615,40 +624,87 @@ void world_see(struct world *world, size_t u, int platform, size_t item) {
 
 /* ---- Followers ------------------------------------------------------------------------------- */
 
-static void count_followers(struct world *world, int p) {
+/* Each thread counts in a part of the users, for itself. */
+struct counting {
+    const struct world *world;
+    int platform;
+    size_t parts;
+    uint32_t *counts; /* [parts][creators] */
+};
+
+static int count_part(void *context, size_t part, int worker, struct error *err) {
+    (void)worker, (void)err;
+    const struct counting *counting = context;
+    const struct world *world = counting->world;
     const struct users *users = &world->users;
-    size_t most = (size_t)world->settings.parameters.follows;
-    uint32_t *followers = world->creators.followers[p];
-    memset(followers, 0, world->creators.n * sizeof *followers);
-    for (size_t u = 0; u < users->n; u++) {
-        if (!home_on(users->homes[u], p))
+    size_t most = (size_t)world->settings.parameters.follows, end;
+    uint32_t *counts = counting->counts + part * world->creators.n;
+    end = (part + 1) * users->n / counting->parts;
+    for (size_t u = part * users->n / counting->parts; u < end; u++) {
+        if (!home_on(users->homes[u], counting->platform))
             continue;
-        size_t n = users_following(users, u, p, most);
+        size_t n = users_following(users, u, counting->platform, most);
         for (size_t i = 0; i < n; i++)
-            followers[users->follows[p][u * most + i]]++;
+            counts[users->follows[counting->platform][u * most + i]]++;
     }
+    return 0;
 }
 
-void world_end_step(struct world *world) {
+static int count_followers(struct world *world, int p, struct error *err) {
+    size_t n = world->creators.n, parts = world->threads > 1 ? (size_t)world->threads : 1;
+    uint32_t *counts = calloc(parts * n, sizeof *counts), *followers = world->creators.followers[p];
+    if (!counts)
+        return error_memory(err);
+    struct counting counting = {world, p, parts, counts};
+    int code = workers_run(world->threads, parts, count_part, &counting, err);
+    for (size_t c = 0; c < n; c++) {
+        followers[c] = counts[c];
+        for (size_t part = 1; part < parts; part++)
+            followers[c] += counts[part * n + c];
+    }
+    free(counts);
+    return code;
+}
+
+int world_end_step(struct world *world, struct error *err) {
     struct creators *creators = &world->creators;
     double recency = world->step == 0 ? 1 : world->settings.parameters.recency;
     for (int p = 0; p < PLATFORMS; p++)
-        count_followers(world, p);
+        if (count_followers(world, p, err))
+            return err->code;
     for (size_t c = 0; c < creators->n; c++) {
         double seen =
             (double)(creators->exposures[PLATFORM_A][c] + creators->exposures[PLATFORM_B][c]);
         creators->audience[c] += recency * (seen - creators->audience[c]);
     }
+    return 0;
 }
 
-double world_satisfaction(const struct world *world, int platform) {
-    const double *satisfaction = world->users.satisfaction[platform];
+/* Whole multiples of WORLD_UTILITY, in any order. */
+struct contentment {
+    const struct world *world;
+    int platform;
+    atomic_llong sum, n;
+};
+
+static void add_satisfaction(void *context, size_t begin, size_t end) {
+    struct contentment *all = context;
+    const struct world *world = all->world;
+    const double *satisfaction = world->users.satisfaction[all->platform];
     int64_t sum = 0, n = 0;
-    for (size_t u = 0; u < world->users.n; u++) {
-        if (!home_on(world->users.homes[u], platform) || isnan(satisfaction[u]))
+    for (size_t u = begin; u < end; u++) {
+        if (!home_on(world->users.homes[u], all->platform) || isnan(satisfaction[u]))
             continue;
         sum += llrint(satisfaction[u] / WORLD_UTILITY);
         n++;
     }
-    return n > 0 ? (double)sum * WORLD_UTILITY / (double)n : 0;
+    atomic_fetch_add(&all->sum, sum);
+    atomic_fetch_add(&all->n, n);
+}
+
+double world_satisfaction(const struct world *world, int platform) {
+    struct contentment all = {.world = world, .platform = platform};
+    spans_run(world->threads, world->users.n, add_satisfaction, &all);
+    double n = (double)atomic_load(&all.n);
+    return n > 0 ? (double)atomic_load(&all.sum) * WORLD_UTILITY / n : 0;
 }

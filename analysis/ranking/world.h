@@ -8,7 +8,7 @@
  *         for each round:
  *             ... sessions read the world and write into a tally ...
  *             world_absorb(world, &tally);    // the barrier: counters, in integers
- *         world_end_step(world);
+ *         if (world_end_step(world, err)) ...
  *         ... money and moves ...
  *         world->step++;
  *     }
@@ -183,6 +183,7 @@ struct world {
     uint32_t seed, replication;
     uint32_t step;  /* from 0; the warm-up counts */
     uint32_t round; /* of the step, from 0 */
+    int threads;    /* that may work on it between rounds: on nothing that can be seen. 0 is 1 */
     size_t dimensions;
     struct users users;
     struct creators creators;
@@ -292,7 +293,7 @@ void world_absorb(struct world *world, const struct tally *tally);
 
 /* After the step's last round: moves the running mean of each creator's audience and counts
  * followers. */
-void world_end_step(struct world *world);
+int world_end_step(struct world *world, struct error *err);
 
 /* User u follows creator c on a platform from now on, if not already. Only u's own list changes. */
 void world_follow(struct world *world, size_t u, int platform, uint32_t creator);

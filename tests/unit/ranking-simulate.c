@@ -103,7 +103,7 @@ static void one_world_for_any_threads(void **state) {
     static const struct policy_class *const policies[] = {&policy_foryou, &policy_transparent};
     static const struct policy_class *const baseline[] = {&policy_foryou, &policy_following};
     struct scenario scenario =
-        worlds_scenario("users=2500", "creators=150", "periods=3", "warm_up=2", "sessions=7",
+        worlds_scenario("users=2500", "creators=1200", "periods=3", "warm_up=2", "sessions=7",
                         "rounds=3", "user_share_both=0.4", "taste_drift=0.1", "follow_rate=0.3",
                         "outage_period=2", "outage_share=0.5", "shock_period=2", "shock_users=200",
                         "seen=15", "class_2_share=0.3", NULL);
@@ -135,9 +135,9 @@ static void relabelled(void **state) {
         "user_share_both=0.2", "creator_share_both=0.2", "both_cost=0.3", "output_split=0.3",
         "class_2_share=0.2", "class_2_arpu=5", "user_contagion=2", "creator_contagion=2",
         "thompson=1", "seen=20", "outage_period=4", "outage_share=0.5", "threshold_spread=0.1",
-        "exodus_period=3", "taste_drift=0.05", "warm_start=0.5", "tip_a=0.01", "language_2_users_a=0.3",
-        "language_3_creators_b=0.4", "language_1_read=0.5", "language_penalty=1",
-        "device_language=0.5", "dial_language=0.5", NULL);
+        "exodus_period=3", "taste_drift=0.05", "warm_start=0.5", "tip_a=0.01",
+        "language_2_users_a=0.3", "language_3_creators_b=0.4", "language_1_read=0.5",
+        "language_penalty=1", "device_language=0.5", "dial_language=0.5", NULL);
     struct calibration calibration;
     struct error err = {0};
     calibrate_default(&calibration);

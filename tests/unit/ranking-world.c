@@ -202,10 +202,15 @@ static void follows_are_a_ring(void **state) {
     world_follow(world, 1, PLATFORM_A, 7);
     assert_int_equal(world->users.homes[9], HOME_NONE);
     world_follow(world, 9, PLATFORM_A, 7);
-    world_end_step(world);
-    assert_int_equal(world->creators.followers[PLATFORM_A][7], 2);
-    assert_int_equal(world->creators.followers[PLATFORM_A][11], 1);
-    assert_int_equal(world->creators.followers[PLATFORM_A][4], 0);
+    static const int threads[] = {0, 1, 3, 64}; /* more than there are users */
+    for (int i = 0; i < 4; i++) {
+        struct error err = {0};
+        world->threads = threads[i];
+        assert_int_equal(world_end_step(world, &err), 0);
+        assert_int_equal(world->creators.followers[PLATFORM_A][7], 2);
+        assert_int_equal(world->creators.followers[PLATFORM_A][11], 1);
+        assert_int_equal(world->creators.followers[PLATFORM_A][4], 0);
+    }
     world_destroy(world);
 }
 
