@@ -276,15 +276,20 @@ static inline void say_rules(struct cli *cli, const struct simulate_options *how
                  how->policies[p]->name, how->policies[p]->summary, how->baseline[p]->name);
 }
 
+/* Each line of a text. */
+static inline void say_lines(struct cli *cli, const struct buffer *lines, bool warn) {
+    for (const char *line = lines->bytes, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        (warn ? cli_warn : cli_note)(cli, "%.*s", (int)(end - line), line);
+    }
+}
+
 static inline void say_calibration(struct cli *cli, const struct calibration *calibration,
                                    const struct scenario *scenario, const struct names *names) {
     struct buffer lines = {0};
     calibrate_describe(calibration, scenario, names->platforms, &lines);
-    for (char *line = lines.bytes, *end; line && *line; line = end + 1) {
-        end = strchr(line, '\n');
-        *end = '\0';
-        cli_note(cli, "%s", line);
-    }
+    say_lines(cli, &lines, false);
+    say_lines(cli, &calibration->remarks, true);
     buffer_free(&lines);
     if (calibration->shock_users.given && scenario_value(scenario, "shock_period") == 0)
         cli_warn(cli, "users lost are given but shock_period is 0: there is no shock");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading what the other tools measured, and drawing a replication's settings from it.
  *
- * Contents: defaults; ARPU; classes of users, and languages; tiers; moves between them; survival;
- * flows; destinations; checking; drawing; describing. */
+ * Contents: defaults; what is refused; ARPU; classes of users, and languages; tiers; moves between
+ * them; survival; flows; destinations; checking; drawing; describing. */
 #include "ranking/calibrate.h"
 
 #include "base/number.h"
@@ -55,6 +55,98 @@ void calibrate_default(struct calibration *ret) {
 
 void calibrate_free(struct calibration *calibration) {
     arena_free(&calibration->arena);
+    buffer_free(&calibration->remarks);
+}
+
+/* ---- What is refused, and what is odd -------------------------------------------------------- */
+
+static int refuse(const struct table_batch *batch, size_t row, int column, const char *name,
+                  const char *expected, struct error *err) {
+    char where[TABLE_WHERE];
+    table_where(batch, row, column, where);
+    return error_set(err, ERROR_DATA, "%s: %s is %.10g, expected %s", where, name,
+                     batch->columns[column].number[row], expected);
+}
+
+/* Some names that stand in columns, each once. */
+enum { NAMES = 32 };
+struct found_names {
+    const char *names[NAMES]; /* live as the calibration */
+    size_t n;
+};
+
+static int find_names(struct calibration *calibration, const struct table_batch *batch,
+                      const int *columns, size_t n_columns, struct found_names *ret,
+                      struct error *err) {
+    ret->n = 0;
+    for (size_t row = 0; row < batch->rows; row++)
+        for (size_t k = 0; k < n_columns; k++) {
+            struct text name = batch->columns[columns[k]].text[row];
+            size_t i = 0;
+            while (i < ret->n && !text_is(name, ret->names[i]))
+                i++;
+            if (i < ret->n || ret->n == NAMES || name.length == 0)
+                continue;
+            ret->names[ret->n] = arena_text(&calibration->arena, name.bytes, name.length);
+            if (!ret->names[ret->n++])
+                return error_memory(err);
+        }
+    return 0;
+}
+
+/* Whether a platform is one of those that stand in a state, "RedNote+TikTok". */
+static bool state_holds(struct text state, const char *platform) {
+    while (state.length > 0) {
+        const char *plus = memchr(state.bytes, '+', state.length);
+        size_t length = plus ? (size_t)(plus - state.bytes) : state.length;
+        if (text_is((struct text){state.bytes, length}, platform))
+            return true;
+        size_t step = plus ? length + 1 : length;
+        state.bytes += step;
+        state.length -= step;
+    }
+    return false;
+}
+
+/* A file that says nothing of a platform leaves it as the scenario says; one that seems to spell
+ * its name otherwise was most likely meant to say something. */
+static int remark_names(struct calibration *calibration, const struct table_batch *batch,
+                        const int *columns, size_t n_columns, const char *file,
+                        const char *const platforms[PLATFORMS], struct error *err) {
+    struct found_names found;
+    if (find_names(calibration, batch, columns, n_columns, &found, err))
+        return err->code;
+    for (int p = 0; p < PLATFORMS; p++) {
+        bool there = false;
+        for (size_t i = 0; i < found.n; i++)
+            there = there || state_holds(text_of(found.names[i]), platforms[p]) ||
+                    (strncmp(found.names[i], platforms[p], strlen(platforms[p])) == 0 &&
+                     found.names[i][strlen(platforms[p])] == ',');
+        const char *near = text_nearest(text_of(platforms[p]), found.names, found.n);
+        if (!there && found.n < NAMES && near && strcmp(near, platforms[1 - p]) != 0)
+            buffer_format(&calibration->remarks, "%s: no platform '%s', did you mean '%s'\n", file,
+                          platforms[p], near);
+    }
+    return buffer_check(&calibration->remarks, err);
+}
+
+/* Neither platform is there. */
+static int no_platform(struct calibration *calibration, const struct table_batch *batch, int column,
+                       const char *says, struct error *err) {
+    struct found_names found;
+    struct buffer list = {0};
+    if (find_names(calibration, batch, &column, 1, &found, err))
+        return err->code;
+    for (size_t i = 0; i < found.n && i < 5; i++)
+        buffer_format(&list, "%s'%s'", i > 0 ? ", " : "", found.names[i]);
+    if (found.n == 0)
+        buffer_text(&list, "none");
+    if (!buffer_check(&list, err))
+        error_set(err, ERROR_DATA,
+                  "%s, expected at least one of them (--platforms names them); found %s%s", says,
+                  list.bytes, found.n > 5 ? " and others" : "");
+    buffer_free(&list);
+    return err->code;
 }
 
 /* ---- ARPU ------------------------------------------------------------------------------------ */
@@ -99,6 +191,21 @@ static struct estimate mean_arpu(const struct arpu_sums *sums) {
 static bool is_arpu_of(const struct table_batch *batch, size_t row, const char *platform) {
     return text_is(batch->columns[A_PLATFORM].text[row], platform) &&
            !table_missing(batch, A_ARPU, row);
+}
+
+/* The range is that of arpu_a. */
+static int check_arpu(const struct table_batch *batch, size_t row, struct error *err) {
+    const struct table_cells *columns = batch->columns;
+    double arpu = columns[A_ARPU].number[row];
+    if (!(arpu >= 0 && arpu <= 1e6))
+        return refuse(batch, row, A_ARPU, "arpu", "0 to 1000000", err);
+    if (!table_missing(batch, A_USERS, row) && !(columns[A_USERS].number[row] >= 0))
+        return refuse(batch, row, A_USERS, "users", "0 or more", err);
+    if (!table_missing(batch, A_LOWER, row) && !(columns[A_LOWER].number[row] <= arpu))
+        return refuse(batch, row, A_LOWER, "arpu_lower", "at most the arpu", err);
+    if (!table_missing(batch, A_UPPER, row) && !(columns[A_UPPER].number[row] >= arpu))
+        return refuse(batch, row, A_UPPER, "arpu_upper", "at least the arpu", err);
+    return 0;
 }
 
 /* false if the platform has no row. */
@@ -149,6 +256,8 @@ static int sum_arpu(struct calibration *calibration, const struct table_batch *b
         if (!is_arpu_of(batch, row, platform) ||
             period_compare(batch->columns[A_PERIOD].period[row], last) != 0)
             continue;
+        if (check_arpu(batch, row, err))
+            return err->code;
         if (classes && class_of_row(calibration, batch, row, &k, err))
             return err->code;
         add_arpu(&all, batch, row, z);
@@ -176,11 +285,13 @@ static int read_arpu_panel(struct calibration *calibration, struct table *table,
     for (int p = 0; p < PLATFORMS; p++)
         if (sum_arpu(calibration, batch, p, platforms[p], class != NULL, z, err))
             return err->code;
-    if (!calibration->arpu[PLATFORM_A].given && !calibration->arpu[PLATFORM_B].given)
-        return error_set(err, ERROR_DATA,
-                         "ARPU: no row of platform '%s' or '%s', expected at least one of them",
-                         platforms[PLATFORM_A], platforms[PLATFORM_B]);
-    return 0;
+    static const int names = A_PLATFORM;
+    if (calibration->arpu[PLATFORM_A].given || calibration->arpu[PLATFORM_B].given)
+        return remark_names(calibration, batch, &names, 1, "ARPU", platforms, err);
+    char says[600];
+    snprintf(says, sizeof says, "ARPU: no row of platform '%s' or '%s' with users",
+             platforms[PLATFORM_A], platforms[PLATFORM_B]);
+    return no_platform(calibration, batch, A_PLATFORM, says, err);
 }
 
 static int read_arpu_scenario(struct calibration *calibration, struct table *table,
@@ -553,6 +664,17 @@ static const struct table_column survival_columns[S_COLUMNS] = {
     [S_ERROR] = {.name = "std_error", .type = TABLE_NUMBER, .missing = true},
 };
 
+static int check_survival(const struct table_batch *batch, size_t row, struct error *err) {
+    double survival = batch->columns[S_SURVIVAL].number[row];
+    if (!(batch->columns[S_TIME].number[row] >= 0))
+        return refuse(batch, row, S_TIME, "time", "0 or more", err);
+    if (!(survival >= 0 && survival <= 1))
+        return refuse(batch, row, S_SURVIVAL, "survival", "0 to 1", err);
+    if (!table_missing(batch, S_ERROR, row) && !(batch->columns[S_ERROR].number[row] >= 0))
+        return refuse(batch, row, S_ERROR, "std_error", "0 or more", err);
+    return 0;
+}
+
 /* The mean hazard up to the time at which its relative error is least. Returns whether the group
  * has any row. */
 static bool find_hazard(const struct table_batch *batch, const char *group, struct estimate *ret) {
@@ -592,6 +714,9 @@ int calibrate_read_survival(struct calibration *calibration, struct table *table
     const struct table_batch *batch;
     if (table_bind(table, survival_columns, S_COLUMNS, err) || table_read(table, &batch, err))
         return err->code;
+    for (size_t row = 0; row < batch->rows; row++)
+        if (check_survival(batch, row, err))
+            return err->code;
     struct estimate all;
     bool any = find_hazard(batch, "(all)", &all);
     for (int p = 0; p < PLATFORMS; p++) {
@@ -606,11 +731,13 @@ int calibrate_read_survival(struct calibration *calibration, struct table *table
                 return err->code;
         }
     }
-    if (!any)
-        return error_set(err, ERROR_DATA,
-                         "survival: no group '%s', '%s' or '(all)', expected at least one of them",
-                         platforms[PLATFORM_A], platforms[PLATFORM_B]);
-    return 0;
+    static const int names = S_GROUP;
+    if (any)
+        return remark_names(calibration, batch, &names, 1, "survival", platforms, err);
+    char says[600];
+    snprintf(says, sizeof says, "survival: no group '%s', '%s' or '(all)'", platforms[PLATFORM_A],
+             platforms[PLATFORM_B]);
+    return no_platform(calibration, batch, S_GROUP, says, err);
 }
 
 /* ---- Flows ----------------------------------------------------------------------------------- */
@@ -623,20 +750,6 @@ static const struct table_column flow_columns[F_COLUMNS] = {
     [F_USERS] = {.name = "users", .type = TABLE_INTEGER, .missing = true, .optional = true},
     [F_TRANSITIONS] = {
         .name = "transitions", .type = TABLE_INTEGER, .missing = true, .optional = true}};
-
-/* Whether a platform is one of those that stand in a state, "RedNote+TikTok". */
-static bool state_holds(struct text state, const char *platform) {
-    while (state.length > 0) {
-        const char *plus = memchr(state.bytes, '+', state.length);
-        size_t length = plus ? (size_t)(plus - state.bytes) : state.length;
-        if (text_is((struct text){state.bytes, length}, platform))
-            return true;
-        size_t step = plus ? length + 1 : length;
-        state.bytes += step;
-        state.length -= step;
-    }
-    return false;
-}
 
 static int read_flow(struct calibration *calibration, const struct table_batch *batch, size_t row,
                      const char *const platforms[PLATFORMS], struct error *err) {
@@ -675,7 +788,8 @@ int calibrate_read_flows(struct calibration *calibration, struct table *table,
         return error_set(err, ERROR_DATA,
                          "flows: nobody left '%s' or '%s', expected someone who did",
                          platforms[PLATFORM_A], platforms[PLATFORM_B]);
-    return 0;
+    static const int names[] = {F_FROM, F_TO};
+    return remark_names(calibration, batch, names, 2, "flows", platforms, err);
 }
 
 /* ---- Destinations ---------------------------------------------------------------------------- */
@@ -706,9 +820,9 @@ static void use_incidences(struct calibration *calibration, int p, const struct 
     calibration->switched[p] = users * sums->switched;
 }
 
-/* Rows of a time stand together. */
-static void read_incidences(struct calibration *calibration, const struct table_batch *batch, int p,
-                            const char *const platforms[PLATFORMS]) {
+/* Rows of a time stand together. Shares of the same users add up to 1 at most, but for rounding. */
+static int read_incidences(struct calibration *calibration, const struct table_batch *batch, int p,
+                           const char *const platforms[PLATFORMS], struct error *err) {
     struct incidences sums = {.time = NAN};
     for (size_t row = 0; row < batch->rows; row++) {
         struct text to = batch->columns[D_DESTINATION].text[row];
@@ -723,11 +837,15 @@ static void read_incidences(struct calibration *calibration, const struct table_
             sums = (struct incidences){.time = time};
         }
         sums.gone += incidence;
+        if (sums.gone > 1 + 1e-6)
+            return refuse(batch, row, D_INCIDENCE, "incidence",
+                          "those of a platform and time to add up to at most 1", err);
         sums.switched += state_holds(to, platforms[PLATFORM_A + PLATFORM_B - p]) ? incidence : 0;
         sums.spread += incidence * (1 - incidence);
         sums.error += error * error;
     }
     use_incidences(calibration, p, &sums);
+    return 0;
 }
 
 int calibrate_read_destinations(struct calibration *calibration, struct table *table,
@@ -737,14 +855,14 @@ int calibrate_read_destinations(struct calibration *calibration, struct table *t
         return err->code;
     for (size_t row = 0; row < batch->rows; row++) {
         double incidence = batch->columns[D_INCIDENCE].number[row];
-        char where[TABLE_WHERE];
-        table_where(batch, row, D_INCIDENCE, where);
         if (!(incidence >= 0 && incidence <= 1))
-            return error_set(err, ERROR_DATA, "%s: incidence is %g, expected 0 to 1", where,
-                             incidence);
+            return refuse(batch, row, D_INCIDENCE, "incidence", "0 to 1", err);
+        if (!table_missing(batch, D_ERROR, row) && !(batch->columns[D_ERROR].number[row] >= 0))
+            return refuse(batch, row, D_ERROR, "std_error", "0 or more", err);
     }
     for (int p = 0; p < PLATFORMS; p++)
-        read_incidences(calibration, batch, p, platforms);
+        if (read_incidences(calibration, batch, p, platforms, err))
+            return err->code;
     calibration->departures = "churn-destinations";
     if (!(calibration->departed[PLATFORM_A] + calibration->departed[PLATFORM_B] > 0))
         return error_set(
@@ -752,7 +870,8 @@ int calibrate_read_destinations(struct calibration *calibration, struct table *t
             "destinations: no group '%s' or '%s' with leavers and the standard error of an "
             "incidence, expected the output of churn-destinations --group platform",
             platforms[PLATFORM_A], platforms[PLATFORM_B]);
-    return 0;
+    static const int names[] = {D_GROUP, D_DESTINATION};
+    return remark_names(calibration, batch, names, 2, "destinations", platforms, err);
 }
 
 /* ---- Checking -------------------------------------------------------------------------------- */

@@ -74,7 +74,8 @@ struct calibration {
     double switched[PLATFORMS], departed[PLATFORMS]; /* leavers of each: to the other, all */
     const char *departures;                          /* the tool that counted them */
     struct estimate shock_users;                     /* error 0 */
-    struct arena arena;                              /* names */
+    struct buffer remarks; /* lines: names of platforms that a file seems to spell otherwise */
+    struct arena arena;    /* names */
 };
 
 /* Five tiers named as those of tier-growth, with assumed rates under which they stay as they are;
@@ -86,7 +87,8 @@ void calibrate_free(struct calibration *calibration);
  * platform in its last period, the interval being of this confidence. Rows of segments are put
  * together by their users; with `class`, a column, each of its values is a class of users with a
  * share and an ARPU of its own. With `month` and `users_lost` (scenario): the users lost in the
- * first month are the size of the shock. ERROR_DATA if it is neither, or names neither platform. */
+ * first month are the size of the shock. ERROR_DATA if it is neither, or names neither platform,
+ * and for figures that cannot be: an ARPU or a number of users below 0, an interval without it. */
 int calibrate_read_arpu(struct calibration *calibration, struct table *table,
                         const char *const platforms[PLATFORMS], const char *class,
                         double confidence, struct error *err);
@@ -106,8 +108,9 @@ int calibrate_read_mobility(struct calibration *calibration, struct table *table
 
 /* The output of churn-survival, times in days: the groups that are named as the platforms, or for
  * a platform without a group of its own the group "(all)". Where classes of users were read, also
- * groups named "PLATFORM, CLASS", or else as the class. ERROR_DATA if neither has one. A curve
- * on which nobody leaves gives no hazard and is not used. */
+ * groups named "PLATFORM, CLASS", or else as the class. ERROR_DATA if neither has one, and for a
+ * survival outside 0 to 1, a time or an error below 0. A curve on which nobody leaves gives no
+ * hazard and is not used. */
 int calibrate_read_survival(struct calibration *calibration, struct table *table,
                             const char *const platforms[PLATFORMS], struct error *err);
 
@@ -120,7 +123,8 @@ int calibrate_read_flows(struct calibration *calibration, struct table *table,
 
 /* The output of churn-destinations, grouped by platform: of those who have left a platform by a
  * time, which share went to the other; at the time that says most about it. Who came back to the
- * same platform has not left it. ERROR_DATA if nobody is known to have left either. */
+ * same platform has not left it. ERROR_DATA if nobody is known to have left either, and for
+ * incidences outside 0 to 1, or that add up to more, and errors below 0. */
 int calibrate_read_destinations(struct calibration *calibration, struct table *table,
                                 const char *const platforms[PLATFORMS], struct error *err);
 

@@ -220,6 +220,15 @@ like 'are warned of' "$err" 'shock_period is 0'
 printf 'month,users_lost\n1,4000\n' >loss.csv
 refuse 'a loss larger than the platform' 1 'a shock to 4000 users, expected at most the 150' --arpu loss.csv "$tiny"
 refuse 'a calibration of other platforms' 1 "no row of platform 'A' or 'B'" --arpu arpu.csv "$tiny"
+printf 'platform,period,users,arpu\nTikTok,2025-01,10,2\nRednote,2025-01,10,1\n' >typo.csv
+runs 'a platform spelt otherwise' 0 "$tool" --platforms TikTok,RedNote --arpu typo.csv --replications 1 --periods 1 "$tiny" -o /dev/null
+like 'is warned of' "$err" "ARPU: no platform 'RedNote', did you mean 'Rednote'"
+printf 'from,to,users\nTikTok,Rednote,5\nTikTok,(gone),3\n' >typo.csv
+runs 'a destination spelt otherwise' 0 "$tool" --platforms TikTok,RedNote --flows typo.csv --replications 1 --periods 1 "$tiny" -o /dev/null
+like 'is warned of, too' "$err" "flows: no platform 'RedNote', did you mean 'Rednote'"
+printf 'platform,period,users,arpu\nTikTok,2025-01,10,2\n' >alone.csv
+runs 'a platform that a file says nothing of' 0 "$tool" --platforms TikTok,RedNote --arpu alone.csv --replications 1 --periods 1 "$tiny" -o /dev/null
+is 'stays as the scenario says without a word' "$err" ''
 refuse 'a calibration that is not there' 3 "cannot open 'none.csv'" --tiers none.csv "$tiny"
 sed 's/,40$/,-40/' tiers.csv >negative.csv
 refuse 'a count below 0' 1 'negative.csv:4:9: left is -40' --tiers negative.csv "$tiny"

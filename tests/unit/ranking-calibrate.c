@@ -177,7 +177,18 @@ static void users_lost_are_the_shock(void **state) {
 static void wrong_arpu(void **state) {
     (void)state;
     expect_error(FROM_ARPU, "platform,period,arpu\nTikTik,2025-01,1\n",
-                 "no row of platform 'TikTok' or 'RedNote'");
+                 "no row of platform 'TikTok' or 'RedNote' with users, expected at least one of "
+                 "them (--platforms names them); found 'TikTik'");
+    expect_error(FROM_ARPU, "platform,period,arpu\nTikTok,2025-01,-1\n",
+                 "c.csv:2:3: arpu is -1, expected 0 to 1000000");
+    expect_error(FROM_ARPU, "platform,period,arpu\nTikTok,2025-01,1e300\n",
+                 "c.csv:2:3: arpu is 1e+300, expected 0 to 1000000");
+    expect_error(FROM_ARPU, "platform,period,users,arpu\nTikTok,2025-01,-5,1\n",
+                 "c.csv:2:3: users is -5, expected 0 or more");
+    expect_error(FROM_ARPU, "platform,period,arpu,arpu_lower,arpu_upper\nTikTok,2025-01,2,3,1\n",
+                 "c.csv:2:4: arpu_lower is 3, expected at most the arpu");
+    expect_error(FROM_ARPU, "platform,period,arpu,arpu_lower,arpu_upper\nTikTok,2025-01,2,1,1.5\n",
+                 "c.csv:2:5: arpu_upper is 1.5, expected at least the arpu");
     expect_error(FROM_ARPU, "month,users_lost\n", "no rows");
     expect_error(FROM_ARPU, "month,users_lost\n1,-5\n", "c.csv:2:2: users_lost is below 0");
 }
@@ -375,6 +386,19 @@ static void survival_without_exits(void **state) {
     assert_false(calibration.log_hazard[PLATFORM_A].given);
     assert_false(calibration.log_hazard[PLATFORM_B].given);
     calibrate_free(&calibration);
+    static const struct {
+        const char *row, *says;
+    } cannot_be[] = {{"TikTok,100,90,4", "c.csv:2:3: survival is 90, expected 0 to 1"},
+                     {"TikTok,0.9,100,0.04", "c.csv:2:3: survival is 100, expected 0 to 1"},
+                     {"TikTok,-1,0.9,0.04", "c.csv:2:2: time is -1, expected 0 or more"},
+                     {"TikTok,1,0.9,-0.04", "c.csv:2:4: std_error is -0.04, expected 0 or more"}};
+    for (size_t i = 0; i < sizeof cannot_be / sizeof *cannot_be; i++) {
+        char csv[200];
+        snprintf(csv, sizeof csv, "group,time,survival,std_error\n%s\n", cannot_be[i].row);
+        expect_error(FROM_SURVIVAL, csv, cannot_be[i].says);
+    }
+    expect_error(FROM_SURVIVAL, "group,time,survival,std_error\nTiktok,1,0.5,0.1\n",
+                 "(--platforms names them); found 'Tiktok'");
     expect_error(FROM_SURVIVAL, "group,time,survival,std_error\nTwitter,1,0.5,0.1\n",
                  "no group 'TikTok', 'RedNote' or '(all)'");
 }
@@ -431,6 +455,11 @@ static void wrong_destinations(void **state) {
     /* All left at once for one place: nothing says how many they were. */
     expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,1,0,,\n",
                  "with leavers and the standard error");
+    expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,0.5,-0.1,,\n",
+                 "std_error is -0.1, expected 0 or more");
+    expect_error(FROM_DESTINATIONS,
+                 INCIDENCES "TikTok,20,RedNote,0.5,0.1,,\nTikTok,20,(gone),0.6,0.1,,\n",
+                 "incidence is 0.6, expected those of a platform and time to add up to at most 1");
     expect_error(FROM_DESTINATIONS, INCIDENCES "TikTok,20,RedNote,1.5,0.1,,\n",
                  "c.csv:2:4: incidence is 1.5, expected 0 to 1");
     expect_error(FROM_DESTINATIONS, "group,time,survival\nTikTok,1,1\n", "column 'destination'");
