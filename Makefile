@@ -141,7 +141,7 @@ packages := libgsl-dev libcsv-dev gnuplot-nox zlib1g-dev libzstd-dev libjansson-
             librandom123-dev libxxhash-dev libunistring-dev libcmark-gfm-dev \
             libcmark-gfm-extensions-dev libcmocka-dev perl zstd fonts-dejavu-core fonts-noto-cjk
 packages_peers := r-base-core r-cran-survival r-cran-cmprsk r-cran-etm r-cran-msm r-cran-powerlaw \
-                  r-cran-sandwich r-cran-quadprog
+                  r-cran-sandwich r-cran-quadprog r-cran-nlme
 packages_lint  := clang clang-format clang-tidy cppcheck
 
 deps:       ; @sh tests/lib/install-packages.sh $(packages)

@@ -20,20 +20,20 @@ void impact_fit_free(struct impact_fit *fit) {
     free(fit->coefficients);
     free(fit->residuals);
     free(fit->inverse);
+    free(fit->root);
     *fit = (struct impact_fit){0};
 }
 
 /* What the decomposition works with. */
 struct work {
     double *q; /* n x k: the scaled columns, then their QR */
-    double *tau, *scale, *triangle;
+    double *tau, *scale;
 };
 
 static void work_free(struct work *work) {
     free(work->q);
     free(work->tau);
     free(work->scale);
-    free(work->triangle);
 }
 
 static int reserve(struct impact_fit *fit, struct work *work, size_t n, size_t k,
@@ -42,12 +42,12 @@ static int reserve(struct impact_fit *fit, struct work *work, size_t n, size_t k
     fit->coefficients = calloc(k, sizeof(double));
     fit->residuals = calloc(n, sizeof(double));
     fit->inverse = calloc(k * k, sizeof(double));
+    fit->root = calloc(k * k, sizeof(double));
     work->q = malloc(n * k * sizeof(double));
     work->tau = malloc(k * sizeof(double));
     work->scale = malloc(k * sizeof(double));
-    work->triangle = calloc(k * k, sizeof(double));
-    return fit->coefficients && fit->residuals && fit->inverse && work->q && work->tau &&
-                   work->scale && work->triangle
+    return fit->coefficients && fit->residuals && fit->inverse && fit->root && work->q &&
+                   work->tau && work->scale
                ? 0
                : error_memory(err);
 }
@@ -85,16 +85,19 @@ static int solve(struct impact_fit *fit, struct work *work, const double *y, str
     if (gsl_linalg_QR_lssolve(&q.matrix, &tau.vector, &b.vector, &solution.vector,
                               &residuals.vector) != GSL_SUCCESS)
         return error_set(err, ERROR_DATA, "least squares failed");
-    invert_triangle(work->q, k, work->triangle);
+    invert_triangle(work->q, k, fit->root);
     for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j < k; j++) {
             double sum = 0;
             for (size_t m = i > j ? i : j; m < k; m++)
-                sum += work->triangle[i * k + m] * work->triangle[j * k + m];
+                sum += fit->root[i * k + m] * fit->root[j * k + m];
             fit->inverse[i * k + j] = sum / work->scale[i] / work->scale[j];
         }
-    for (size_t j = 0; j < k; j++)
-        fit->coefficients[j] /= work->scale[j];
+    for (size_t i = 0; i < k; i++) {
+        fit->coefficients[i] /= work->scale[i];
+        for (size_t j = i; j < k; j++)
+            fit->root[i * k + j] /= work->scale[i];
+    }
     for (size_t i = 0; i < n; i++)
         fit->squares += fit->residuals[i] * fit->residuals[i];
     return 0;

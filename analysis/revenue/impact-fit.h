@@ -4,9 +4,11 @@
  *     struct impact_fit fit = {0};
  *     size_t dependent;
  *     if (impact_fit_least_squares(x, y, n, k, &fit, &dependent, err)) ...   // dependent < k:
- * which struct hac_options options = HAC_DEFAULTS; double covariance[k * k], bandwidth; if
- * (hac_covariance(&fit, x, &options, covariance, &bandwidth, err)) ... fit.coefficients[1],
- * sqrt(covariance[1 * k + 1]); impact_fit_free(&fit);
+ *     struct hac_options options = HAC_DEFAULTS;                              // which one
+ *     double covariance[k * k], bandwidth;
+ *     if (hac_covariance(&fit, x, &options, covariance, &bandwidth, err)) ...
+ *     fit.coefficients[1], sqrt(covariance[1 * k + 1]);
+ *     impact_fit_free(&fit);
  *
  * Matrices are arrays by rows: x[row * k + column]. Column 0 is the constant.
  */
@@ -23,6 +25,7 @@ struct impact_fit {
     double *coefficients; /* k */
     double *residuals;    /* n */
     double *inverse;      /* k x k: (X'X)^-1 */
+    double *root;         /* k x k, upper triangular: inverse = root root', X root orthonormal */
     double squares;       /* sum of squared residuals */
 };
 
@@ -32,6 +35,12 @@ struct impact_fit {
 int impact_fit_least_squares(const double *x, const double *y, size_t n, size_t k,
                              struct impact_fit *ret, size_t *ret_dependent, struct error *err);
 void impact_fit_free(struct impact_fit *fit);
+
+/* A quantity with its standard error, its bounds, and the two-sided p of its being what it is
+ * compared with (nan if the error is 0). */
+struct impact_answer {
+    double value, error, lower, upper, p;
+};
 
 enum hac_kernel { HAC_BARTLETT, HAC_QUADRATIC_SPECTRAL };
 
@@ -50,7 +59,7 @@ struct hac_options {
     bool adjust;    /* times n/(n - k) */
 };
 #define HAC_DEFAULTS                                                                               \
-    { .kernel = HAC_BARTLETT, .bandwidth = HAC_NEWEY_WEST, .adjust = true }
+    { .kernel = HAC_BARTLETT, .bandwidth = HAC_RULE, .adjust = true }
 
 /* Weight of lag l. Bartlett: 1 - l/(L + 1) for a lag L that is whole (Newey & West 1987,
  * doi:10.2307/1913610), which HAC_NEWEY_WEST (rounded down), HAC_RULE and HAC_GIVEN are, and

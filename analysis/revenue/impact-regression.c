@@ -3,8 +3,9 @@
  *
  *   1. Columns
  *   2. Fitting
- *   3. What was expected, and the effects
- *   4. Figures
+ *   3. Answers, by either kind of errors
+ *   4. What was expected, and the effects
+ *   5. Figures
  */
 #include "revenue/impact-regression.h"
 
@@ -51,11 +52,16 @@ struct regression {
     size_t *positions;  /* n */
     double *x, *y;
     struct impact_fit fit;
-    double *covariance; /* k x k */
+    double variance;    /* s^2 of the least squares */
+    struct ar1 ar1;     /* of IMPACT_AR1 and IMPACT_AR1_REML */
+    double *covariance; /* of IMPACT_HAC, as the rest: k x k */
     double bandwidth;
-    double variance; /* s^2 */
-    double reach;    /* Student's quantile */
+    double *autocovariances; /* of the residuals, weighted, from lag 0 to the periods after */
 };
+
+static bool by_hac(const struct regression *r) {
+    return r->options->errors == IMPACT_HAC;
+}
 
 static size_t columns_before(const struct regression *r) {
     return r->k - r->changes;
@@ -115,7 +121,8 @@ static int gather(struct regression *r, struct error *err) {
     r->x = malloc(r->n * r->k * sizeof *r->x);
     r->y = malloc(r->n * sizeof *r->y);
     r->covariance = malloc(r->k * r->k * sizeof *r->covariance);
-    if (!r->positions || !r->x || !r->y || !r->covariance)
+    r->autocovariances = malloc((r->series->after + 1) * sizeof *r->autocovariances);
+    if (!r->positions || !r->x || !r->y || !r->covariance || !r->autocovariances)
         return error_memory(err);
     size_t n = 0;
     for (size_t t = 0; t < r->series->n; t++) {
@@ -128,6 +135,17 @@ static int gather(struct regression *r, struct error *err) {
     }
     r->first_after = r->series->before;
     return 0;
+}
+
+/* Of the residuals, weighted by the kernel. */
+static void weigh_autocovariances(struct regression *r) {
+    for (size_t l = 0; l <= r->series->after; l++) {
+        const double weight = hac_weight(&r->options->hac, r->bandwidth, l);
+        r->autocovariances[l] = 0;
+        for (size_t t = l; t < r->n && weight != 0; t++)
+            r->autocovariances[l] +=
+                weight * r->fit.residuals[t] * r->fit.residuals[t - l] / (double)(r->n - r->k);
+    }
 }
 
 static int fit(struct regression *r, struct error *err) {
@@ -144,13 +162,17 @@ static int fit(struct regression *r, struct error *err) {
                          name);
     }
     /* The analyser loses sight of the arrays here; impact_regress frees them all. */
-    const double degrees = (double)(r->n - r->k); // NOLINT(clang-analyzer-unix.Malloc)
-    r->variance = r->fit.squares / degrees;
-    r->reach = gsl_cdf_tdist_Qinv((1 - r->options->confidence) / 2, degrees);
-    return hac_covariance(&r->fit, r->x, &r->options->hac, r->covariance, &r->bandwidth, err);
+    r->variance = r->fit.squares / (double)(r->n - r->k); // NOLINT(clang-analyzer-unix.Malloc)
+    if (!by_hac(r))
+        return ar1_fit(&r->fit, r->x, r->positions,
+                       r->options->errors == IMPACT_AR1 ? AR1_INTEGRATED : AR1_REML, &r->ar1, err);
+    if (hac_covariance(&r->fit, r->x, &r->options->hac, r->covariance, &r->bandwidth, err))
+        return err->code;
+    weigh_autocovariances(r);
+    return 0;
 }
 
-/* ---- 3. What was expected, and the effects ----------------------------------------------------
+/* ---- 3. Answers, by either kind of errors ------------------------------------------------------
  */
 
 static double form(const struct regression *r, const double *c) {
@@ -161,61 +183,137 @@ static double form(const struct regression *r, const double *c) {
     return fmax(sum, 0);
 }
 
-/* The weighted autocovariances of the residuals: ret[l], l < most. */
-static void weigh_autocovariances(const struct regression *r, size_t most, double *ret) {
-    for (size_t l = 0; l < most; l++) {
-        const double weight = hac_weight(&r->options->hac, r->bandwidth, l);
-        ret[l] = 0;
-        for (size_t t = l; t < r->n && weight != 0; t++)
-            ret[l] +=
-                weight * r->fit.residuals[t] * r->fit.residuals[t - l] / (double)(r->n - r->k);
-    }
+static double dot(const struct regression *r, const double *c) {
+    double sum = 0;
+    for (size_t j = 0; j < r->k; j++)
+        sum += c[j] * r->fit.coefficients[j];
+    return sum;
 }
 
+static struct impact_answer student(const struct regression *r, double value, double variance,
+                                    double against) {
+    const double degrees = (double)(r->n - r->k), error = sqrt(fmax(variance, 0));
+    const double reach = error * gsl_cdf_tdist_Qinv((1 - r->options->confidence) / 2, degrees);
+    struct impact_answer ret = {value, error, value - reach, value + reach, NAN};
+    if (error > 0)
+        ret.p = 2 * gsl_cdf_tdist_Q(fabs(value - against) / error, degrees);
+    return ret;
+}
+
+static struct impact_answer ask_coefficient(struct regression *r, size_t j) {
+    return by_hac(r) ? student(r, r->fit.coefficients[j], r->covariance[j * r->k + j], 0)
+                     : ar1_coefficient(&r->ar1, j, r->options->confidence);
+}
+
+/* A row before the event, or a gap there: what the noise of its neighbours says of its own. `row`
+ * is the first known row that does not come before it. */
+static struct impact_answer ask_before(struct regression *r, size_t position, const double *columns,
+                                       size_t row) {
+    if (by_hac(r))
+        return student(r, dot(r, columns), form(r, columns) + r->variance, NAN);
+    struct ar1_neighbour before = {0}, after = {0};
+    if (r->positions[row] == position)
+        before.row = r->x + row * r->k;
+    else {
+        after = (struct ar1_neighbour){r->x + row * r->k, r->positions[row] - position};
+        if (row > 0)
+            before =
+                (struct ar1_neighbour){r->x + (row - 1) * r->k, position - r->positions[row - 1]};
+    }
+    return ar1_period(&r->ar1, columns, before, after, r->options->confidence, NAN);
+}
+
+/* What periods since the event were to be in all. */
 struct total {
     size_t periods;
-    double actual, expected, noise;
-    double *c; /* sum of rows */
+    double actual;
+    double *columns, noise; /* of HAC */
+    struct ar1_sum sum;
 };
 
-static struct impact_bounds add_to_total(const struct regression *r, struct total *total,
-                                         double actual, double expected, const double *row,
-                                         const double *autocovariance) {
-    /* The noise of a sum grows by that of the new period and its covariance with those before. */
-    total->noise += autocovariance[0];
-    for (size_t l = 1; l <= total->periods; l++)
-        total->noise += 2 * autocovariance[l];
-    total->periods++;
-    total->actual += actual;
-    total->expected += expected;
-    for (size_t j = 0; j < r->k; j++)
-        total->c[j] += row[j];
-    const double variance = form(r, total->c) + fmax(total->noise, 0);
-    return impact_around(total->actual - total->expected, r->reach * sqrt(variance));
+static int total_begin(const struct regression *r, struct total *ret, struct error *err) {
+    *ret = (struct total){.columns = calloc(r->k, sizeof(double))};
+    if (!ret->columns)
+        return error_memory(err);
+    return by_hac(r) ? 0
+                     : ar1_sum_begin(&r->ar1, r->x + (r->first_after - 1) * r->k, &ret->sum, err);
 }
 
-static void compare(const struct regression *r, const double *autocovariance, double *row,
-                    struct total *total, struct impact_result *ret) {
+static void total_free(struct total *total) {
+    free(total->columns);
+    ar1_sum_free(&total->sum);
+}
+
+static void total_add(const struct regression *r, struct total *total, size_t position,
+                      const double *columns, double actual) {
+    /* The noise of a sum grows by that of the new period and its covariance with those before. */
+    if (by_hac(r)) {
+        total->noise += r->autocovariances[0];
+        for (size_t l = 1; l <= total->periods; l++)
+            total->noise += 2 * r->autocovariances[l];
+        for (size_t j = 0; j < r->k; j++)
+            total->columns[j] += columns[j];
+    } else
+        ar1_sum_add(&r->ar1, &total->sum, columns, position - r->positions[r->first_after - 1]);
+    total->periods++;
+    total->actual += actual;
+}
+
+static struct impact_answer total_ask(struct regression *r, const struct total *total) {
+    return by_hac(r) ? student(r, dot(r, total->columns),
+                               form(r, total->columns) + fmax(total->noise, 0), total->actual)
+                     : ar1_sum_answer(&r->ar1, &total->sum, r->options->confidence, total->actual);
+}
+
+static struct impact_answer ask_after(struct regression *r, size_t position,
+                                      const double *columns) {
+    if (by_hac(r))
+        return student(r, dot(r, columns), form(r, columns) + r->variance, NAN);
+    const size_t last = r->first_after - 1;
+    const struct ar1_neighbour before = {r->x + last * r->k, position - r->positions[last]},
+                               after = {0};
+    return ar1_period(&r->ar1, columns, before, after, r->options->confidence, NAN);
+}
+
+/* ---- 4. What was expected, and the effects ----------------------------------------------------
+ */
+
+static struct impact_bounds bounds_of(struct impact_answer answer) {
+    return (struct impact_bounds){answer.value, answer.lower, answer.upper};
+}
+
+/* actual - expected */
+static struct impact_bounds less(double actual, struct impact_answer expected) {
+    return (struct impact_bounds){actual - expected.value, actual - expected.upper,
+                                  actual - expected.lower};
+}
+
+static void compare(struct regression *r, double *columns, struct total *total,
+                    struct impact_result *ret) {
+    size_t row = 0;
     for (size_t t = 0; t < r->series->n; t++) {
         struct impact_period *period = &ret->periods[t];
+        const bool after = t >= r->series->event;
+        while (row < r->n && r->positions[row] < t)
+            row++;
         if (!impact_controls_known(r->series, t))
             continue;
-        fill_row(r, t, true, row);
-        double expected = 0;
-        for (size_t j = 0; j < r->k; j++)
-            expected += row[j] * r->fit.coefficients[j];
-        const double reach = r->reach * sqrt(form(r, row) + r->variance);
+        fill_row(r, t, true, columns);
+        const struct impact_answer expected =
+            after ? ask_after(r, t, columns) : ask_before(r, t, columns, row);
         const double actual = r->series->value[t];
-        period->expected = impact_around(expected, reach);
+        period->expected = bounds_of(expected);
         if (isnan(actual))
             continue;
-        period->effect = impact_around(actual - expected, reach);
-        if (t >= r->series->event)
-            period->cumulative = add_to_total(r, total, actual, expected, row, autocovariance);
+        period->effect = less(actual, expected);
+        if (!after)
+            continue;
+        total_add(r, total, t, columns, actual);
+        period->cumulative = less(total->actual, total_ask(r, total));
     }
 }
 
-/* ---- 4. Figures ------------------------------------------------------------------------------ */
+/* ---- 5. Figures ------------------------------------------------------------------------------ */
 
 static int report_fit(const struct regression *r, struct impact_result *ret, struct error *err) {
     const double *e = r->fit.residuals;
@@ -261,84 +359,127 @@ static int report_break(const struct regression *r, struct impact_result *ret, s
     return impact_report_break(ret, r->series, &found, r->positions, err);
 }
 
-static void put_p(const struct regression *r, struct impact_figure *figure) {
-    if (figure->error > 0)
-        figure->p =
-            2 * gsl_cdf_tdist_Q(fabs(figure->of.value / figure->error), (double)(r->n - r->k));
+/* From here on intervals of the change of slope hold less than 90 % in series of 40 periods. */
+#define CLOSE 0.85
+
+/* What is left of the residuals once each is told from the one before it should not be correlated:
+ * Ljung & Box, with a lag less for rho. */
+static int report_noise(struct regression *r, struct impact_result *ret, struct error *err) {
+    const struct impact_answer rho = ar1_correlation(&r->ar1, r->options->confidence);
+    struct impact_figure *figure = impact_figure_add(ret, err, "noise_autocorrelation");
+    if (!figure)
+        return err->code;
+    figure->of = bounds_of(rho);
+    figure->error = rho.error;
+    double *left = malloc(r->n * sizeof *left);
+    if (!left)
+        return error_memory(err);
+    ar1_innovations(&r->ar1, r->x, r->y, r->positions, r->n, left);
+    const size_t lags = r->n / 5 < 10 ? r->n / 5 : 10;
+    const int code = impact_report_ljung_box(ret, left, r->n, lags, 1, err);
+    free(left);
+    if (code)
+        return code;
+    if (ret->figures[ret->n_figures - 1].p < 0.05 &&
+        impact_warn(ret, err,
+                    "what one period says of the next is not all that is left in the residuals "
+                    "(Ljung-Box p = %.3g): intervals may be too narrow; the model leaves something "
+                    "out, such as a season, or try --method local-level",
+                    ret->figures[ret->n_figures - 1].p))
+        return err->code;
+    return rho.value > CLOSE
+               ? impact_warn(ret, err,
+                             "the noise is nearly a random walk (autocorrelation %.2g): intervals "
+                             "of slope_change are too narrow; --method local-level or local-trend "
+                             "does not take the line as known to go on",
+                             rho.value)
+               : 0;
+}
+
+static int report_errors(struct regression *r, struct impact_result *ret, struct error *err) {
+    return by_hac(r) ? impact_figure_plain(ret, "bandwidth", r->bandwidth, err)
+                     : report_noise(r, ret, err);
 }
 
 /* Few periods after the event leave next to nothing of their own residuals, and the scores that
- * the errors of the changes are made of vanish: better none than one near zero. */
+ * HAC errors of the changes are made of vanish: better none than one near zero. */
 enum { SPARE_AFTER = 3 };
 
-static int report_coefficients(const struct regression *r, struct impact_result *ret,
-                               struct error *err) {
-    const bool few = r->series->after < r->changes + SPARE_AFTER;
+static int report_coefficients(struct regression *r, struct impact_result *ret, struct error *err) {
+    const bool few = by_hac(r) && r->series->after < r->changes + SPARE_AFTER;
     for (size_t j = 0; j < r->k; j++) {
         char name[200];
         name_column(r, j, name, sizeof name);
         struct impact_figure *figure = impact_figure_add(ret, err, "%s", name);
         if (!figure)
             return err->code;
-        figure->of.value = r->fit.coefficients[j];
+        const struct impact_answer answer = ask_coefficient(r, j);
+        figure->of.value = answer.value;
         if (few && j >= LEVEL && j < LEVEL + r->changes)
             continue;
-        figure->error = sqrt(fmax(r->covariance[j * r->k + j], 0));
-        figure->of = impact_around(figure->of.value, r->reach * figure->error);
-        put_p(r, figure);
+        figure->of = bounds_of(answer);
+        figure->error = answer.error;
+        figure->p = answer.p;
     }
     return few ? impact_warn(ret, err,
-                             "%zu periods after the event are too few for errors of the changes of "
-                             "level and slope, expected %zu or more; the effects have theirs",
+                             "%zu periods after the event are too few for HAC errors of the "
+                             "changes of level and slope, expected %zu or more; the effects have "
+                             "theirs",
                              r->series->after, r->changes + SPARE_AFTER)
                : 0;
 }
 
-static int report_effects(const struct regression *r, const struct total *total,
+/* Of sums that are not above 0 nothing is a share. HAC: by the delta method. */
+static void relative(const struct regression *r, double actual, struct impact_answer expected,
+                     struct impact_figure *figure) {
+    if (!by_hac(r))
+        figure->of = impact_relative(actual, bounds_of(expected));
+    else if (expected.value > 0) {
+        const double scale = fabs(actual) / (expected.value * expected.value);
+        figure->error = expected.error * scale;
+        figure->of =
+            impact_around(actual / expected.value - 1, (expected.upper - expected.value) * scale);
+    }
+}
+
+static int report_effects(struct regression *r, const struct total *total,
                           struct impact_result *ret, struct error *err) {
-    const double periods = (double)total->periods, effect = total->actual - total->expected;
-    const double error = sqrt(form(r, total->c) + fmax(total->noise, 0));
-    const struct {
-        const char *name;
-        double value, scale; /* of the error of the sum */
-    } effects[] = {
-        {"effect_mean", effect / periods, 1 / periods},
-        {"effect_cumulative", effect, 1},
-        {"effect_relative", total->actual / total->expected - 1,
-         fabs(total->actual) / (total->expected * total->expected)},
-    };
-    for (size_t i = 0; i < sizeof effects / sizeof *effects; i++) {
-        struct impact_figure *figure = impact_figure_add(ret, err, "%s", effects[i].name);
+    static const char *const names[] = {"effect_mean", "effect_cumulative"};
+    const struct impact_answer expected = total_ask(r, total);
+    const struct impact_bounds effect = less(total->actual, expected);
+    for (size_t i = 0; i < 2; i++) {
+        const double share = i == 0 ? 1 / (double)total->periods : 1;
+        struct impact_figure *figure = impact_figure_add(ret, err, "%s", names[i]);
         if (!figure)
             return err->code;
-        if (i == 2 && !(total->expected > 0)) /* a share of nothing, or of a loss */
-            continue;
-        figure->error = error * effects[i].scale;
-        figure->of = impact_around(effects[i].value, r->reach * figure->error);
-        if (i < 2)
-            put_p(r, figure);
+        figure->of = (struct impact_bounds){effect.value * share, effect.lower * share,
+                                            effect.upper * share};
+        figure->error = expected.error * share;
+        figure->p = expected.p;
     }
+    struct impact_figure *figure = impact_figure_add(ret, err, "effect_relative");
+    if (!figure)
+        return err->code;
+    relative(r, total->actual, expected, figure);
     return 0;
 }
 
 static int compare_and_report(struct regression *r, struct impact_result *ret, struct error *err) {
-    struct total total = {.c = calloc(r->k, sizeof(double))};
-    double *row = calloc(r->k, sizeof *row);
-    double *autocovariance = malloc((r->series->after + 1) * sizeof *autocovariance);
-    int code = total.c && row && autocovariance ? 0 : error_memory(err);
+    struct total total;
+    double *columns = calloc(r->k, sizeof *columns);
+    int code = total_begin(r, &total, err);
+    if (!code && !columns)
+        code = error_memory(err);
     if (!code) {
-        weigh_autocovariances(r, r->series->after + 1, autocovariance);
-        compare(r, autocovariance, row, &total, ret);
+        compare(r, columns, &total, ret);
         code = impact_count_figures(ret, r->series, err) || report_fit(r, ret, err) ||
-                       report_break(r, ret, err) ||
-                       impact_figure_plain(ret, "bandwidth", r->bandwidth, err) ||
+                       report_break(r, ret, err) || report_errors(r, ret, err) ||
                        report_coefficients(r, ret, err) || report_effects(r, &total, ret, err)
                    ? err->code
                    : 0;
     }
-    free(total.c);
-    free(row);
-    free(autocovariance);
+    total_free(&total);
+    free(columns);
     return code;
 }
 
@@ -360,6 +501,8 @@ int impact_regress(const struct impact_series *series,
     free(r.x);
     free(r.y);
     free(r.covariance);
+    free(r.autocovariances);
+    ar1_free(&r.ar1);
     if (code)
         impact_result_free(ret);
     return code;

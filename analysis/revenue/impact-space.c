@@ -745,38 +745,21 @@ static size_t surprises(const struct impact_space *space, double *errors, size_t
     return n;
 }
 
-/* Q = n (n + 2) sum over h lags of r^2/(n - lag) against chi-square with h less the variances but
- * one (Ljung & Box 1978; Harvey 1989, section 5.4.2). */
+/* Chi-square with the lags less the variances but one (Harvey 1989, section 5.4.2). */
 static int report_ljung_box(const struct impact_space *space, const double *errors, size_t n,
                             struct impact_result *ret, struct error *err) {
-    struct impact_figure *figure = impact_figure_add(ret, err, "ljung_box");
     const size_t lags = n / 5 < 10 ? n / 5 : 10;
-    double mean = 0, square = 0, q = 0;
     size_t used = 0;
-    if (!figure)
-        return err->code;
     for (int i = 0; i < VARIANCES; i++)
         used += space->variances[i] > 0;
-    if (lags < used)
-        return 0;
-    for (size_t t = 0; t < n; t++)
-        mean += errors[t] / (double)n;
-    for (size_t t = 0; t < n; t++)
-        square += (errors[t] - mean) * (errors[t] - mean);
-    for (size_t l = 1; l <= lags; l++) {
-        double sum = 0;
-        for (size_t t = l; t < n; t++)
-            sum += (errors[t] - mean) * (errors[t - l] - mean);
-        q += sum / square * sum / square / (double)(n - l);
-    }
-    figure->of.value = q * (double)n * (double)(n + 2);
-    figure->p = gsl_cdf_chisq_Q(figure->of.value, (double)(lags - used + 1));
-    return figure->p >= 0.05
-               ? 0
-               : impact_warn(ret, err,
-                             "forecast errors before the event are correlated (p = %.3g): the "
-                             "model leaves something out, such as a season or a trend",
-                             figure->p);
+    if (impact_report_ljung_box(ret, errors, n, lags, used > 0 ? used - 1 : 0, err))
+        return err->code;
+    const double p = ret->figures[ret->n_figures - 1].p;
+    return p < 0.05 ? impact_warn(ret, err,
+                                  "forecast errors before the event are correlated (p = %.3g): the "
+                                  "model leaves something out, such as a season or a trend",
+                                  p)
+                    : 0;
 }
 
 static int report_largest(const struct impact_space *space, const double *errors,
@@ -863,15 +846,6 @@ static int report_state(const struct impact_space *space, struct impact_result *
     return 0;
 }
 
-/* actual/expected - 1 falls as what was expected rises. */
-static struct impact_bounds relative(double actual, struct impact_bounds expected) {
-    if (!(expected.lower > 0))
-        return impact_unknown;
-    const double low = actual / (actual > 0 ? expected.upper : expected.lower) - 1;
-    const double high = actual / (actual > 0 ? expected.lower : expected.upper) - 1;
-    return (struct impact_bounds){actual / expected.value - 1, low, high};
-}
-
 static int report_effects(const struct walks *walks, struct impact_result *ret, struct error *err) {
     const struct impact_space *space = walks->space;
     const struct impact_bounds expected = expect_sum(walks), effect = less(walks->actual, expected);
@@ -895,7 +869,7 @@ static int report_effects(const struct walks *walks, struct impact_result *ret, 
     figure = impact_figure_add(ret, err, "effect_relative");
     if (!figure)
         return err->code;
-    figure->of = relative(walks->actual, expected);
+    figure->of = impact_relative(walks->actual, expected);
     return impact_figure_plain(ret, "tail_probability", tail, err);
 }
 

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "revenue/impact-fit.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdarg.h>
@@ -19,6 +20,14 @@ const struct impact_bounds impact_unknown = {NAN, NAN, NAN};
 
 struct impact_bounds impact_around(double value, double reach) {
     return (struct impact_bounds){value, value - reach, value + reach};
+}
+
+struct impact_bounds impact_relative(double actual, struct impact_bounds expected) {
+    if (!(expected.lower > 0))
+        return impact_unknown;
+    const double low = actual / (actual > 0 ? expected.upper : expected.lower) - 1;
+    const double high = actual / (actual > 0 ? expected.lower : expected.upper) - 1;
+    return (struct impact_bounds){actual / expected.value - 1, low, high};
 }
 
 int impact_result_begin(struct impact_result *result, size_t n, struct error *err) {
@@ -93,6 +102,29 @@ int impact_count_figures(struct impact_result *result, const struct impact_serie
                    impact_figure_plain(result, "periods_missing", (double)missing, err)
                ? err->code
                : 0;
+}
+
+int impact_report_ljung_box(struct impact_result *result, const double *errors, size_t n,
+                            size_t lags, size_t used, struct error *err) {
+    struct impact_figure *figure = impact_figure_add(result, err, "ljung_box");
+    double mean = 0, square = 0, q = 0;
+    if (!figure)
+        return err->code;
+    for (size_t t = 0; t < n; t++)
+        mean += errors[t] / (double)n;
+    for (size_t t = 0; t < n; t++)
+        square += (errors[t] - mean) * (errors[t] - mean);
+    if (lags <= used || !(square > 0))
+        return 0;
+    for (size_t l = 1; l <= lags; l++) {
+        double sum = 0;
+        for (size_t t = l; t < n; t++)
+            sum += (errors[t] - mean) * (errors[t - l] - mean);
+        q += sum / square * sum / square / (double)(n - l);
+    }
+    figure->of.value = q * (double)n * (double)(n + 2);
+    figure->p = gsl_cdf_chisq_Q(figure->of.value, (double)(lags - used));
+    return 0;
 }
 
 /* ---- Breaks ---------------------------------------------------------------------------------- */

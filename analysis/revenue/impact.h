@@ -78,6 +78,17 @@ int impact_count_figures(struct impact_result *result, const struct impact_serie
 /* value +- reach */
 struct impact_bounds impact_around(double value, double reach);
 
+/* actual/expected - 1, which falls as what was expected rises; unknown unless all of that is above
+ * 0.
+ */
+struct impact_bounds impact_relative(double actual, struct impact_bounds expected);
+
+/* The figure ljung_box: Q = n (n + 2) sum over the lags l of r_l^2/(n - l) of the errors less their
+ * mean, p from chi-square with lags - used degrees of freedom (Ljung & Box 1978,
+ * doi:10.1093/biomet/65.2.297); nan if these are none, or without variation. */
+int impact_report_ljung_box(struct impact_result *result, const double *errors, size_t n,
+                            size_t lags, size_t used, struct error *err);
+
 /* ---- Is the time before the event one piece? --------------------------------------------------
  */
 

@@ -24,7 +24,7 @@ columns=date,after,actual,expected,expected_lower,expected_upper,effect,effect_l
 # A line of slope 1 from 10; from 2025-01-09 on 5 less, and half a unit up and down.
 # R: lm(y ~ t + I(t >= 8)).
 awk 'BEGIN { print "date,revenue"; for (i = 0; i < 14; i++) printf "2025-01-%02d,%.1f\n", i + 1, 10 + i - (i >= 8 ? 5 : 0) + (i % 2 ? 0.5 : -0.5) }' >line.csv
-runs 'a line' 0 arpu-impact --event 2025-01-09 --change level --summary line.csv
+runs 'a line' 0 arpu-impact --errors hac --event 2025-01-09 --change level --summary line.csv
 near 'its fall' "$(figure level_change 3)" -5.41176470588235 1e-12
 near 'counted before' "$(figure periods_before 3)" 8 0
 near 'counted after' "$(figure periods_after 3)" 6 0
@@ -74,9 +74,11 @@ refused 'a short time before, for a season' 1 'found 8 periods with values, expe
 refused 'one period after' 1 'found 1 periods with values after the event, expected at least 2; --change level needs one' \
     arpu-impact --event 2025-01-14 line.csv
 runs 'one period after, and its level' 0 arpu-impact --event 2025-01-14 --change level --summary line.csv
+ok 'has an error from the noise before' test -n "$(figure level_change 4)"
+runs 'the same, HAC' 0 arpu-impact --errors hac --event 2025-01-14 --change level --summary line.csv
 is 'has no error: its residual is 0 whatever it is' "$(figure level_change 4)" ''
 ok 'but the effect has' test -n "$(figure effect_mean 4)"
-like 'and that is said' "$err" '1 periods after the event are too few for errors of the changes'
+like 'and that is said' "$err" '1 periods after the event are too few for HAC errors of the changes'
 refused 'an event before the series' 1 'the event is in 2024-12-31 and the series runs from 2025-01-01 to 2025-01-14' arpu-impact --event 2024-12-31 line.csv
 refused 'an event after it' 1 'expected periods before and after the event' arpu-impact --event 2025-02 line.csv
 refused 'a tiny series' 1 'series.csv: the time before the event is too short' arpu-impact --event 2025-01-03 "$DATA/tiny/series.csv"
@@ -93,14 +95,36 @@ runs 'a break before the event' 0 arpu-impact --event 1960 broken.csv --summary
 like 'is said plainly' "$err" 'the series shifts before the event, at 1930 \(p = 0.00'
 is 'and where' "$(figure break_before 2)" 1930
 runs 'none' 0 arpu-impact --value flow --event 1899 "$nile" --summary
-is 'is not said, but that errors are small' "$err" \
-    'arpu-impact: errors of this kind are too small for 100 periods; --bandwidth andrews --kernel quadratic-spectral --prewhiten gives wider and better ones'
-runs 'the better errors' 0 arpu-impact --value flow --event 1899 --bandwidth andrews \
-    --kernel quadratic-spectral --prewhiten "$nile"
-is 'are not complained of' "$err" ''
-awk 'BEGIN { srand(1); print "date,revenue"; for (i = 0; i < 200; i++) printf "%d,%.3f\n", 1800 + i, 100 + rand() }' >long.csv
-runs 'a long series' 0 arpu-impact --event 1950 long.csv
-is 'nor is that' "$err" ''
+is 'is not said' "$err" ''
+
+# ---- Errors --------------------------------------------------------------------------------------
+ok 'AR(1) noise: its correlation has bounds' test -n "$(figure noise_autocorrelation 5)"
+is 'and no bandwidth' "$(figure bandwidth 3)" ''
+runs 'by name' 0 arpu-impact --errors ar1 --value flow --event 1899 "$nile" --summary -o named.csv
+arpu-impact --value flow --event 1899 "$nile" --summary >default.csv
+same 'is the default' named.csv default.csv
+# nlme::gls(flow ~ t + level + slope, correlation = corAR1(form = ~t), method = "REML")
+runs 'restricted likelihood' 0 arpu-impact --errors ar1-reml --value flow --event 1899 "$nile" --summary
+near 'level as nlme has it' "$(figure level_change 3)" -289.689 1e-3
+near 'its error too' "$(figure level_change 4)" 69.3585 1e-3
+runs 'HAC' 0 arpu-impact --errors hac --value flow --event 1899 "$nile" --summary
+is 'says that its errors are small' "$err" \
+    'arpu-impact: HAC errors are too small for 100 periods; --errors ar1, the default, holds better'
+# sandwich::NeweyWest(lm(...), lag = floor(4 * (100 / 100)^(2/9)), prewhite = FALSE, adjust = TRUE)
+is 'by the rule of thumb' "$(figure bandwidth 3)" 4
+near 'as R' "$(figure level_change 4)" 63.0498036635270 1e-9
+refused 'lags without HAC' 2 '--lag means nothing for --errors ar1, expected --errors hac' arpu-impact --lag 3 --event 1899 --value flow "$nile"
+refused 'a kernel without HAC' 2 '--kernel means nothing for --errors ar1-reml' arpu-impact --kernel bartlett --errors ar1-reml --event 1899 --value flow "$nile"
+refused 'errors of a state space' 2 '--errors means nothing for --method local-level' arpu-impact --errors ar1 --method local-level --event 1899 --value flow "$nile"
+awk 'BEGIN { srand(4); print "date,revenue"; for (i = 0; i < 150; i++) { w += rand() - 0.5; printf "%d,%.4f\n", 1800 + i, 50 + w } }' >walk.csv
+runs 'a random walk' 0 arpu-impact --event 1900 --summary walk.csv
+like 'is said to be nearly one' "$err" 'the noise is nearly a random walk \(autocorrelation 0.9[0-9]*\): intervals of slope_change are too narrow'
+awk 'BEGIN { srand(4); print "date,revenue"; for (i = 0; i < 150; i++) printf "%d,%.4f\n", 1800 + i, 50 + 3 * sin(i * 0.9) + rand() }' >wave.csv
+runs 'a wave' 0 arpu-impact --event 1900 --summary wave.csv
+like 'is no first-order autoregression' "$err" 'what one period says of the next is not all that is left in the residuals \(Ljung-Box p = '
+awk 'BEGIN { srand(1); print "date,revenue"; for (i = 0; i < 400; i++) printf "%d,%.3f\n", 1600 + i, 100 + rand() }' >long.csv
+runs 'a long series, HAC' 0 arpu-impact --errors hac --event 1950 long.csv
+is 'is long enough' "$err" ''
 
 # ---- Negative values, controls, seasons ----------------------------------------------------------
 sed 's/^\(2025-01-1.\),\(.*\)/\1,-\2/' line.csv >refunds.csv
@@ -180,7 +204,7 @@ head -1 panel.csv >none.csv
 runs 'a header alone, synthetic control' 0 arpu-impact --method synthetic-control --controls A,B --event 1975 none.csv
 
 # ---- Charts --------------------------------------------------------------------------------------
-runs 'a chart' 0 arpu-impact --value flow --event 1899 --bandwidth andrews --kernel quadratic-spectral --prewhiten \
+runs 'a chart' 0 arpu-impact --value flow --event 1899 \
     "$nile" --chart picture.svg -o result.csv
 is 'nothing is complained of' "$err" ''
 for word in 'expected (line) and actual (dots)' 'effect since the event' 1960; do

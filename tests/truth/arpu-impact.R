@@ -174,13 +174,13 @@ segmented <- function(name, series, e, options, vcov, season = 0, harmonics = 0,
 kernels <- c(Bartlett = "bartlett", "Quadratic Spectral" = "quadratic-spectral")
 all_errors <- function(name, series, e, event, more = "", ...) {
     for (prewhite in 0:1) for (adjust in c(TRUE, FALSE)) {
-        tail <- paste(more, "--event", event, if (prewhite) "--prewhiten", if (!adjust) "--no-adjust")
+        tail <- paste("--errors hac", more, "--event", event, if (prewhite) "--prewhiten", if (!adjust) "--no-adjust")
         key <- paste0(name, "-", prewhite, substr(adjust, 1, 1))
-        segmented(paste0(key, "-nw"), series, e, paste("--kernel bartlett", tail),
+        segmented(paste0(key, "-nw"), series, e, paste("--bandwidth newey-west", tail),
                   function(f) NeweyWest(f, prewhite = prewhite, adjust = adjust), ...)
         segmented(paste0(key, "-lag"), series, e, paste("--lag 5", tail),
                   function(f) NeweyWest(f, lag = 5, prewhite = prewhite, adjust = adjust), ...)
-        segmented(paste0(key, "-nwqs"), series, e, paste("--kernel quadratic-spectral", tail),
+        segmented(paste0(key, "-nwqs"), series, e, paste("--bandwidth newey-west --kernel quadratic-spectral", tail),
                   function(f) kernHAC(f, prewhite = prewhite, adjust = adjust,
                                       kernel = "Quadratic Spectral",
                                       bw = function(...) bwNeweyWest(...)), ...)
@@ -189,7 +189,7 @@ all_errors <- function(name, series, e, event, more = "", ...) {
                       paste("--bandwidth andrews --kernel", kernels[[kernel]], tail),
                       function(f) kernHAC(f, prewhite = prewhite, adjust = adjust, kernel = kernel), ...)
     }
-    segmented(paste0(name, "-rule"), series, e, paste("--bandwidth rule", more, "--event", event),
+    segmented(paste0(name, "-rule"), series, e, paste("--errors hac", more, "--event", event),
               function(f) NeweyWest(f, lag = floor(4 * (nobs(f) / 100)^(2 / 9)), prewhite = FALSE,
                                     adjust = TRUE), ...)
 }
@@ -210,6 +210,115 @@ holes <- days
 holes$y[c(5, 17, 18, 100)] <- NA
 holes$ads[40] <- NA
 all_errors("holes", holes, 80, "2025-03-22", "--controls ads")
+
+# ---- Segmented regression with AR(1) noise -------------------------------------------------------
+# The same with dense matrices: nothing is whitened, no cross-products, no kriging weights. What was
+# to be after the event has noise that goes its own way from the last row before it: its covariance
+# with a later row is that by way of the last row.
+noisy <- character()
+autoregressive <- function(name, series, e, event, more = "", season = 0, slope = TRUE) {
+    t <- seq_along(series$y) - 1
+    after <- as.numeric(t >= e)
+    X <- cbind(1, t, after, if (slope) (t - e) * after)
+    if (season > 1) for (s in 2:season) X <- cbind(X, as.numeric(t %% season == s - 1))
+    for (control in setdiff(names(series), c("date", "y"))) X <- cbind(X, series[[control]])
+    X0 <- X
+    X0[, 3:(3 + slope)] <- 0
+    rows <- which(complete.cases(X, series$y))
+    last <- max(rows[rows <= e])
+    x <- X[rows, ]; y <- series$y[rows]; n <- length(rows); k <- ncol(x); dof <- n - k
+    apart <- abs(outer(rows, rows, "-"))
+    at_rho <- function(rho) {
+        R <- rho^apart / (1 - rho^2)
+        W <- solve(R, x)
+        A <- solve(t(x) %*% W)
+        b <- drop(A %*% (t(W) %*% y))
+        r <- y - drop(x %*% b)
+        rss <- sum(r * solve(R, r))
+        list(rho = rho, R = R, W = W, A = A, b = b, s2 = rss / dof,
+             l = -0.5 * c(determinant(R)$modulus) + 0.5 * c(determinant(A)$modulus) - dof / 2 * log(rss),
+             half = -0.5 * c(determinant(R)$modulus) + 0.5 * c(determinant(A)$modulus), rss = rss)
+    }
+    # A sum of the noise at `targets` that was to be, less c'(b^ - b): mean and variance.
+    to_be <- function(f, targets) {
+        C <- outer(targets, rows, function(p, j) ifelse(p > e & j > e,
+            f$rho^(p - last) * f$rho^(j - last), f$rho^abs(p - j))) / (1 - f$rho^2)
+        R00 <- f$rho^abs(outer(targets, targets, "-")) / (1 - f$rho^2)
+        c0 <- colSums(X0[targets, , drop = FALSE])
+        c(sum(c0 * f$b), f$s2 * (sum(R00) + c0 %*% f$A %*% c0 -
+            2 * colSums(C) %*% f$W %*% f$A %*% c0))
+    }
+    coefficient <- function(f, j) c(f$b[j], f$s2 * f$A[j, j])
+    edge <- atanh(0.999)
+    z <- seq(-edge, edge, length = 1501)
+    grid <- lapply(tanh(z), at_rho)
+    l <- sapply(grid, function(f) f$l)
+    w <- l + log(1 - tanh(z)^2)
+    w <- exp(w - max(w)) * c(1, rep(c(4, 2), 749), 4, 1) # Simpson
+    kept <- which(w > 1e-17 * max(w))
+    w <- w[kept] / sum(w[kept]); grid <- grid[kept]
+    mixture <- function(question) {
+        m <- sapply(grid, question)
+        s <- sqrt(m[2, ]); b <- m[1, ]
+        mean <- sum(w * b)
+        q <- function(p) uniroot(function(v) sum(w * pt((v - b) / s, dof)) - p,
+            range(b + s * qt(p, dof)) + c(-1e-9, 1e-9) * max(s), tol = 1e-12 * max(s))$root
+        c(mean, sqrt(sum(w * (dof / (dof - 2) * s^2 + (b - mean)^2))), q(0.025), q(0.975),
+          2 * min(sum(w * pt(b / s, dof)), sum(w * pt(-b / s, dof))))
+    }
+    # The largest likelihood, and Satterthwaite by his definition: 2 V^2 / Var V, with the covariance
+    # of (log variance, z) from second differences.
+    best <- optimize(function(v) at_rho(tanh(v))$l, z[which.max(l)] + c(-0.02, 0.02), maximum = TRUE,
+                     tol = 1e-9)$maximum
+    top <- at_rho(tanh(best))
+    joint <- function(p) { f <- at_rho(tanh(p[2])); f$half - dof / 2 * p[1] - f$rss / 2 * exp(-p[1]) }
+    middle <- c(log(top$s2), best); h <- 1e-3
+    bent <- function(i, j) { u <- replace(c(0, 0), i, h); v <- replace(c(0, 0), j, h)
+        (joint(middle + u + v) - joint(middle + u - v) - joint(middle - u + v) + joint(middle - u - v)) / (4 * h^2) }
+    covariance <- solve(-matrix(c(bent(1, 1), bent(1, 2), bent(2, 1), bent(2, 2)), 2))
+    reml <- function(question) {
+        at <- question(top)
+        variance <- function(p) { f <- at_rho(tanh(p[2])); f$s2 <- exp(p[1]); question(f)[2] }
+        slope <- c((variance(middle + c(h, 0)) - variance(middle - c(h, 0))) / (2 * h),
+                   (variance(middle + c(0, h)) - variance(middle - c(0, h))) / (2 * h))
+        d <- min(dof, max(1, 2 * at[2]^2 / drop(slope %*% covariance %*% slope)))
+        reach <- qt(0.975, d) * sqrt(at[2])
+        c(at[1], sqrt(at[2]), at[1] - reach, at[1] + reach, 2 * pt(-abs(at[1]) / sqrt(at[2]), d))
+    }
+    answers <- list("ar1" = mixture, "ar1-reml" = reml)
+    for (errors in names(answers)) {
+        key <- paste0(name, "-", errors)
+        by <- answers[[errors]]
+        out <- as.data.frame(t(sapply(1:k, function(j) by(function(f) coefficient(f, j)))))
+        names(out) <- c("estimate", "std_error", "lower", "upper", "p")
+        out$p[out$p < 1e-3] <- 0 # beyond, p only magnifies the last digits
+        tsv(out, paste0(key, ".tsv"))
+        ask <- which(complete.cases(X0))
+        some <- sort(unique(c(ask[ask > e][c(1, 2, 7, 12)], ask[ask <= e][c(1, 5, 15, e - 9)],
+                              which(is.na(series$y) & complete.cases(X0)))))
+        periods <- t(sapply(some, function(p) by(function(f) to_be(f, p))[c(1, 3, 4)]))
+        later <- rows[rows > e]
+        total <- by(function(f) to_be(f, later))
+        tsv(data.frame(date = c(as.character(series$date[some]), "sum"), expected = c(periods[, 1], total[1]),
+                       lower = c(periods[, 2], sum(series$y[later]) - total[4]),
+                       upper = c(periods[, 3], sum(series$y[later]) - total[3])), paste0(key, ".periods.tsv"))
+        write.csv(series, at(paste0(key, ".csv")), row.names = FALSE, quote = FALSE, na = "")
+        noisy <<- c(noisy, paste(key, "--errors", errors, more, "--event", event))
+    }
+    # nlme's optimiser stops earlier: to 1e-4 of the error.
+    if (requireNamespace("nlme", quietly = TRUE)) {
+        data <- data.frame(y = y, time = rows, x[, -1])
+        f <- nlme::gls(y ~ . - time, data, correlation = nlme::corAR1(form = ~time), method = "REML")
+        tsv(data.frame(b = coef(f), s = sqrt(diag(vcov(f)))), paste0(name, ".gls.tsv"))
+    }
+}
+autoregressive("ar1-nile", nile, 28, 1899)
+autoregressive("ar1-nile-level", nile, 28, 1899, "--change level", slope = FALSE)
+autoregressive("ar1-days", days[c("date", "y")], 80, "2025-03-22", "--season 7", season = 7)
+autoregressive("ar1-holes", holes, 80, "2025-03-22", "--controls ads")
+short <- data.frame(date = 2001:2014, y = c(5, 7, 6, 9, 8, 8, 11, 9, 10, 4, 5, 3, 6, 4))
+autoregressive("ar1-short", short, 9, 2010)
+writeLines(noisy, at("noisy.txt"))
 
 # ---- State space ---------------------------------------------------------------------------------
 spaces <- character()

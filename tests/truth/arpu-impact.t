@@ -28,6 +28,47 @@ while read -r name options; do
     ok "regression, $name: $options" agrees "$name" $options
 done <expected/cases.txt
 
+# AR(1) noise: R's integrals and roots are good to ten digits, its second differences to five.
+noisy_agrees() { # name, options...
+    name=$1
+    shift
+    tolerance=1e-9
+    case $name in *reml) tolerance=2e-5 ;; esac
+    arpu-impact --value y "$@" --summary -f tsv -o summary.tsv "expected/$name.csv" 2>/dev/null &&
+        { echo "$coefficients" | tr ' ' '\t'
+          sed -n '/^level_before/,/^effect_mean/p' summary.tsv | sed '$d' | cut -f3- |
+              awk -F'\t' -v OFS='\t' '$5 < 1e-3 { $5 = 0 } { print }'; } >found.tsv &&
+        $near "expected/$name.tsv" found.tsv $tolerance &&
+        arpu-impact --value y "$@" -f tsv -o periods.tsv "expected/$name.csv" 2>/dev/null &&
+        { cut -f1 "expected/$name.periods.tsv" | sed '1d;$d' | while read -r date; do
+              awk -F'\t' -v d="$date" '$1 == d { print $4 "\t" $5 "\t" $6 }' periods.tsv
+          done
+          awk -F'\t' '$10 != "" { total = $10; low = $11; high = $12; actual += $3 } END { printf "%.15g\t%.15g\t%.15g\n", actual - total, low, high }' periods.tsv
+        } >rows.tsv &&
+        { printf 'expected\tlower\tupper\n'; cat rows.tsv; } >found.tsv &&
+        cut -f2- "expected/$name.periods.tsv" >wanted.tsv && $near wanted.tsv found.tsv $tolerance
+}
+while read -r name options; do
+    # shellcheck disable=SC2086 # options are words
+    ok "AR(1), $name: $options" noisy_agrees "$name" $options
+done <expected/noisy.txt
+gls_agrees() { # name, options...
+    name=$1
+    shift
+    arpu-impact --value y --errors ar1-reml "$@" --summary -f tsv -o summary.tsv "expected/$name-ar1-reml.csv" 2>/dev/null &&
+        sed -n '/^level_before/,/^effect_mean/p' summary.tsv | sed '$d' | cut -f3,4 >found.tsv &&
+        tail -n +2 "expected/$name.gls.tsv" | paste - found.tsv | awk -F'\t' '{
+            n++
+            d = ($1 - $3) / $2; e = ($2 - $4) / $2
+            if (d * d > 1e-8 || e * e > 1e-8) { print; bad = 1 } } END { exit bad || n == 0 }'
+}
+grep -- '-ar1-reml ' expected/noisy.txt | sed 's/-ar1-reml --errors ar1-reml//' >gls.txt
+while read -r name options; do
+    [ -e "expected/$name.gls.tsv" ] || continue
+    # shellcheck disable=SC2086 # options are words
+    ok "nlme::gls, $name: $options" gls_agrees "$name" $options
+done <gls.txt
+
 # State space: the likelihood at the tool's variances is that of the dense normal distribution, no
 # optimiser of R finds a higher one (by more than the variances that the tool leaves at 0 may cost),
 # and the forecasts and the sums of effects are its best linear unbiased predictions.

@@ -128,6 +128,9 @@ static void mixtures(void **state) {
     const struct posterior_term skew[] = {{0.7, 0, 1}, {0.2, 3, 10}, {0.1, 5, 0}};
     for (double p = 0.02; p < 0.7; p += 0.05)
         near(posterior_below(skew, 3, 30, posterior_quantile(skew, 3, 30, p)), p, 1e-11);
+    for (int dof = 1; dof < 40; dof++) /* few of them by another formula than posterior_below */
+        for (double p = 0.001; p < 1; p += 0.111)
+            near(posterior_below(terms, 2, dof, posterior_quantile(terms, 2, dof, p)), p, 1e-11);
 }
 
 int main(void) {

@@ -18,7 +18,7 @@
 #include "series.h"
 
 static const struct impact_regression_options options = {
-    .hac = HAC_DEFAULTS, .slope = true, .confidence = 0.95, .seed = 1};
+    .slope = true, .confidence = 0.95, .seed = 1};
 
 /* Sine and cosine of the K-th harmonic of an even season have no sine; dummies leave one out. */
 static void columns_of_a_season(void **state) {
@@ -46,7 +46,6 @@ static void harmonics_and_dummies_agree(void **state) {
         struct impact_regression_options other = options;
         other.season = 6;
         other.harmonics = i == 0 ? 0 : 3;
-        other.hac.bandwidth = HAC_RULE; /* the others look at the columns themselves */
         assert_int_equal(impact_regress(&series, &other, &results[i], &err), 0);
     }
     for (int t = 0; t < NILE; t++) {
