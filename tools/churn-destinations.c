@@ -890,9 +890,10 @@ static int check_chart(const struct cli *cli, struct error *err) {
 
 static int check_options(const struct cli *cli, struct error *err) {
     const bool occupancy = cli_flag(cli, "occupancy");
-    if (cli_given(cli, "time") && !cli_given(cli, "status") && !cli_given(cli, "destination"))
-        return cli_usage(err, "--time needs --status COL or --destination COL as well, to say who "
-                              "has left");
+    if (cli_given(cli, "time") && !cli_given(cli, "status") && !cli_given(cli, "destination") &&
+        !cli_given(cli, "stayed"))
+        return cli_usage(err, "--time needs --status COL, --stayed VALUE or --destination COL as "
+                              "well, to say who has left");
     if (occupancy && cli_choice(cli, "error", "aalen"))
         return cli_usage(err, "--error aalen is for destinations; --occupancy takes greenwood or "
                               "infinitesimal-jackknife");

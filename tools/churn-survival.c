@@ -452,6 +452,7 @@ static void write_hazard(struct writer *writer, struct text group,
 
 static void write_hazard_times(struct cli *cli, struct writer *writer,
                                const struct life_table *table, const struct hazard_curve *curve) {
+    const double bound = cli_choice(cli, "interval", "plain") ? 0 : NAN; /* while it is 0 */
     decimal time;
     for (size_t i = 0; cli_decimals(cli, "at", i, &time); i++) {
         bool known;
@@ -462,7 +463,7 @@ static void write_hazard_times(struct cli *cli, struct writer *writer,
         if (!known)
             write_estimate(writer, NAN, NAN, NAN, NAN);
         else if (!step)
-            write_estimate(writer, 0, 0, NAN, NAN);
+            write_estimate(writer, 0, 0, bound, bound);
         else
             write_estimate(writer, step->hazard, step->std_error, step->lower, step->upper);
     }

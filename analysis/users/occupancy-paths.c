@@ -30,7 +30,8 @@ struct builder {
     size_t edges_capacity;
     uint32_t *active; /* platforms the user is on, by number; one that stands twice is on twice */
     size_t n_active, active_capacity;
-    struct buffer name;
+    struct dictionary sets; /* of platforms by number; a set has the code of its name */
+    struct buffer key, name;
 };
 
 static int compare_edges(const void *left, const void *right) {
@@ -40,7 +41,8 @@ static int compare_edges(const void *left, const void *right) {
     return (a->platform > b->platform) - (a->platform < b->platform);
 }
 
-/* Those of spells with any length, sorted; behind the day of the last look nothing is seen. */
+/* Those of spells with any length, sorted; behind the day of the last look nothing is seen. A spell
+ * that begins on that day is one, if it is open. */
 static int find_edges(struct builder *b, size_t from, size_t to, size_t *ret_n, struct error *err) {
     if (array_reserve((void **)&b->edges, &b->edges_capacity, 2 * (to - from) + 1, sizeof *b->edges,
                       err) ||
@@ -50,7 +52,7 @@ static int find_edges(struct builder *b, size_t from, size_t to, size_t *ret_n, 
     size_t n = 0;
     for (size_t i = from; i < to; i++) {
         const struct history_spell *spell = &b->histories->spells[i];
-        if (spell->start == spell->end)
+        if (spell->start == spell->end && !spell->open)
             continue;
         b->edges[n++] = (struct edge){spell->start, 1, spell->platform};
         if (!spell->open)
@@ -77,28 +79,47 @@ static void leave(struct builder *b, uint32_t platform) {
     memmove(b->active + at, b->active + at + 1, (b->n_active - at) * sizeof *b->active);
 }
 
-/* "RedNote+TikTok": the platforms by name, each once. */
-static int name_state(struct builder *b, uint32_t *ret, struct error *err) {
+/* "RedNote+TikTok": the platforms of a set by name. */
+static int name_set(struct builder *b, uint32_t code, struct error *err) {
+    const size_t n = b->key.length / sizeof *b->active;
+    uint32_t platform, named;
     buffer_clear(&b->name);
-    for (size_t i = 0; i < b->n_active; i++) {
-        if (i > 0 && b->active[i] == b->active[i - 1])
-            continue;
-        struct text platform = histories_platform(b->histories, b->active[i]);
-        if (b->name.length > 0)
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&platform, b->key.bytes + i * sizeof platform, sizeof platform);
+        const struct text text = histories_platform(b->histories, platform);
+        if (i > 0)
             buffer_byte(&b->name, '+');
-        buffer_append(&b->name, platform.bytes, platform.length);
+        buffer_append(&b->name, text.bytes, text.length);
     }
-    if (b->n_active == 0)
+    if (n == 0)
         buffer_text(&b->name, OCCUPANCY_GONE);
-    if (buffer_check(&b->name, err) ||
-        dictionary_add(&b->paths->names, (struct text){b->name.bytes, b->name.length}, ret, err))
+    const struct text name = {b->name.bytes, b->name.length};
+    if (buffer_check(&b->name, err) || dictionary_add(&b->paths->names, name, &named, err))
         return err->code;
-    if (*ret >= OCCUPANCY_MOST_STATES)
+    if (named != code || (n == 1 && text_is(name, OCCUPANCY_GONE)))
+        return error_set(err, ERROR_DATA,
+                         "found a platform whose state would be called '%.*s', as another state "
+                         "is; expected names that can be told apart: rename it",
+                         (int)name.length, name.bytes);
+    if (code >= OCCUPANCY_MOST_STATES)
         return error_set(err, ERROR_DATA,
                          "more than %d states (sets of platforms that a user is on), expected "
                          "fewer: put small platforms together",
                          OCCUPANCY_MOST_STATES);
     return 0;
+}
+
+/* Of the platforms the user is on, each once. */
+static int find_state(struct builder *b, uint32_t *ret, struct error *err) {
+    buffer_clear(&b->key);
+    for (size_t i = 0; i < b->n_active; i++)
+        if (i == 0 || b->active[i] != b->active[i - 1])
+            buffer_append(&b->key, &b->active[i], sizeof *b->active);
+    const uint32_t known = b->sets.count;
+    if (buffer_check(&b->key, err) ||
+        dictionary_add(&b->sets, (struct text){b->key.bytes, b->key.length}, ret, err))
+        return err->code;
+    return *ret == known ? name_set(b, *ret, err) : 0;
 }
 
 static int add_move(struct builder *b, uint32_t group, struct occupancy_move move,
@@ -137,7 +158,7 @@ static int add_user(struct builder *b, size_t from, size_t to, struct error *err
                 leave(b, b->edges[next].platform);
         }
         uint32_t state = 0;
-        if (name_state(b, &state, err))
+        if (find_state(b, &state, err))
             return err->code;
         if (state != before &&
             add_move(b, first->group,
@@ -255,7 +276,9 @@ int occupancy_paths_build(struct occupancy_paths *ret, const struct histories *h
     free(b.group);
     free(b.edges);
     free(b.active);
+    buffer_free(&b.key);
     buffer_free(&b.name);
+    dictionary_free(&b.sets);
     if (status)
         occupancy_paths_free(ret);
     return status;

@@ -262,11 +262,11 @@ static int read_status(struct spells_reader *reader, const struct table_batch *b
 
 /* ---- 3. Durations ---------------------------------------------------------------------------- */
 
-static int reject_below_zero(const struct table_batch *batch, size_t row, int column, decimal found,
-                             struct error *err) {
+static int reject_below_zero(const struct table_batch *batch, size_t row, int column,
+                             const char *what, decimal found, struct error *err) {
     char text[DECIMAL_TEXT];
     decimal_format(found, 0, text);
-    return table_reject(batch, row, column, err, "time %s, expected 0 or more", text);
+    return table_reject(batch, row, column, err, "%s %s, expected 0 or more", what, text);
 }
 
 static int read_duration(struct spells_reader *reader, const struct table_batch *batch, size_t row,
@@ -274,12 +274,12 @@ static int read_duration(struct spells_reader *reader, const struct table_batch 
     const struct spells *spells = reader->spells;
     ret->time = batch->columns[spells->time].decimal[row];
     if (ret->time < 0)
-        return reject_below_zero(batch, row, spells->time, ret->time, err);
+        return reject_below_zero(batch, row, spells->time, "time", ret->time, err);
     if (spells->entry >= 0 && !table_missing(batch, (size_t)spells->entry, row)) {
         ret->late = true;
         ret->entry = batch->columns[spells->entry].decimal[row];
         if (ret->entry < 0)
-            return reject_below_zero(batch, row, spells->entry, ret->entry, err);
+            return reject_below_zero(batch, row, spells->entry, "entry", ret->entry, err);
         if (ret->entry >= ret->time) {
             char entry[DECIMAL_TEXT], time[DECIMAL_TEXT];
             decimal_format(ret->entry, 0, entry);

@@ -42,10 +42,14 @@ is 'says who left, and a word who stayed' "$(printf '%s\n' "$out" | cut -d, -f1-
 (all),4,A,0.4
 (all),4,B,0.3'
 is 'and says nothing' "$err" ''
+table named.csv t,destination 2,A 4,C 5,
+runs 'a word alone' 0 churn-destinations -f csv --time t --stayed C --at 4 named.csv
+is 'is of the usual column' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'group,time,destination,incidence
+(all),4,A,0.3333333333333333'
 runs 'a word that never comes' 0 churn-destinations -f csv --time t --destination to --stayed c --at 4 few.csv
 is 'is warned of' "$err" "churn-destinations: no row has 'c' in column 'to': every word there counts as a destination"
 runs 'a time alone' 2 churn-destinations --time t few.csv
-like 'is not enough' "$err" '--time needs --status COL or --destination COL as well'
+like 'is not enough' "$err" '--time needs --status COL, --stayed VALUE or --destination COL as well'
 runs 'a word and a status' 2 churn-destinations --time t --status s --destination to --stayed C few.csv
 
 # ---- Time in each state --------------------------------------------------------------------------
@@ -163,6 +167,25 @@ like 'c began on R' "$out" '^R,0,R,1,'
 table lastday.csv user,platform,start,end a,T,2025-01-01, b,T,2025-01-05,
 runs 'a user first seen on the last day' 0 churn-destinations -f csv --occupancy --at 0 lastday.csv
 is 'is left out with a word' "$err" 'churn-destinations: 1 user is left out: first seen on the day of the last look'
+# By hand: u leaves A for B on the day of the last look, and v begins B on it, staying on A.
+table lastmove.csv user,platform,start,end u,A,2025-01-01,2025-01-05 u,B,2025-01-05, v,A,2025-01-01, v,B,2025-01-05,
+runs 'moves on the last day' 0 churn-destinations -f csv --occupancy --at 4 lastmove.csv
+is 'are seen' "$(printf '%s\n' "$out" | cut -d, -f3-4)" 'state,share
+A,0
+A+B,0.5
+B,0.5'
+runs 'with an earlier last look' 0 churn-destinations -f csv --occupancy --at 4 --as-of 2025-01-05 lastmove.csv
+is 'as well' "$(printf '%s\n' "$out" | cut -d, -f3-4)" 'state,share
+A,0
+A+B,0.5
+B,0.5'
+table plus.csv user,platform,start,end a,A+B,2025-01-01,2025-01-05 b,A,2025-01-01,2025-01-08 b,B,2025-01-01,2025-01-08
+runs 'a platform called as two others together' 1 churn-destinations --occupancy plus.csv -o out.csv
+is 'is an error' "$err" "churn-destinations: found a platform whose state would be called 'A+B', as another state is; expected names that can be told apart: rename it"
+ok 'without output' test ! -e out.csv
+table plus.csv user,platform,start,end 'a,(gone),2025-01-01,2025-01-05' b,A,2025-01-01,2025-01-08
+runs 'a platform called (gone)' 1 churn-destinations --occupancy plus.csv
+like 'is none' "$err" "would be called '\(gone\)'"
 for what in '--occupancy' '--occupancy --summary' '--occupancy --at 3' '--returns'; do
     printf 'user,platform,start,end\n' >none.csv
     # shellcheck disable=SC2086 # options are words

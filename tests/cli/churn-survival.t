@@ -145,6 +145,8 @@ is 'are missing beyond the last' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'grou
 (all),0.5,4,0
 (all),3,2,0.75
 (all),5,0,'
+runs 'plain bounds of hazards at times' 0 churn-survival -f csv --time t --status s --estimate cumulative-hazard --interval plain --at 0.5 few.csv
+like 'begin at 0 too' "$out" '^\(all\),0.5,4,0,0,0,0$'
 runs 'a hazard by log-log' 2 churn-survival --time t --status s --estimate cumulative-hazard --interval log-log few.csv
 runs 'a chart of hazards' 0 churn-survival --time t --status s --estimate cumulative-hazard --chart x.gp few.csv
 like 'begins at 0' "$(grep -A1 '^.curve' x.gp)" '^0 0$'

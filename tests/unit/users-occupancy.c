@@ -46,10 +46,11 @@ static bool same(struct text text, const char *name) {
 static void finds_the_moves(void **state) {
     (void)state;
     /* user 0: A 0-4, both 4-6, B 6-8, gone 8-9, A from 9; user 1: B that ends as it begins, then
-     * nothing; user 2 starts on the last day. */
+     * nothing; user 2 starts on the last day, on which user 0 comes to C. */
     struct history_spell spells[] = {{.user = 0, .platform = 0, .start = 10, .end = 16},
                                      {.user = 0, .platform = 1, .start = 14, .end = 18},
                                      {.user = 0, .platform = 0, .start = 19, .end = 30, .open = 1},
+                                     {.user = 0, .platform = 2, .start = 30, .end = 30, .open = 1},
                                      {.user = 1, .platform = 1, .start = 20, .end = 20},
                                      {.user = 2, .platform = 1, .start = 30, .end = 30, .open = 1}};
     static const struct {
@@ -58,12 +59,12 @@ static void finds_the_moves(void **state) {
         const char *from, *to; /* NULL: none */
     } expected[] = {{0, 0, NULL, "A"},       {0, 1, NULL, "(gone)"}, {4, 0, "A", "A+B"},
                     {6, 0, "A+B", "B"},      {8, 0, "B", "(gone)"},  {9, 0, "(gone)", "A"},
-                    {10, 1, "(gone)", NULL}, {20, 0, "A", NULL}};
+                    {10, 1, "(gone)", NULL}, {20, 0, "A", "A+C"},    {20, 0, "A+C", NULL}};
     struct error err = {0};
     struct histories histories = made_of(spells, COUNT(spells), 30);
     struct occupancy_paths paths;
     assert_int_equal(occupancy_paths_build(&paths, &histories, &err), 0);
-    assert_int_equal(paths.states, 4);
+    assert_int_equal(paths.states, 5);
     assert_int_equal(paths.subjects[0], 2);
     assert_int_equal(paths.unwatched, 1);
     assert_int_equal(paths.last_day, 20);

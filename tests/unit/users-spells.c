@@ -207,7 +207,7 @@ static void durations_and_entries(void **state) {
     assert_reads("t,s,e,w\n-1,1,,1\n", &options,
                  "error 1: s.csv:2:1: time -1, expected 0 or more\n");
     assert_reads("t,s,e,w\n1,1,-0.5,1\n", &options,
-                 "error 1: s.csv:2:3: time -0.5, expected 0 or more\n");
+                 "error 1: s.csv:2:3: entry -0.5, expected 0 or more\n");
     assert_reads("t,s,e,w\n1,1,,0\n", &options,
                  "error 1: s.csv:2:4: weight 0, expected a whole number from 1 on\n");
     assert_reads("t,s,e,w\n0,1,,9007199254740993\n", &options,
