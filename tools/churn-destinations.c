@@ -290,6 +290,13 @@ static void warn_of_fall(struct cli *cli, struct text group, const struct incide
                  (int)group.length, group.bytes, at);
 }
 
+static void warn_of_one_cluster(struct cli *cli, struct text group, const char *what) {
+    cli_warn(cli,
+             "group '%.*s': all %s have one value in column '%s', which does not tell how much "
+             "clusters differ: there are no errors",
+             (int)group.length, group.bytes, what, cli_text(cli, "cluster"));
+}
+
 /* A row for each destination, whether or not anyone left for it at this time. */
 static void write_step(struct cli *cli, struct writer *writer, const struct exit_tables *exits,
                        struct text group, const struct incidence *curve) {
@@ -378,7 +385,7 @@ static int write_times(struct cli *cli, struct writer *writer, const struct exit
 /* The interval is mean +- z errors, cut at 0 and the horizon. */
 static void write_mean(struct cli *cli, struct writer *writer, double mean, double variance,
                        double horizon) {
-    double lower, upper, std_error = sqrt(fmax(variance, 0));
+    double lower, upper, std_error = sqrt(variance < 0 ? 0 : variance); /* or missing */
     incidence_bounds(mean / horizon, std_error / horizon, cli_number(cli, "confidence"),
                      INCIDENCE_PLAIN, &lower, &upper);
     writer_number(writer, mean);
@@ -450,14 +457,16 @@ static void say_how(struct cli *cli, const struct exit_tables *exits) {
     cli_note(cli, "expected times go to %s; curves that end earlier stay where they are", text);
 }
 
-static int begin_curve(const struct cli *cli, const struct exit_tables *exits,
-                       const struct tally *tally, size_t group, struct incidence *ret,
-                       struct error *err) {
+static int begin_curve(struct cli *cli, const struct exit_tables *exits, const struct tally *tally,
+                       size_t group, struct incidence *ret, struct error *err) {
     const struct exit_table *table = &exits->tables[group];
     int status = incidence_begin(ret, table, exits->destinations, error_of(cli), err);
     if (status || !keeps_spells(cli))
         return status;
     const size_t *starts = tally->starts + table->code;
+    if (cli_given(cli, "cluster") && starts[1] > starts[0] &&
+        tally->records[starts[0]].cluster == tally->records[starts[1] - 1].cluster)
+        warn_of_one_cluster(cli, table->group, "spells");
     return incidence_jackknife(ret, tally->records + starts[0], starts[1] - starts[0],
                                cli_given(cli, "cluster"), cli_flag(cli, "summary"), err);
 }
@@ -660,6 +669,8 @@ static int write_group_occupancy(struct cli *cli, struct writer *writer,
         cli_choice(cli, "error", "greenwood") ? OCCUPANCY_GREENWOOD : OCCUPANCY_JACKKNIFE;
     struct occupancy curve;
     int status = occupancy_begin(&curve, paths, group, error, summary, err);
+    if (!status && cli_given(cli, "cluster") && isnan(curve.variance[0]))
+        warn_of_one_cluster(cli, name, "users");
     if (!status)
         status = write(cli, writer, paths, name, &curve, err);
     occupancy_end(&curve);

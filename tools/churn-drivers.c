@@ -447,7 +447,7 @@ static int set_value(struct person *person, const struct design_term *term, stru
                              (int)cell.length, cell.bytes, term->name);
     } else {
         size_t level = 0;
-        while (level < term->n_levels && !text_equal(term->levels[level], text_trim(cell)))
+        while (level < term->n_levels && !text_equal(term->levels[level], cell))
             level++;
         if (level == term->n_levels)
             return error_set(err, ERROR_DATA,
@@ -597,7 +597,7 @@ static void write_survival(struct writer *writer, double hazard, double error, d
     writer_number(writer, exp(-hazard));
     writer_number(writer, exp(-hazard) * error);
     writer_number(writer, exp(-hazard - z * error));
-    writer_number(writer, fmin(1, exp(-hazard + z * error)));
+    writer_number(writer, isnan(error) ? NAN : fmin(1, exp(-hazard + z * error)));
 }
 
 /* Incidence, 1 - exp(-H), with an interval on log H, R's "log-log": none for 0. */

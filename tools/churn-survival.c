@@ -233,14 +233,21 @@ static int read_lives(struct cli *cli, struct input *ret, struct error *err) {
 }
 
 /* The spells of a group by cluster; all zero without --cluster. */
-static int find_clusters(const struct cli *cli, const struct input *input, size_t group,
+static int find_clusters(struct cli *cli, const struct input *input, size_t group,
                          struct robust *ret, struct error *err) {
     const struct life_table *table = &input->lives.tables[group];
     *ret = (struct robust){0};
     if (!cli_given(cli, "cluster"))
         return 0;
     const size_t *starts = input->tally.starts + table->code;
-    return robust_begin(ret, table, input->tally.records + starts[0], starts[1] - starts[0], err);
+    int status =
+        robust_begin(ret, table, input->tally.records + starts[0], starts[1] - starts[0], err);
+    if (!status && ret->clusters == 1)
+        cli_warn(cli,
+                 "group '%.*s': all spells have one value in column '%s', which does not tell how "
+                 "much clusters differ: there are no errors",
+                 (int)table->group.length, table->group.bytes, cli_text(cli, "cluster"));
+    return status;
 }
 
 /* Their variances, or NULL without clusters; the caller frees them. */
@@ -469,7 +476,7 @@ static void write_hazard_times(struct cli *cli, struct writer *writer,
     }
 }
 
-static int fit_hazard(const struct cli *cli, const struct input *input, size_t group,
+static int fit_hazard(struct cli *cli, const struct input *input, size_t group,
                       struct hazard_curve *ret, struct error *err) {
     struct robust robust;
     double *variances = NULL;

@@ -303,6 +303,14 @@ static double wald_test(struct fitting *fitting, const double *variance) {
     return sum;
 }
 
+/* The residuals of all rows add up to 0. Where those of each cluster do so by themselves, as when
+ * only one cluster has any, what is left of their squares is rounding and no variance. */
+static void drop_rounding(size_t p, const double *variance, double *robust) {
+    for (size_t j = 0; j < p; j++)
+        if (robust[j * p + j] <= 1e-20 * variance[j * p + j])
+            robust[j * p + j] = NAN;
+}
+
 /* Fine and Gray: what each unit does to the coefficients. */
 static int shifts(struct fitting *fitting, struct error *err) {
     struct cox *cox = fitting->cox;
@@ -328,6 +336,7 @@ static int variances(struct fitting *fitting, struct error *err) {
         if (status)
             return status;
         cox_sandwich(result->variance, meat, p, scratch, result->robust);
+        drop_rounding(p, result->variance, result->robust);
         unscale(cox, result->robust);
     }
     if (cox->competing && shifts(fitting, err))

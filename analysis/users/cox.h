@@ -90,7 +90,8 @@ struct cox_result {
     double *variance;    /* p by p: the inverse of the observed information; missing (nan) in Fine
                             and Gray's model, where it is not the variance */
     double *robust;      /* p by p, or NULL: V (sum of u u' over clusters) V, u the score residuals
-                            (Lin & Wei 1989, doi:10.1080/01621459.1989.10478874) */
+                            (Lin & Wei 1989, doi:10.1080/01621459.1989.10478874); NaN on the
+                            diagonal where the u add up to 0 cluster by cluster */
     double *mean;        /* p: weighted means of the covariates */
     double loglik_null, loglik;
     double score;        /* score test at 0, from the information */

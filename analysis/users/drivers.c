@@ -31,7 +31,7 @@ struct reading {
     size_t n_covariates;     /* columns that may lack a value: n_numbers + n_codes */
     char **category;         /* names without "=REFERENCE" */
     const char **reference;  /* NULL: the first by name */
-    struct text destination; /* trimmed; empty: any */
+    struct text destination; /* empty: any */
     bool by_stratum;
 };
 
@@ -93,7 +93,7 @@ static int choose_columns(struct reading *reading, const struct table *table, st
     reading->n_codes = reading->n_covariates - reading->n_numbers;
     if (options->destination)
         add_column(reading, "destination", TABLE_TEXT, false);
-    reading->destination = text_trim(text_of(options->destination));
+    reading->destination = text_of(options->destination);
     reading->by_stratum = options->spells.n_groups > 0;
     return 0;
 }
@@ -217,8 +217,8 @@ static int read_codes(struct state *state, const struct table_batch *batch, size
     }
     for (size_t c = 0; c < reading->n_codes; c++) {
         struct text cell = batch->columns[column_of(state, reading->n_numbers + c)].text[row];
-        int status = dictionary_add(&state->texts[c], text_trim(cell),
-                                    &piece->codes[(c + 1) * piece->size + at], err);
+        int status =
+            dictionary_add(&state->texts[c], cell, &piece->codes[(c + 1) * piece->size + at], err);
         if (status)
             return status;
     }
@@ -233,9 +233,8 @@ static int read_destination(struct state *state, const struct table_batch *batch
         return 0;
     size_t column = column_of(state, reading->n_covariates);
     uint32_t unused;
-    struct text cell = table_missing(batch, column, row)
-                           ? text_of("(gone)")
-                           : text_trim(batch->columns[column].text[row]);
+    struct text cell =
+        table_missing(batch, column, row) ? text_of("(gone)") : batch->columns[column].text[row];
     if (!text_equal(cell, reading->destination))
         *status = reading->options->competing ? COX_COMPETING : COX_CENSORED;
     return dictionary_add(&state->destinations, cell, &unused, err);
@@ -549,7 +548,12 @@ static int number_clusters(const struct state *state, struct storage *storage, s
         codes[i] = number[codes[i]];
     }
     free(number);
-    return 0;
+    if (next > 1)
+        return 0;
+    return error_set(err, ERROR_DATA,
+                     "all %zu rows have one value in column '%s', expected at least two clusters: "
+                     "nothing tells how much they differ",
+                     n, state->reading->options->cluster);
 }
 
 static int find_reference(const char *name, const char *reference, const struct text *levels,

@@ -18,7 +18,7 @@ void hazard_set_interval(struct hazard_step *step, const struct hazard_options *
         }
         break;
     case HAZARD_PLAIN:
-        step->lower = fmax(step->hazard - width, 0);
+        step->lower = width > step->hazard ? 0 : step->hazard - width; /* or missing */
         step->upper = step->hazard + width;
         break;
     }

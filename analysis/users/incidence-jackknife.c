@@ -39,6 +39,7 @@ struct jackknife {
     double *arrays;       /* what holds these */
     size_t changed;       /* since all were looked at */
     bool fallen;          /* S is 0 */
+    bool lone;            /* one cluster only: its influence adds up to 0 whatever the truth is */
 };
 
 /* ---- 1. Units and what they do --------------------------------------------------------------- */
@@ -180,6 +181,7 @@ int jackknife_create(struct jackknife **ret, const struct tally_record *records,
         add_clusters(j, records, n);
     else if (add_spells(j, records, n, err))
         return err->code;
+    j->lone = clustered && j->units == 1;
     sum_up(j);
     j->b = calloc(j->units + 1, sizeof *j->b);
     j->c = calloc(j->units * destinations + 1, sizeof *j->c);
@@ -260,6 +262,12 @@ static double without_rounding(double variance, double *largest) {
     return variance > 1e-13 * *largest ? variance : 0;
 }
 
+static void forget_variances(const struct jackknife *j, double *ret_staying, double *ret_variance) {
+    *ret_staying = NAN;
+    for (size_t k = 0; k < j->destinations; k++)
+        ret_variance[k] = NAN;
+}
+
 void jackknife_step(struct jackknife *j, const struct jackknife_moment *moment, double *ret_staying,
                     double *ret_variance) {
     for (; j->next < j->n && j->changes[j->next].time < moment->time; j->next++)
@@ -280,6 +288,8 @@ void jackknife_step(struct jackknife *j, const struct jackknife_moment *moment, 
                            2 * f * g * j->by + g * g * j->yy;
         ret_variance[k] = without_rounding(sum, &j->largest[k]);
     }
+    if (j->lone)
+        forget_variances(j, ret_staying, ret_variance);
 }
 
 /* ---- 4. Areas -------------------------------------------------------------------------------- */
@@ -299,4 +309,6 @@ void jackknife_areas(struct jackknife *j, decimal time, double *ret_staying, dou
         }
         *ret_staying += times * gone * gone;
     }
+    if (j->lone)
+        forget_variances(j, ret_staying, ret_variance);
 }

@@ -50,6 +50,7 @@ struct occupancy_work {
     /* A unit is a user or a cluster: N of its users under observation in each state, X the sum of
      * their derivatives. */
     bool clustered;
+    bool lone;           /* one cluster only: its derivative is 0 whatever the truth is */
     double *sums;        /* states by width: of N' X over units */
     double *pairs;       /* states by states: of N' N */
     size_t *step;        /* up to which X is up to date, of each unit */
@@ -367,7 +368,8 @@ static void read_variances(struct occupancy *curve) {
     for (size_t s = 0; s < w->states; s++)
         w->largest = fmax(w->largest, w->covariance[s * w->width + s]);
     for (size_t s = 0; s < w->states; s++)
-        curve->variance[s] = without_rounding(w->covariance[s * w->width + s], w->largest);
+        curve->variance[s] =
+            w->lone ? NAN : without_rounding(w->covariance[s * w->width + s], w->largest);
 }
 
 /* Users by themselves have derivatives (e_s - p)/n, and so the multinomial covariance, which is
@@ -402,6 +404,7 @@ static void start_units(struct occupancy *curve, const struct occupancy_move *fi
         move_one(w, unit, OCCUPANCY_NONE, move->to);
         for (size_t r = 0; r < n; r++)
             x[r] += ((r == move->to) - curve->share[r]) / w->users;
+        w->lone = w->clustered && unit == first->subject && (move == first || w->lone);
     }
     for (size_t unit = 0; unit < units; unit++)
         for (size_t s = 0; s < n; s++) {
@@ -524,8 +527,9 @@ void occupancy_wait(struct occupancy *curve, int32_t day) {
     for (size_t s = 0; s < w->states && w->areas; s++) {
         size_t a = w->states + s;
         const double *c = w->covariance;
-        curve->time_variance[s] = fmax(
-            c[a * w->width + a] + 2 * t * c[a * w->width + s] + t * t * c[s * w->width + s], 0);
+        const double variance =
+            c[a * w->width + a] + 2 * t * c[a * w->width + s] + t * t * c[s * w->width + s];
+        curve->time_variance[s] = w->lone ? NAN : fmax(variance, 0);
     }
 }
 

@@ -170,7 +170,7 @@ int robust_variances(const struct robust *robust, enum robust_estimate estimate,
     struct influences all;
     int status = start(&all, robust, err);
     size_t next = 0, i = 0;
-    for (; i < table->n && !status; i++) {
+    for (; i < table->n && !status && robust->clusters > 1; i++) {
         double n = (double)table->rows[i].at_risk, d = (double)table->rows[i].events;
         double rest = estimate == ROBUST_HAZARD ? n : n - d, per_event = 0;
         if (d > 0) {
@@ -243,7 +243,7 @@ int robust_mean_error(const struct robust *robust, const struct survival_curve *
     sum = 0;
     for (size_t c = 0; c < robust->clusters; c++)
         sum += influence[c] * influence[c];
-    *ret = sqrt(sum);
+    *ret = robust->clusters > 1 ? sqrt(sum) : NAN;
 done:
     free(area);
     free(past);

@@ -57,12 +57,13 @@ int robust_begin(struct robust *ret, const struct life_table *table,
 enum robust_estimate { ROBUST_LOG_SURVIVAL, ROBUST_HAZARD };
 
 /* ret[i], for each row of the table: the variance just after its time. That of ln S is NaN from the
- * time on at which S falls to 0. */
+ * time on at which S falls to 0. All are NaN for a single cluster, whose influence adds up to 0
+ * whatever the truth is. */
 int robust_variances(const struct robust *robust, enum robust_estimate estimate, double *ret,
                      struct error *err);
 
 /* The standard error of survival_restricted_mean: the influence of a user on the area under S is
- * the sum of their terms of J, each times the area from its time on. */
+ * the sum of their terms of J, each times the area from its time on. NaN for a single cluster. */
 int robust_mean_error(const struct robust *robust, const struct survival_curve *curve,
                       decimal horizon, double *ret, struct error *err);
 

@@ -33,12 +33,12 @@ static void product_step(struct product *product, const struct life_row *row) {
     product->greenwood += d / (n * (n - d));
 }
 
-/* Where S = 0 the error of log S is infinite, and every interval falls out as NaN. */
+/* Where S = 0 the error of log S is infinite, and there is no interval; nor without an error. */
 static void set_interval(struct survival_step *step, const struct product *product,
                          double log_variance, enum survival_interval kind, double z) {
     double survival = product->survival, s = sqrt(log_variance);
     step->std_error = step->lower = step->upper = NAN;
-    if (survival <= 0)
+    if (survival <= 0 || isnan(s))
         return;
     step->std_error = survival * s;
     switch (kind) {

@@ -46,6 +46,10 @@ runs 'a reference that no row has' 1 tiny --categorical kind=view "$in"
 like 'is an error' "$err" "no row has the reference 'view' in column 'kind', which holds 'creator', 'viewer'$"
 runs 'words where numbers should be' 1 tiny --covariate kind "$in"
 like 'come with a hint' "$err" "drivers.csv:2:6: found 'creator' in column 'kind', expected a number; --categorical COL takes a column of categories"
+printf 't,s,g\n1,1,a\n2,1, a\n3,0,a\n4,1, a\n5,1,a\n6,0, a\n' >blanks.csv
+runs 'categories with blanks' 0 churn-drivers --time t --status s --categorical g -f csv blanks.csv
+is 'are others than those without' "$(printf '%s\n' "$out" | sed 1d | cut -d, -f1-2)" 'g= a,0
+g=a,0.2739478173257899'
 runs 'a product' 0 tiny --categorical kind=viewer --interaction posts:kind -f csv "$in"
 like 'is named by both' "$out" '^posts:kind=creator,'
 runs 'a product of what is not in the model' 2 tiny --interaction posts:kind "$in"

@@ -170,4 +170,39 @@ for tool in churn-flows churn-cohorts; do
     runs "an end before its start: $tool" 1 $tool wrong.csv -o out.csv
     like 'is named by its line' "$err" 'wrong.csv:3:4: '
 done
+
+# ---- One cluster ---------------------------------------------------------------------------------
+# The influences of all spells add up to 0, so a sum over one cluster says nothing; R says 0.
+table lone.csv user,platform,start,end,destination,x,home a,A,2025-01-01,2025-01-04,B,1,h b,A,2025-01-01,2025-01-06,B,0,h \
+    c,B,2025-01-01,2025-01-03,A,1,h d,B,2025-01-01,,,0,h
+runs 'one cluster: churn-survival' 0 churn-survival --cluster home lone.csv
+is 'has no errors' "$(columns 7-9 | sort -u)" ',,'
+is 'and says why' "$err" "churn-survival: group '(all)': all spells have one value in column 'home', which does not tell how much clusters differ: there are no errors"
+for what in '--estimate cumulative-hazard' '--estimate cumulative-hazard --interval plain' '--interval plain' \
+    '--interval log-log'; do
+    # shellcheck disable=SC2086 # options are words
+    runs "one cluster: churn-survival $what" 0 churn-survival --cluster home $what lone.csv
+    is 'has none' "$(columns 7-9 | sort -u)" ',,'
+done
+runs 'one cluster: churn-survival --summary' 0 churn-survival --cluster home --summary lone.csv
+is 'has estimates alone' "$(columns 4-8)" '4,,,3.75,'
+runs 'one cluster: churn-destinations' 0 churn-destinations --cluster home lone.csv
+is 'has no errors' "$(columns 7-9 | sort -u)" ',,'
+like 'and says why' "$err" 'there are no errors$'
+runs 'one cluster: churn-destinations --summary' 0 churn-destinations --cluster home --summary lone.csv
+is 'has none' "$(columns 6-8 | sort -u)" ',,'
+runs 'one cluster: churn-destinations --occupancy' 0 churn-destinations --occupancy --cluster home lone.csv
+is 'has none' "$(columns 6-8 | sort -u)" ',,'
+like 'and says why' "$err" "all users have one value in column 'home'"
+runs 'one cluster: churn-destinations --occupancy --summary' 0 churn-destinations --occupancy --cluster home --summary lone.csv
+is 'has none' "$(columns 5-7 | sort -u)" ',,'
+refused 'one cluster' "lone.csv: all 4 rows have one value in column 'home', expected at least two clusters: nothing tells how much they differ" \
+    churn-drivers --covariate x --cluster home lone.csv
+# f is last seen before anyone leaves, so that one cluster has all residuals
+table silent.csv start,end,x,home 2025-01-01,2025-01-04,1,h 2025-01-01,2025-01-06,0,h 2025-01-01,2025-01-03,0,h \
+    2025-01-06,,0,f 2025-01-01,2025-01-05,1,h 2025-01-01,2025-01-07,0,h
+runs 'one cluster that says something' 0 churn-drivers --covariate x --cluster home silent.csv
+is 'has a coefficient alone' "$(columns 4-8)" ',,,,'
+runs 'one cluster that says something, predicted' 0 churn-drivers --covariate x --cluster home --predict x=1 silent.csv
+is 'has a curve alone' "$(columns 7-9 | sort -u)" ',,'
 finish
