@@ -747,6 +747,7 @@ static int run(struct cli *cli, struct error *err) {
         .ties = cli_choice(cli, "ties", "breslow") ? COX_BRESLOW : COX_EFRON,
         .counts = cli_given(cli, "weight"),
         .robust = cli_flag(cli, "robust") || cli_given(cli, "sampling-weight"),
+        .competing = is_competing(cli),
         .tests = cli_flag(cli, "summary"),
         .threads = cli_threads(cli)};
     if (!status)

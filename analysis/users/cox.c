@@ -356,6 +356,7 @@ static void count(struct cox *cox, const struct cox_data *data) {
     struct cox_result *result = &cox->result;
     uint32_t most = 0;
     bool counts = cox->options.counts && data->weight;
+    cox->competing = cox->options.competing;
     for (size_t i = 0; i < data->n; i++) {
         double one = counts ? data->weight[i] : 1;
         result->rows += one;

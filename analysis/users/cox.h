@@ -74,8 +74,10 @@ struct cox_options {
                     coxph: tied events have their mean weight, and robust errors are needed */
     bool robust; /* robust (Lin & Wei) errors; always so with clusters and in Fine and Gray's model
                   */
-    bool tests;  /* work out robust_score too, which costs as much as robust errors do */
-    int threads; /* 0 is 1 */
+    bool competing; /* Fine and Gray's model, even if nobody left for elsewhere: then coefficients
+                       are those of Cox's, errors robust */
+    bool tests;     /* work out robust_score too, which costs as much as robust errors do */
+    int threads;    /* 0 is 1 */
 };
 
 /* A test that all coefficients are 0: chi-square of p degrees of freedom. */

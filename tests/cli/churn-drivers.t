@@ -60,6 +60,14 @@ table names.csv t,s,'性别' 1,1,'男' 2,1,'女' 3,1,'男' 4,0,'女' 5,1,'女' 6
 runs 'Chinese names' 0 drivers --categorical '性别=女' -f csv names.csv
 like 'stay as they are' "$out" '^性别=男,'
 
+# ---- One destination, and nobody who left for elsewhere --------------------------------------------
+# R: coxph(Surv(t, s) ~ x, ties = "breslow", robust = TRUE), and crr(t, s, x): 1.073068, 1.051694
+table alone.csv t,s,x,destination 1,1,1,A 2,1,0,A 3,0,1, 4,1,1,A 5,0,0, 6,1,0,A
+runs 'a destination to which all went' 0 drivers --destination A --ties breslow --covariate x -f csv alone.csv
+one=$out
+runs 'robust errors without a destination' 0 drivers --robust --ties breslow --covariate x -f csv alone.csv
+is 'are the same' "$one" "$out"
+
 # ---- What cannot be estimated --------------------------------------------------------------------
 wrong() { # what, message, arguments...
     what=$1 message=$2
