@@ -72,8 +72,6 @@ static int request_of(struct cli *cli, const struct grown *grown, struct request
                       struct error *err) {
     const char *const *dates;
     const size_t n = cli_many(cli, "break", &dates);
-    const int32_t first = period_first_day(grown->periods[0]);
-    const double last = grown->series.time[grown->series.n - 1];
     if (n > GROWTH_BREAKS)
         return cli_usage(err, "option '--break' is given %zu times, expected at most %d", n,
                          GROWTH_BREAKS);
@@ -85,6 +83,10 @@ static int request_of(struct cli *cli, const struct grown *grown, struct request
                     .n_breaks = n,
                     .launch = -1}};
     ret->options.breaks = ret->breaks;
+    if (grown->series.n == 0)
+        return 0;
+    const int32_t first = period_first_day(grown->periods[0]);
+    const double last = grown->series.time[grown->series.n - 1];
     for (size_t i = 0; i < n; i++) {
         int32_t day = 0;
         calendar_parse_date(text_of(dates[i]), &day); /* the option table has seen to its form */
@@ -148,8 +150,9 @@ static bool wanted(struct cli *cli, const struct growth_fit *fit, const struct g
            (is_fit(fit) || fit->verdict == GROWTH_UNDETERMINED);
 }
 
-static int choose(struct cli *cli, const struct grown *grown, const struct growth_fit *fits,
-                  bool ret[GROWTH_MODELS], struct error *err) {
+/* Whether there are any. */
+static bool choose(struct cli *cli, const struct grown *grown, const struct growth_fit *fits,
+                   bool ret[GROWTH_MODELS]) {
     const struct growth_fit *best = growth_best(fits, GROWTH_MODELS);
     bool any = false;
     for (int m = 0; m < GROWTH_MODELS; m++) {
@@ -162,13 +165,7 @@ static int choose(struct cli *cli, const struct grown *grown, const struct growt
             cli_warn(cli, "group '%.*s', %s: %s", (int)grown->group.length, grown->group.bytes,
                      growth_model_name(fits[m].model), growth_verdict_says(fits[m].verdict));
     }
-    if (!any)
-        return error_set(err, ERROR_DATA,
-                         "group '%.*s': %zu count%s, from which no curve asked for can be told; "
-                         "--summary says why of each",
-                         (int)grown->group.length, grown->group.bytes, grown->series.n,
-                         grown->series.n == 1 ? "" : "s");
-    return 0;
+    return any;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -252,18 +249,24 @@ static void write_curve(struct cli *cli, struct writer *writer, const struct gro
     }
 }
 
+/* A group without a curve is left out with a word; *ret_told becomes true if it has one. */
 static int write_group(struct cli *cli, struct writer *writer, const struct grown *grown,
-                       struct error *err) {
+                       bool *ret_told, struct error *err) {
     struct growth_fit fits[GROWTH_MODELS] = {{0}};
     bool chosen[GROWTH_MODELS] = {false};
     if (fit_all(cli, grown, fits, err))
         return err->code;
     if (cli_flag(cli, "summary")) {
         write_summary(writer, grown, fits);
+        *ret_told = true;
         return 0;
     }
-    if (choose(cli, grown, fits, chosen, err))
-        return err->code;
+    if (choose(cli, grown, fits, chosen))
+        *ret_told = true;
+    else
+        cli_warn(cli, "group '%.*s': %zu count%s, from which no curve asked for can be told",
+                 (int)grown->group.length, grown->group.bytes, grown->series.n,
+                 grown->series.n == 1 ? "" : "s");
     for (int m = 0; m < GROWTH_MODELS; m++) {
         if (chosen[m] && cli_flag(cli, "parameters"))
             write_parameters(writer, grown, &fits[m]);
@@ -292,6 +295,7 @@ static int run(struct cli *cli, struct error *err) {
     struct table *table;
     struct writer *writer;
     struct growth_table growing = {0};
+    bool told = false;
     int status = cli_open(cli, &table, err);
     if (!status)
         status = growth_table_read(table, cli_text(cli, "group"), &growing, err);
@@ -301,7 +305,11 @@ static int run(struct cli *cli, struct error *err) {
     if (!status)
         status = open_writer(cli, &writer, err);
     for (size_t g = 0; g < growing.n && !status; g++)
-        status = write_group(cli, writer, &growing.items[g], err);
+        status = write_group(cli, writer, &growing.items[g], &told, err);
+    if (!status && growing.n > 0 && !told)
+        status = error_set(err, ERROR_DATA,
+                           "no group has counts that tell a curve asked for; --summary says why of "
+                           "each curve");
     growth_table_free(&growing);
     return status;
 }

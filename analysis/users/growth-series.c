@@ -27,18 +27,27 @@ static int compare_steps(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-/* Good rows into `ret`, with the code of their group as the rank. */
+/* Good rows into `ret`, with the code of their group as the rank. A group whose rows all lack a
+ * count is one too. */
 static int take_counts(const struct table_batch *batch, bool grouped, struct dictionary *groups,
                        struct count *ret, size_t *ret_n, size_t *ret_missing, struct error *err) {
     size_t n = 0;
     *ret_missing = 0;
     for (size_t row = 0; row < batch->rows; row++) {
         struct count *count = &ret[n];
+        struct text name = text_of("(all)");
+        uint32_t code;
+        if (grouped)
+            name = table_missing(batch, GROUP, row) ? text_of("(missing)")
+                                                    : batch->columns[GROUP].text[row];
+        if (dictionary_add(groups, name, &code, err))
+            return err->code;
         if (table_missing(batch, USERS, row)) {
             ++*ret_missing;
             continue;
         }
-        *count = (struct count){.period = batch->columns[DATE].period[row],
+        *count = (struct count){.rank = code,
+                                .period = batch->columns[DATE].period[row],
                                 .users = batch->columns[USERS].number[row],
                                 .row = row};
         if (count->users < 0) {
@@ -47,12 +56,6 @@ static int take_counts(const struct table_batch *batch, bool grouped, struct dic
                 return err->code;
             continue;
         }
-        struct text name = text_of("(all)");
-        if (grouped)
-            name = table_missing(batch, GROUP, row) ? text_of("(missing)")
-                                                    : batch->columns[GROUP].text[row];
-        if (dictionary_add(groups, name, &count->rank, err))
-            return err->code;
         n++;
     }
     *ret_n = n;
@@ -139,7 +142,7 @@ double grown_time(const struct grown *grown, struct period period) {
 
 static int build(const struct table_batch *batch, bool grouped, struct dictionary *groups,
                  struct count *counts, struct growth_table *ret, struct error *err) {
-    size_t n = 0;
+    size_t n = 0, from = 0;
     if (take_counts(batch, grouped, groups, counts, &n, &ret->missing, err) ||
         rank_groups(groups, counts, n, err))
         return err->code;
@@ -152,12 +155,13 @@ static int build(const struct table_batch *batch, bool grouped, struct dictionar
     }
     int status = check(batch, counts, n, err);
     dictionary_order(groups, order);
-    for (size_t from = 0, to; from < n && !status; from = to) {
-        for (to = from; to < n && counts[to].rank == counts[from].rank;)
+    for (uint32_t rank = 0; rank < groups->count && !status; rank++) {
+        size_t to = from;
+        while (to < n && counts[to].rank == rank)
             to++;
-        status =
-            fill(ret, counts + from, to - from, dictionary_name(groups, order[counts[from].rank]),
-                 &ret->items[ret->n++], err);
+        status = fill(ret, counts + from, to - from, dictionary_name(groups, order[rank]),
+                      &ret->items[ret->n++], err);
+        from = to;
     }
     free(order);
     return status;

@@ -21,7 +21,7 @@
 
 struct grown {
     struct text group;
-    const struct period *periods; /* of each count, ascending */
+    const struct period *periods; /* of each count, ascending; there may be none */
     struct growth_series series;
     int32_t step; /* median distance of neighbouring dates, in periods; 1 with fewer than two */
 };
