@@ -427,6 +427,13 @@ struct profile {
     struct error *err;
 };
 
+/* The maximum of the others while one is held: from where they are at the best, and from all
+ * starts, as there may be two hills: much imitation and a small pool, little and a large one. */
+static struct maximum others(const struct search *search, struct contagion_parameters best) {
+    const struct maximum near = maximise_from(search, best), far = maximise(*search);
+    return far.log_likelihood > near.log_likelihood ? far : near;
+}
+
 /* How far the deviance is above that of the bounds with the parameter held at exp(x), which for the
  * pool is what it holds beyond those gone. */
 static double beyond(double x, void *context) {
@@ -435,7 +442,7 @@ static double beyond(double x, void *context) {
     struct contagion_parameters from = profile->best.at;
     if (profile->search.held == POOL_AT)
         from.pool = profile->search.at;
-    const struct maximum found = maximise_from(&profile->search, from);
+    const struct maximum found = others(&profile->search, from);
     return 2 * (profile->best.log_likelihood - found.log_likelihood) - profile->critical;
 }
 
@@ -477,7 +484,7 @@ static bool takes_in(struct profile *profile, enum held held, double at) {
     struct contagion_parameters from = profile->best.at;
     if (held == POOL_AT)
         from.pool = at;
-    const struct maximum found = maximise_from(&search, from);
+    const struct maximum found = others(&search, from);
     return 2 * (profile->best.log_likelihood - found.log_likelihood) <= profile->critical;
 }
 

@@ -58,6 +58,17 @@ runs 'gone the day they came' 0 contagion short.csv
 like 'is said' "$err" '1 left in the period in which they came'
 is 'and counts as gone' "$(printf '%s\n' "$out" | cut -d, -f2,3,7 | sed -n '3,4p' | tr '\n' ' ')" '2025-01-02,0,1 2025-01-03,1,2 '
 
+# ---- Two hills -----------------------------------------------------------------------------------
+# With p held at 0.05, a pool of 310 with much imitation is likely, and one of 810 with none more so.
+# R, over the pool with q = 0 (y the leavers, left the sum of those before):
+#   ll <- function(p, N) { i <- -1; there <- (N - left)[i]; k <- y[i]
+#       sum(dbinom(k, there, 1 - exp(-p), log = TRUE) + lgamma(k + 1)) }     # by lgamma for any N
+#   uniroot(function(p) 2 * (574.127... - max over N of ll(p, N)) - qchisq(0.95, 1), c(0.02, 0.05))
+#   0.0362551066722
+{ echo date,leavers; day=20; for y in 40 40 39 38 29 35 25 23; do echo "2024-02-$day,$y"; day=$((day + 1)); done; } >hills.csv
+runs 'a profile with two hills' 0 contagion --dispersion binomial --left-truncate --summary hills.csv
+like 'is followed along the higher one' "$out" '^\(all\),p,0\.10597577133[0-9]*,0\.0362551066[0-9]*,'
+
 # ---- What is turned down -------------------------------------------------------------------------
 printf 'date,leavers\n2025-01-01,5\n2025-01-02,-1\n' >bad.csv
 runs 'a negative count' 1 contagion bad.csv -o result.csv
