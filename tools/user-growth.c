@@ -249,6 +249,16 @@ static void write_curve(struct cli *cli, struct writer *writer, const struct gro
     }
 }
 
+#define NO_CURVE "%zu count%s, from which no curve asked for can be told"
+
+/* Of several groups each has had its word. */
+static int tells_nothing(const struct cli *cli, const struct grown *first, struct error *err) {
+    if (cli_given(cli, "group"))
+        return error_set(err, ERROR_DATA, "no curve for any group; --summary says why of each");
+    return error_set(err, ERROR_DATA, NO_CURVE "; --summary says why of each", first->series.n,
+                     first->series.n == 1 ? "" : "s");
+}
+
 /* A group without a curve is left out with a word; *ret_told becomes true if it has one. */
 static int write_group(struct cli *cli, struct writer *writer, const struct grown *grown,
                        bool *ret_told, struct error *err) {
@@ -263,10 +273,9 @@ static int write_group(struct cli *cli, struct writer *writer, const struct grow
     }
     if (choose(cli, grown, fits, chosen))
         *ret_told = true;
-    else
-        cli_warn(cli, "group '%.*s': %zu count%s, from which no curve asked for can be told",
-                 (int)grown->group.length, grown->group.bytes, grown->series.n,
-                 grown->series.n == 1 ? "" : "s");
+    else if (cli_given(cli, "group"))
+        cli_warn(cli, "group '%.*s': " NO_CURVE, (int)grown->group.length, grown->group.bytes,
+                 grown->series.n, grown->series.n == 1 ? "" : "s");
     for (int m = 0; m < GROWTH_MODELS; m++) {
         if (chosen[m] && cli_flag(cli, "parameters"))
             write_parameters(writer, grown, &fits[m]);
@@ -307,9 +316,7 @@ static int run(struct cli *cli, struct error *err) {
     for (size_t g = 0; g < growing.n && !status; g++)
         status = write_group(cli, writer, &growing.items[g], &told, err);
     if (!status && growing.n > 0 && !told)
-        status = error_set(err, ERROR_DATA,
-                           "no group has counts that tell a curve asked for; --summary says why of "
-                           "each curve");
+        status = tells_nothing(cli, &growing.items[0], err);
     growth_table_free(&growing);
     return status;
 }

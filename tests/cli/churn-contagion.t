@@ -60,11 +60,16 @@ is 'and counts as gone' "$(printf '%s\n' "$out" | cut -d, -f2,3,7 | sed -n '3,4p
 
 # ---- Two hills -----------------------------------------------------------------------------------
 # With p held at 0.05, a pool of 310 with much imitation is likely, and one of 810 with none more so.
-# R, over the pool with q = 0 (y the leavers, left the sum of those before):
-#   ll <- function(p, N) { i <- -1; there <- (N - left)[i]; k <- y[i]
-#       sum(dbinom(k, there, 1 - exp(-p), log = TRUE) + lgamma(k + 1)) }     # by lgamma for any N
-#   uniroot(function(p) 2 * (574.127... - max over N of ll(p, N)) - qchisq(0.95, 1), c(0.02, 0.05))
-#   0.0362551066722
+# R 4.2.2 says 0.0362551066722:
+#     y <- c(40, 40, 39, 38, 29, 35, 25, 23); left <- cumsum(y) - y
+#     ll <- function(p, q, N) {
+#         there <- (N - left)[-1]; k <- y[-1]; F <- (left / N)[-1]; e <- exp(-p - q)
+#         P <- (p + q * F) * (1 - e) / (p + q * F + q * (1 - F) * e)
+#         sum(k * log(P) + (there - k) * log1p(-P) + lgamma(there + 1) - lgamma(there - k + 1)) }
+#     top <- optim(log(c(0.1, 0.2, 90)), function(x) -ll(exp(x[1]), exp(x[2]), 269 + exp(x[3])),
+#                  control = list(reltol = 1e-15, maxit = 9999))$value
+#     flat <- function(p) optimize(function(x) -ll(p, 0, 269 + exp(x)), c(0, 14), tol = 1e-12)$objective
+#     print(uniroot(function(p) 2 * (flat(p) - top) - qchisq(0.95, 1), c(0.02, 0.05), tol = 1e-13)$root, digits = 12)
 { echo date,leavers; day=20; for y in 40 40 39 38 29 35 25 23; do echo "2024-02-$day,$y"; day=$((day + 1)); done; } >hills.csv
 runs 'a profile with two hills' 0 contagion --dispersion binomial --left-truncate --summary hills.csv
 like 'is followed along the higher one' "$out" '^\(all\),p,0\.10597577133[0-9]*,0\.0362551066[0-9]*,'

@@ -58,8 +58,7 @@ runs 'a day and a month' 1 growth mixed.csv
 like 'and where' "$err" 'mixed.csv:[23]:1: found a (day|month), and at mixed.csv:[23]:1 a (day|month)'
 printf 'date,users\n2025-01-01,5\n2025-01-02,7\n2025-01-03,9\n' >few.csv
 runs 'three counts' 1 growth few.csv
-is 'tell no curve' "$err" "user-growth: group '(all)': 3 counts, from which no curve asked for can be told
-user-growth: no group has counts that tell a curve asked for; --summary says why of each curve"
+is 'tell no curve' "$err" "user-growth: 3 counts, from which no curve asked for can be told; --summary says why of each"
 runs 'and why' 0 growth --summary few.csv
 is 'too few' "$(printf '%s\n' "$out" | cut -d, -f11 | sort | uniq -c | sed 's/^ *//' | tr '\n' ' ')" '4 too few counts 1 verdict '
 { echo date,users,platform; sed '1d;s/$/,A/' "$DATA/tiny/growth.csv"; printf '2025-01-01,,B\n2025-01-02,,B\n2025-01-01,7,C\n2025-01-02,,C\n'; } >scant.csv
@@ -71,7 +70,11 @@ runs 'in sum' 0 growth --group platform --summary scant.csv
 is 'they are there' "$(printf '%s\n' "$out" | cut -d, -f1,2,3,11 | grep -c '^[BC],[a-z]*,[01],too few counts$')" 8
 printf 'date,users\n2025-01-01,\n2025-01-02,\n' >none.csv
 runs 'no counts at all' 1 growth none.csv
-like 'are said to be none' "$err" "group '\(all\)': 0 counts"
+like 'are said to be none' "$err" 'user-growth: 0 counts, from which no curve'
+sed 3,99d scant.csv >thin.csv
+runs 'one count in the only group' 1 growth --group platform thin.csv
+is 'is said of the group, and of all' "$err" "user-growth: group 'A': 1 count, from which no curve asked for can be told
+user-growth: no curve for any group; --summary says why of each"
 runs 'a break outside' 1 growth --break 2024-01-01 "$DATA/tiny/growth.csv"
 like 'says so' "$err" 'no counts on both sides of the break after 2024-01-01'
 runs 'a launch too late' 1 growth --launch 2025-02-01 "$DATA/tiny/growth.csv"

@@ -104,7 +104,7 @@ runs 'one subject: churn-cohorts' 0 churn-cohorts --as-of 2025-03-31 walk.csv
 is 'likewise' "$(columns 1-7 | sed -n 1,2p)" '2025-01,0,1,1,1,1,1
 2025-01,1,1,1,1,0.2065493143772375,1'
 table count.csv date,users 2025-01-01,5
-refused 'one count' "group '(all)': 1 count, from which no curve asked for can be told; --summary says why of each" \
+refused 'one count' "1 count, from which no curve asked for can be told; --summary says why of each" \
     user-growth count.csv
 
 # ---- Ties everywhere -----------------------------------------------------------------------------
