@@ -253,15 +253,16 @@ static void together_as_alone(void **state) {
     open_stage(&stage, &policy_foryou, &scenario);
     policy_round_begin(&stage.policy);
     struct session sessions[POLICY_TOGETHER], *pointers[POLICY_TOGETHER];
-    struct candidates candidates[POLICY_TOGETHER] = {{0, 8}, {0, 8}, {1, 8}, {2, 8}};
+    struct candidates candidates[POLICY_TOGETHER];
     struct kernel_top tops[POLICY_TOGETHER], alone;
     size_t second = 0;
     for (uint32_t u = 0; u < POLICY_TOGETHER; u++) {
         sessions[u] = (struct session){u, &stage.retrieving, &stage.exploring};
         pointers[u] = &sessions[u];
+        candidates[u] = (struct candidates){u / 2, 6};
         second += world_language(stage.world, u);
     }
-    assert_true(second > 0 && second < POLICY_TOGETHER);
+    assert_true(second > 0 && second < POLICY_TOGETHER && stage.policy.shelf->blocks >= 6);
     policy_score(&stage.policy, pointers, candidates, POLICY_TOGETHER, tops);
     for (size_t u = 0; u < POLICY_TOGETHER; u++) {
         policy_score(&stage.policy, &pointers[u], &candidates[u], 1, &alone);
