@@ -3,7 +3,7 @@
  * docs/performance-ranking.md:
  *
  *     make bench-ranking              # and one replication of the large world
- *     make bench-ranking WORLDS=20    # all of them
+ *     make bench-ranking WORLDS=20    # and all of them, of one session each period
  *
  * For a core: fused multiply-adds a second with nothing to load (the ceiling), and pairs of user
  * and item scored a second with the ten best of 512 kept, eight users at a time, for each
@@ -319,6 +319,6 @@ int main(int argc, char **argv) {
         "a second, 10^6 | seconds for 20 worlds (at most 600) | by processor time | peak, GiB (at "
         "most 4) |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     print_world(worlds, "sessions=1");
-    print_world(worlds, "sessions=5");
+    print_world(1, "sessions=5");
     return 0;
 }
