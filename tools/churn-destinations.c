@@ -386,6 +386,8 @@ static int write_times(struct cli *cli, struct writer *writer, const struct exit
 static void write_mean(struct cli *cli, struct writer *writer, double mean, double variance,
                        double horizon) {
     double lower, upper, std_error = sqrt(variance < 0 ? 0 : variance); /* or missing */
+    if (isnan(mean)) /* nobody was ever at risk */
+        std_error = NAN;
     incidence_bounds(mean / horizon, std_error / horizon, cli_number(cli, "confidence"),
                      INCIDENCE_PLAIN, &lower, &upper);
     writer_number(writer, mean);
@@ -410,6 +412,7 @@ static int write_means(struct cli *cli, struct writer *writer, const struct exit
                        struct text group, struct incidence *curve, struct error *err) {
     (void)err;
     const decimal horizon = horizon_of(cli, exits);
+    const bool anybody = curve->table->subjects > 0;
     while (incidence_coming(curve) <= horizon)
         incidence_next(curve);
     incidence_wait(curve, horizon);
@@ -417,13 +420,14 @@ static int write_means(struct cli *cli, struct writer *writer, const struct exit
     writer_string(writer, "(still there)");
     writer_integer(writer, curve->table->subjects);
     writer_missing(writer);
-    write_mean(cli, writer, curve->stay, curve->stay_variance, decimal_to_double(horizon));
+    write_mean(cli, writer, anybody ? curve->stay : NAN, curve->stay_variance,
+               decimal_to_double(horizon));
     for (size_t k = 0; k < exits->destinations; k++) {
         writer_text(writer, group);
         writer_text(writer, exits->names[k]);
         writer_integer(writer, curve->table->subjects);
         writer_integer(writer, events_until(curve->table, k, horizon));
-        write_mean(cli, writer, curve->spent[k], curve->spent_variance[k],
+        write_mean(cli, writer, anybody ? curve->spent[k] : NAN, curve->spent_variance[k],
                    decimal_to_double(horizon));
     }
     warn_of_fall(cli, group, curve);

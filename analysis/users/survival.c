@@ -148,7 +148,9 @@ double survival_quantile(const struct survival_curve *curve, double p, enum surv
 }
 
 struct survival_mean survival_restricted_mean(const struct survival_curve *curve, decimal horizon) {
-    struct survival_mean ret = {0, 0};
+    struct survival_mean ret = {NAN, NAN};
+    if (curve->n == 0) /* nobody was ever at risk */
+        return ret;
     decimal right = horizon;
     double area = 0, variance = 0; /* of S from the step on to the horizon */
     for (size_t i = curve->n; i-- > 0;) {

@@ -95,7 +95,7 @@ struct survival_mean {
 /* Mean time to leaving when no time counts beyond the horizon: the area under S from 0 to it, with
  * the variance sum of A_i^2 d_i/(n_i (n_i - d_i)), A_i the area from t_i on (Klein & Moeschberger
  * eqs. 4.5.1 and 4.5.2). Beyond the last time the curve stays as it is, as in R's
- * survfit(rmean = "common"). */
+ * survfit(rmean = "common"). NaN where nobody was ever at risk. */
 struct survival_mean survival_restricted_mean(const struct survival_curve *curve, decimal horizon);
 
 void survival_free(struct survival_curve *curve); /* leaves it zeroed */

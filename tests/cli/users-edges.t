@@ -138,6 +138,11 @@ for tool in churn-survival churn-destinations; do
     is 'has no rows' "$(columns 1 | sort -u)" A
     is 'which is said' "$err" "$tool: 1 open spell is left out: it came under observation on the last day itself"
 done
+runs 'a group never at risk: churn-survival --summary' 0 churn-survival --group platform --entry seen --summary seen.csv
+is 'has nothing to sum up' "$(printf '%s\n' "$out" | tail -1)" 'B,0,0,,,,,'
+runs 'a group never at risk: churn-destinations --summary' 0 churn-destinations --group platform --entry seen --summary seen.csv
+is 'has no times' "$(printf '%s\n' "$out" | grep '^B')" 'B,(still there),0,,,,,
+B,B,0,0,,,,'
 runs 'a group never at risk: the test' 0 churn-survival --group platform --entry seen --test logrank seen.csv
 is 'compares nothing' "$(columns 2-4)" ',0,'
 runs 'a group never at risk: churn-drivers' 1 churn-drivers --covariate x --strata platform --entry seen seen.csv
