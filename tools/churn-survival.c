@@ -154,8 +154,7 @@ static const struct cli_example examples[] = {
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static void say_what_was_assumed(struct cli *cli, const struct life_tables *lives) {
-    const struct spells_report *report = &lives->report;
+static void say_what_was_assumed(struct cli *cli, const struct spells_report *report) {
     if (report->dated && report->any_date) {
         char day[CALENDAR_TEXT];
         calendar_format_date(report->as_of, day);
@@ -227,8 +226,7 @@ static int read_lives(struct cli *cli, struct input *ret, struct error *err) {
     free(columns);
     if (status)
         return status;
-    ret->lives.report = ret->tally.report;
-    say_what_was_assumed(cli, &ret->lives);
+    say_what_was_assumed(cli, &ret->tally.report);
     return 0;
 }
 

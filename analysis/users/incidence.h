@@ -141,9 +141,11 @@ void incidence_end(struct incidence *curve); /* leaves it zeroed */
 /* ---- Intervals ------------------------------------------------------------------------------- */
 
 /* Pointwise intervals of a share p with standard error s, z the normal quantile. The names are
- * those of conf.type in R's survfit: log-log  p^exp(+-z s/(p ln p)), always within 0 and 1
- * (Choudhury 2002, doi:10.1002/sim.1123) log      p exp(+-z s/p), at most 1 plain    p +- z s, cut
- * at 0 and 1 None of them exists for p = 0, and log-log none for p = 1. */
+ * those of conf.type in R's survfit:
+ *   log-log  p^exp(+-z s/(p ln p)), always within 0 and 1 (Choudhury 2002, doi:10.1002/sim.1123)
+ *   log      p exp(+-z s/p), at most 1
+ *   plain    p +- z s, cut at 0 and 1
+ * None of them exists for p = 0, and log-log none for p = 1. */
 enum incidence_interval { INCIDENCE_LOG_LOG, INCIDENCE_LOG, INCIDENCE_PLAIN };
 
 void incidence_bounds(double p, double std_error, double confidence, enum incidence_interval kind,

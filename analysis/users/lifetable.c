@@ -3,7 +3,6 @@
  *
  *   1. From sorted counts to rows
  *   2. Names of groups
- *   3. From a table of spells
  */
 #include "users/lifetable.h"
 
@@ -147,20 +146,4 @@ void life_tables_free(struct life_tables *lives) {
     free(lives->rows);
     arena_free(&lives->names);
     *lives = (struct life_tables){0};
-}
-
-/* ---- 3. From a table of spells --------------------------------------------------------------- */
-
-int life_tables_read(struct table *table, const struct spells *spells, struct life_tables *ret,
-                     struct error *err) {
-    const struct tally_options options = {0};
-    struct tally tally;
-    *ret = (struct life_tables){0};
-    int status = tally_read(table, spells, &options, &tally, err);
-    if (!status)
-        status = life_tables_build(&tally.exits, &tally.groups, ret, err);
-    if (!status)
-        ret->report = tally.report;
-    tally_free(&tally);
-    return status;
 }

@@ -2,7 +2,8 @@
 /* Life tables: for each group, who was at risk and who left at each time.
  *
  *     struct life_tables lives;
- *     if (life_tables_read(table, spells, &lives, err)) ...
+ *     if (tally_read(table, spells, &how, &tally, err)) ...
+ *     if (life_tables_build(&tally.exits, &tally.groups, &lives, err)) ...
  *     for (size_t g = 0; g < lives.n; g++)
  *         survival_fit(&lives.tables[g], &options, &curve, err);
  *     life_tables_free(&lives);
@@ -19,9 +20,7 @@
 #include "base/dictionary.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "table/table.h"
 #include "users/exits.h"
-#include "users/spells.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,17 +49,12 @@ struct life_table {
 struct life_tables {
     struct life_table *tables;
     size_t n;
-    struct spells_report report; /* what was assumed */
-    struct life_row *rows;       /* storage of all tables */
+    struct life_row *rows; /* storage of all tables */
     struct arena names;
 };
 
-/* Reads all spells of the table and counts them; the table can be read once. */
-int life_tables_read(struct table *table, const struct spells *spells, struct life_tables *ret,
-                     struct error *err);
-
-/* The same from counts and the names of their groups (joined by NUL, as spells_group does). A group
- * without any exit gets a table of no rows. The report is left zeroed. */
+/* From counts and the names of their groups (joined by NUL, as spells_group does). A group without
+ * any exit gets a table of no rows. */
 int life_tables_build(struct exits *exits, const struct dictionary *groups, struct life_tables *ret,
                       struct error *err);
 

@@ -3,9 +3,9 @@
  *
  *     struct returns returns;
  *     if (returns_build(&returns, &histories, err)) ...
- *     incidence_begin(&curve, &returns.back.tables[g], 1, INCIDENCE_GREENWOOD, err);   // came back
- *     incidence_begin(&curve, &returns.again.tables[g], 1, INCIDENCE_GREENWOOD, err);  // left
- * again returns_free(&returns);
+ *     incidence_begin(&back, &returns.back.tables[g], 1, INCIDENCE_GREENWOOD, err);
+ *     incidence_begin(&left_again, &returns.again.tables[g], 1, INCIDENCE_GREENWOOD, err);
+ *     returns_free(&returns);
  *
  * Of each user on each platform the first absence counts: it begins with the end of the first stay,
  * spells that overlap or touch being one stay, and ends with the next start there (an event), or

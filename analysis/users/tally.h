@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A table of spells, counted: what happened when, by group and, if asked for, by destination.
  *
- *     const struct tally_options options = {.destinations = true};   // an extra column of the
- * spells struct tally tally; if (tally_read(table, spells, &options, &tally, err)) ...
+ *     const struct tally_options options = {.destinations = true}; // an extra column of the spells
+ *     struct tally tally;
+ *     if (tally_read(table, spells, &options, &tally, err)) ...
  *     ... exits_sort(&tally.exits, ...), tally.groups, tally.destinations ...
  *     tally_free(&tally);
  *

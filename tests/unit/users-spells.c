@@ -3,13 +3,15 @@
  * for any threads, blocks and shards. */
 #include "users/lifetable.h"
 #include "users/spells.h"
+#include "users/tally.h"
 
 #include "tables.h"
 
 static struct buffer shown;
 
 /* Every row of every life table, "group: time at_risk+entered-events-censored", or the error. */
-static void show(struct buffer *out, const struct life_tables *lives) {
+static void show(struct buffer *out, const struct life_tables *lives,
+                 const struct spells_report *report) {
     for (size_t g = 0; g < lives->n; g++) {
         const struct life_table *table = &lives->tables[g];
         buffer_append(out, table->group.bytes, table->group.length);
@@ -24,10 +26,10 @@ static void show(struct buffer *out, const struct life_tables *lives) {
         }
         buffer_byte(out, '\n');
     }
-    if (lives->report.never_at_risk > 0)
-        buffer_format(out, "never at risk: %lld\n", (long long)lives->report.never_at_risk);
-    if (lives->report.unmatched[0])
-        buffer_format(out, "%s\n", lives->report.unmatched);
+    if (report->never_at_risk > 0)
+        buffer_format(out, "never at risk: %lld\n", (long long)report->never_at_risk);
+    if (report->unmatched[0])
+        buffer_format(out, "%s\n", report->unmatched);
 }
 
 static void read_files(struct buffer *out, const struct table_options *files,
@@ -35,19 +37,23 @@ static void read_files(struct buffer *out, const struct table_options *files,
     struct error err = {0};
     struct table *table = NULL;
     struct spells *spells = NULL;
+    struct tally tally = {0};
     struct life_tables lives = {0};
     buffer_clear(out);
     int status = table_open(&table, files, &err);
     if (!status)
         status = spells_bind(&spells, table, options, NULL, 0, &err);
     if (!status)
-        status = life_tables_read(table, spells, &lives, &err);
+        status = tally_read(table, spells, &(struct tally_options){0}, &tally, &err);
     if (!status)
-        show(out, &lives);
+        status = life_tables_build(&tally.exits, &tally.groups, &lives, &err);
+    if (!status)
+        show(out, &lives, &tally.report);
     else
         tables_error(out, &err);
     assert_int_equal(status, err.code);
     life_tables_free(&lives);
+    tally_free(&tally);
     spells_destroy(spells);
     table_close(table);
     buffer_text(out, "");
