@@ -49,6 +49,7 @@ static const struct cli_option options[] = {
      .argument = "N",
      .range = "[1,1000000]",
      .fallback = "1",
+     .needs = "returns",
      .help = "with --returns: absent for so many periods in a row at least"},
     {.name = "lifecycle",
      .type = CLI_FLAG,
@@ -221,6 +222,9 @@ static int find_shape(struct cli *cli, const struct table *table, enum presence_
                                         : PRESENCE_SPELLS;
     if (*ret != PRESENCE_LOG && cli_choice(cli, "retention", "rolling"))
         return cli_usage(err, "--retention rolling needs days: a log with a column date");
+    if (cli_flag(cli, "returns") && cli_choice(cli, "retention", "unbounded"))
+        return cli_usage(err, "--returns looks at absences, of which --retention unbounded has "
+                              "none; leave one of them out");
     if (*ret == PRESENCE_SPELLS && cli_flag(cli, "revenue"))
         return cli_usage(err, "--revenue needs a column date or period: when it was paid");
     if (table_has(table, "user") && (*ret != PRESENCE_SPELLS || table_has(table, "start")))
@@ -256,6 +260,15 @@ static void say_what_was_seen(struct cli *cli, const struct presence *presence,
              cohorts->unfinished == 1 ? "s" : "");
 }
 
+static int check_chart(const struct cli *cli, const struct cohorts *cohorts, struct error *err) {
+    if (cli_given(cli, "chart") && cohorts->n_groups > 1)
+        return error_set(err, ERROR_DATA,
+                         "found %zu groups, expected one for --chart, which draws one triangle: "
+                         "filter the rows, or leave --chart or --group out",
+                         cohorts->n_groups);
+    return 0;
+}
+
 static int run(struct cli *cli, struct error *err) {
     enum presence_shape shape = PRESENCE_LOG;
     struct table *table;
@@ -289,6 +302,8 @@ static int run(struct cli *cli, struct error *err) {
     int status = presence_read(&presence, table, &reading, err);
     if (!status)
         status = cohorts_count(presence, &how, &cohorts, err);
+    if (!status)
+        status = check_chart(cli, &cohorts, err);
     if (!status) {
         report.presence = presence;
         say_what_was_seen(cli, presence, &cohorts);

@@ -430,6 +430,11 @@ static void say_what_was_seen(struct cli *cli, const struct presence *presence) 
              "there before the first counts as new later",
              report->rows, plural((int64_t)report->rows), first, last, n, plural((int64_t)n),
              period_kind_name(report->kind));
+    if (n == 1 && !cli_flag(cli, "stationary") && !cli_given(cli, "project")) {
+        period_format(presence_period(presence, 0), name);
+        cli_warn(cli, "all is in one %s, %s: there is nothing to compare it with",
+                 period_kind_name(report->kind), name);
+    }
     if (n > 1 && presence_unfinished(presence)) {
         period_format(presence_period(presence, n - 1), name);
         cli_warn(cli,
@@ -687,11 +692,17 @@ static int check_chart(const struct cli *cli, struct error *err) {
     return 0;
 }
 
+static int check_draws(const struct cli *cli, struct error *err) {
+    if (cli_given(cli, "draws") && !cli_flag(cli, "stationary") && !cli_given(cli, "project"))
+        return cli_usage(err, "--draws needs --stationary or --project: nothing else is drawn");
+    return 0;
+}
+
 static int run(struct cli *cli, struct error *err) {
     struct table *table;
     enum presence_shape shape = PRESENCE_LOG;
     bool departures = false;
-    if (check_chart(cli, err) || cli_open(cli, &table, err))
+    if (check_chart(cli, err) || check_draws(cli, err) || cli_open(cli, &table, err))
         return err->code;
     if (cli_flag(cli, "rate"))
         return run_rate(cli, table, err);

@@ -4,6 +4,7 @@
 #include "users/growth-series.h"
 #include "users/growth.h"
 #include <math.h>
+#include <string.h>
 
 static const struct cli_option options[] = {
     {.name = "group",
@@ -87,6 +88,10 @@ static int request_of(struct cli *cli, const struct grown *grown, struct request
         return 0;
     const int32_t first = period_first_day(grown->periods[0]);
     const double last = grown->series.time[grown->series.n - 1];
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(dates[i], dates[j]) == 0)
+                return cli_usage(err, "option '--break' is given twice with %s", dates[i]);
     for (size_t i = 0; i < n; i++) {
         int32_t day = 0;
         calendar_parse_date(text_of(dates[i]), &day); /* the option table has seen to its form */

@@ -82,6 +82,17 @@ static void add_columns(struct spells *spells) {
 
 enum { OWN_COLUMNS = 4 }; /* two for the time, entry, weight */
 
+/* Whoever brings a log is shown the way. */
+static int check_shape(const struct table *table, const struct spells_options *options,
+                       struct error *err) {
+    if (options->time || table_has(table, "start") || !table_has(table, "date"))
+        return 0;
+    return error_set(
+        err, ERROR_DATA,
+        "found no column 'start', but 'date', as in a log of activity; expected spells: "
+        "log-spells makes spells of a log (or name the column: --column start=HEADER)");
+}
+
 int spells_bind(struct spells **ret, struct table *table, const struct spells_options *options,
                 const struct table_column *extra, size_t n_extra, struct error *err) {
     int status = 0;
@@ -105,6 +116,9 @@ int spells_bind(struct spells **ret, struct table *table, const struct spells_op
         if (status)
             goto fail;
     }
+    status = check_shape(table, options, err);
+    if (status)
+        goto fail;
     add_columns(spells);
     if (n_extra > 0)
         memcpy(spells->columns + spells->n, extra, n_extra * sizeof *extra);

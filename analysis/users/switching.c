@@ -532,9 +532,16 @@ static int find_steps(struct counting *like, const struct period *between, struc
     size_t *const steps[2] = {&like->from, &like->to};
     for (int i = 0; i < 2; i++)
         if (!presence_find(like->presence, between[i], steps[i])) {
-            char name[CALENDAR_TEXT];
+            const size_t n = presence_steps(like->presence);
+            char name[CALENDAR_TEXT], first[CALENDAR_TEXT] = "", last[CALENDAR_TEXT] = "";
             period_format(between[i], name);
-            return error_set(err, ERROR_DATA, "found no period %s in the data", name);
+            if (n == 0)
+                return error_set(err, ERROR_DATA, "found no period %s, as there is none", name);
+            period_format(presence_period(like->presence, 0), first);
+            period_format(presence_period(like->presence, n - 1), last);
+            return error_set(err, ERROR_DATA,
+                             "found no period %s in the data, expected two of those from %s to %s",
+                             name, first, last);
         }
     like->between = true;
     return 0;

@@ -119,4 +119,13 @@ for rule in bounded rolling; do
     cohorts sorted.csv --retention $rule --group platform --revenue -o found.csv 2>/dev/null
     same "$rule, in another order" found.csv expected.csv
 done
+
+# ---- Slips ---------------------------------------------------------------------------------------
+runs 'a gap of nothing' 2 "$BIN/churn-cohorts" --gap 2 "$DATA/tiny/activity.csv"
+like 'needs returns' "$err" "option '--gap' needs '--returns'"
+runs 'returns without absences' 2 "$BIN/churn-cohorts" --returns --retention unbounded "$DATA/tiny/activity.csv"
+like 'are refused' "$err" '--retention unbounded has none'
+runs 'a chart of several groups' 1 "$BIN/churn-cohorts" --group platform --chart x.svg "$DATA/tiny/activity.csv" -o out.csv
+is 'says what to do' "$err" 'churn-cohorts: found 2 groups, expected one for --chart, which draws one triangle: filter the rows, or leave --chart or --group out'
+ok 'and leaves nothing behind' test ! -e out.csv
 finish

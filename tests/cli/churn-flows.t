@@ -417,4 +417,12 @@ ok 'the intervals of 365 days hold the known shares as often as they should' awk
     BEGIN { truth["RedNote"] = 0.6; truth["Instagram"] = 0.25; truth["(gone)"] = 0.15 }
     NR > 1 { n++; held += $6 <= truth[$3] && truth[$3] <= $7 }
     END { print n, held / n; exit !(n == 1095 && held / n > 0.926 && held / n < 0.974) }' shares.csv
+
+# ---- Slips ---------------------------------------------------------------------------------------
+runs 'all in one period' 0 "$BIN/churn-flows" --period year "$DATA/tiny/activity.csv"
+is 'is said' "$err" 'churn-flows: all is in one year, 2025: there is nothing to compare it with'
+runs 'draws of nothing' 2 "$BIN/churn-flows" --draws 500 "$DATA/tiny/activity.csv"
+like 'are refused' "$err" '--draws needs --stationary or --project'
+runs 'a period beyond the data' 1 "$BIN/churn-flows" --between 2025-01,2026-01 "$DATA/tiny/activity.csv"
+is 'is named, with those there are' "$err" 'churn-flows: found no period 2026-01 in the data, expected two of those from 2025-01 to 2025-03'
 finish

@@ -55,6 +55,8 @@ is 'make one group of each pair, by name' "$(printf '%s\n' "$out" | cut -d'"' -f
 a, y
 b, (missing)
 b, x'
+runs 'a log' 1 churn-survival "$DATA/tiny/activity.csv"
+is 'is shown the way' "$err" "churn-survival: found no column 'start', but 'date', as in a log of activity; expected spells: log-spells makes spells of a log (or name the column: --column start=HEADER)"
 runs 'a group that is not there' 1 churn-survival --time t --status s --group gg groups.csv
 like 'is named, with what was meant' "$err" "no column 'gg'; did you mean 'g'"
 

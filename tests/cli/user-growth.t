@@ -77,6 +77,8 @@ is 'is said of the group, and of all' "$err" "user-growth: group 'A': 1 count, f
 user-growth: no curve for any group; --summary says why of each"
 runs 'a break outside' 1 growth --break 2024-01-01 "$DATA/tiny/growth.csv"
 like 'says so' "$err" 'no counts on both sides of the break after 2024-01-01'
+runs 'a break twice' 2 growth --break 2022-11-21 --break 2022-11-21 "$mastodon"
+like 'is a slip' "$err" "option '--break' is given twice with 2022-11-21"
 runs 'a launch too late' 1 growth --launch 2025-02-01 "$DATA/tiny/growth.csv"
 like 'says so' "$err" 'the first count is before the launch, expected it later'
 printf 'date,users\n2025-01-01,0\n2025-01-02,7\n2025-01-03,9\n2025-01-04,12\n2025-01-05,15\n2025-01-06,20\n' >zero.csv

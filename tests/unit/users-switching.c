@@ -107,8 +107,10 @@ static void compares_two_periods(void **state) {
                  "2025-03 (new)>B 1/1\n"
                  "2025-03 (gone)>(gone) 2/2\n");
     const struct period none[2] = {{PERIOD_MONTH, 12 * 2024 + 11}, {PERIOD_MONTH, 12 * 2025 + 3}};
-    assert_moves(hand, &a_log, &(struct switching_options){.between = none},
-                 "error 1: found no period 2025-04 in the data\n");
+    assert_moves(
+        hand, &a_log, &(struct switching_options){.between = none},
+        "error 1: found no period 2025-04 in the data, expected two of those from 2024-12 to "
+        "2025-03\n");
 }
 
 static void puts_small_platforms_together(void **state) {
