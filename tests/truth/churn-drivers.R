@@ -287,6 +287,8 @@ competing <- function(name, data, to, stored = FALSE) {
 moved <- transform(mgus, time = time + ifelse(left == 0, 0.5, 0))
 competing("mgus2-moved", moved, "pcm", stored = TRUE)
 competing("mgus2-moved", moved, "death")
+# Nobody left for elsewhere: Cox's coefficients, with errors that are robust all the same.
+competing("mgus2-alone", subset(moved, destination != "pcm")[1:150, ], "death", stored = TRUE)
 set.seed(20250119)
 jittered <- transform(mgus, time = round(time + runif(nrow(mgus)) / 2, 6))
 competing("mgus2-jittered", jittered, "pcm")
