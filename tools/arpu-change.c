@@ -107,13 +107,14 @@ struct page {
     decimal_sum running;
 };
 
-/* A bound comes out of a square root and is rounded to the millionth, as money is. */
+/* A bound comes out of a square root and is rounded to the millionth, as money is; one that is too
+ * large for that has no millionths. */
 static void write_bound(struct page *page, double bound) {
     decimal amount = 0;
     if (decimal_from_double(bound, &amount))
         writer_decimal(page->writer, amount, 2);
     else
-        writer_missing(page->writer);
+        writer_number(page->writer, bound);
 }
 
 /* Of a part of one segment. */

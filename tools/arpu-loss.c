@@ -447,11 +447,14 @@ static void write_count(struct writer *writer, bool known, decimal count) {
         writer_missing(writer);
 }
 
-/* A bound of money comes out of a square root and is rounded to the millionth, as money is. */
+/* A bound of money comes out of a square root and is rounded to the millionth, as money is; one that
+ * is too large for that has no millionths. */
 static void write_bound(struct writer *writer, double bound) {
     decimal amount = 0;
-    const bool known = decimal_from_double(bound, &amount);
-    write_money(writer, known, amount);
+    if (decimal_from_double(bound, &amount))
+        write_money(writer, true, amount);
+    else
+        writer_number(writer, bound);
 }
 
 static void write_drawn(struct writer *writer, const struct arpu_row *row) {

@@ -140,13 +140,14 @@ static int open_page(struct page *page, struct error *err) {
     return cli_writer(page->cli, page->names, page->columns, &page->writer, err);
 }
 
-/* Rounded half to even to the millionth, as money is. */
+/* Rounded half to even to the millionth, as money is; what is too large for that has no millionths.
+ */
 static void write_money(struct page *page, double amount) {
     decimal exact = 0;
     if (decimal_from_double(amount, &exact))
         writer_decimal(page->writer, exact, 2);
     else
-        writer_missing(page->writer);
+        writer_number(page->writer, amount);
 }
 
 /* The estimate itself is divided exactly. */

@@ -192,7 +192,7 @@ static void fill_node(const struct profile *profile, struct ar1_node *node) {
  * In z = atanh rho, between -edge() and edge().
  */
 
-enum { LOOKS = 65, POINTS = 192 };
+enum { LOOKS = 65, POINTS = 192, NARROW = 64 };
 
 static double edge(void) {
     return atanh(AR1_MOST);
@@ -320,10 +320,12 @@ static void normalise(struct ar1 *ar1, size_t n) {
 
 static int integrate(struct profile *profile, double low, double high, struct ar1 *ar1,
                      struct error *err) {
-    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(POINTS);
+    /* A box around one peak needs fewer than all of the range, where a peak is a small part. */
+    const size_t points = high - low < edge() ? NARROW : POINTS;
+    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(points);
     if (!table)
         return error_memory(err);
-    for (size_t i = 0; i < POINTS; i++) {
+    for (size_t i = 0; i < points; i++) {
         double z, share;
         gsl_integration_glfixed_point(low, high, i, &z, &share, table);
         ar1->nodes[i].rho = tanh(z);
@@ -332,7 +334,7 @@ static int integrate(struct profile *profile, double low, double high, struct ar
             fill_node(profile, &ar1->nodes[i]);
     }
     gsl_integration_glfixed_table_free(table);
-    normalise(ar1, POINTS);
+    normalise(ar1, points);
     return 0;
 }
 

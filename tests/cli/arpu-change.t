@@ -170,4 +170,8 @@ runs 'a header alone' 0 arpu-change p.csv
 is 'gives a header' "$out" 'platform,from,to,part,segment,amount,lower,upper,share,running'
 printf 'parameter,value\nmigrants,1\n' >s.csv
 refused 'a scenario' 1 "no column 'platform'" arpu-change s.csv
+# Bounds may lie beyond what money can be: 18e12 -+ 1.96 times 9e12 sqrt 2, and they are there.
+printf 'user,platform,date,revenue\na,A,2025-01-01,9000000000000\nb,A,2025-01-02,5\na,A,2025-02-01,9000000000000\nb,A,2025-02-02,9000000000000\n' >large.csv
+runs 'huge amounts' 0 arpu-change large.csv
+like 'have bounds too' "$out" 'A,2025-01,2025-02,end,,18000000000000.00,-6946[0-9.]+,42946[0-9.]+,'
 finish

@@ -500,4 +500,8 @@ refused 'a header with a slip' 1 "did you mean 'perid'" arpu-loss typo.csv
 refused '--period for a panel' 2 '--period means nothing for a panel' arpu-loss --period week "$DATA/tiny/revenue-panel.csv"
 refused '--sensitivity for a log' 2 '--sensitivity means nothing for a log' arpu-loss --sensitivity "$log"
 refused '--group for a scenario' 2 '--group means nothing for a scenario' arpu-loss --group unit "$DATA/tiny/scenario.csv"
+# Bounds may lie beyond what money can be: 4.5e12 -+ 12.7062 times as much, and they are there.
+printf 'user,platform,date,revenue\na,A,2025-01-01,9000000000000\nb,A,2025-01-02,5\n' >large.csv
+runs 'huge amounts' 0 arpu-loss large.csv
+like 'have bounds too' "$out" ',-5267[0-9.]+,6167[0-9.]+,'
 finish

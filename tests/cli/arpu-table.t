@@ -101,4 +101,8 @@ is 'and the first good one counts' "$(echo "$out" | tail -1)" 'A,2025-01,4,2.00,
 panel platform,period,users,revenue,currency A,2025-01,3,1,USD B,2025-01,3,1,EUR
 refused 'several currencies' 1 'p.csv:3: currency is EUR, expected USD as at p.csv:2' arpu-table p.csv
 refused '--period with a panel' 2 '--period means nothing for a panel' arpu-table --period week "$DATA/tiny/revenue-panel.csv"
+# Bounds may lie beyond what money can be: 4.5e12 -+ 12.7062 times as much, and they are there.
+printf 'user,platform,date,revenue\na,A,2025-01-01,9000000000000\nb,A,2025-01-02,5\n' >large.csv
+runs 'huge amounts' 0 arpu-table large.csv
+like 'have bounds too' "$out" ',-5267[0-9.]+,6167[0-9.]+,'
 finish
