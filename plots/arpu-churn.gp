@@ -2,6 +2,7 @@
 # Gross and net revenue churn of each platform by period.
 # shape: fan group=platform x=period y=gross_churn lower=gross_lower upper=gross_upper y2=net_churn lower2=net_lower upper2=net_upper
 # title: Revenue churn
+# scale: common
 # bands: confidence intervals
 # note: Below zero, users who stayed spend more than left
 array of_y[2] = ['gross: lost and shrunk, share of revenue before', 'net: less what grew']

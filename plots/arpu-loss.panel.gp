@@ -2,6 +2,7 @@
 # ARPU of each platform by period, a panel for each segment.
 # shape: fan group=platform panel=segment? x=period y=arpu lower=arpu_lower upper=arpu_upper unit=currency?
 # title: Revenue per user
+# scale: common
 # bands: confidence intervals
 set multiplot
 do for [p=1:n_panels] {

@@ -2,6 +2,7 @@
 # Revenue at risk by horizon, a line for each group, a panel for each destination.
 # shape: fan group=group panel=destination? x=horizon y=revenue_at_risk lower=lower upper=upper unit=currency?
 # title: Revenue at risk
+# scale: common
 # bands: confidence intervals
 set multiplot
 do for [p=1:n_panels] {

@@ -40,6 +40,7 @@ struct fan {
     size_t grid_columns, grid_rows;
     size_t longest;         /* points of the longest line */
     const double *observed; /* NULL if the template has none */
+    bool common;            /* one axis of values for all panels */
 };
 
 /* ---- Reading ------------------------------------------------------------------------------- */
@@ -59,6 +60,16 @@ static int read_measures(struct fan *fan, struct error *err) {
             return status;
     }
     return 0;
+}
+
+static int read_scale(struct fan *fan, struct error *err) {
+    const struct template *template = &fan->drawing->template;
+    fan->common = text_is(template->scale, "common");
+    return template->scale.length == 0 || fan->common
+               ? 0
+               : error_set(err, ERROR_SYSTEM, "template %s: found scale '%.*s', expected common",
+                           template->file->name, (int)template->scale.length,
+                           template->scale.bytes);
 }
 
 static int read_columns(struct fan *fan, struct error *err) {
@@ -188,20 +199,31 @@ static bool shows(const struct fan *fan, const struct facet *facet, size_t row) 
            fan->group.of_row[row] < fan->n_groups && !isnan(fan->x[row]);
 }
 
-static int value_axis(struct fan *fan, const struct facet *facet, struct axis *ret,
-                      struct error *err) {
+/* Widens [low, high] to what a facet shows. */
+static void find_range(const struct fan *fan, const struct facet *facet, double *low,
+                       double *high) {
     const struct measure *measure = &fan->measures[facet->measure];
-    double low = INFINITY, high = -INFINITY;
     for (size_t row = 0; row < fan->drawing->sheet->rows; row++) {
         if (!shows(fan, facet, row) || isnan(measure->y[row]))
             continue;
-        low = fmin(low, fmin(measure->y[row], measure->lower[row]));
-        high = fmax(high, fmax(measure->y[row], measure->upper[row]));
+        *low = fmin(*low, fmin(measure->y[row], measure->lower[row]));
+        *high = fmax(*high, fmax(measure->y[row], measure->upper[row]));
         if (fan->observed && facet->measure == 0) {
-            low = fmin(low, fan->observed[row]);
-            high = fmax(high, fan->observed[row]);
+            *low = fmin(*low, fan->observed[row]);
+            *high = fmax(*high, fan->observed[row]);
         }
     }
+}
+
+/* Of one facet, or with `scale: common` of all of them. */
+static int value_axis(struct fan *fan, const struct facet *facet, struct axis *ret,
+                      struct error *err) {
+    double low = INFINITY, high = -INFINITY;
+    if (fan->common)
+        for (size_t i = 0; i < fan->n; i++)
+            find_range(fan, &fan->facets[i], &low, &high);
+    else
+        find_range(fan, facet, &low, &high);
     size_t most = !fan->drawing->text ? 6 : fan->grid_rows > 1 ? 3 : 5;
     return drawing_value_axis(fan->drawing, low, high, most, ret, err);
 }
@@ -211,7 +233,10 @@ static int place_panels(struct fan *fan, const struct area *area, double right, 
                         struct error *err) {
     struct drawing *drawing = fan->drawing;
     bool text = drawing->text;
-    double gap = text ? 2 : 14, title = text ? 1 : 24, below = text ? 2 : 26;
+    double title = text ? 1 : 24, below = text ? 2 : 26;
+    /* The last label below one panel and the first below the next keep apart. */
+    double label = drawing_text_width(drawing, (double)axis_width(&fan->axis), DRAWING_TIC);
+    double gap = text ? 2 : fmax(14, label + 10 - left);
     double under = text ? 1 : 22; /* the name of the x axis */
     double columns = (double)fan->grid_columns, rows = (double)fan->grid_rows;
     double width = (area->right - area->left - right - (columns - 1) * gap) / columns;
@@ -529,7 +554,9 @@ static double widest_name(const struct fan *fan) {
 int shape_fan(struct drawing *drawing, struct error *err) {
     struct fan fan = {.drawing = drawing};
     struct area area;
-    int status = read_columns(&fan, err);
+    int status = read_scale(&fan, err);
+    if (status == 0)
+        status = read_columns(&fan, err);
     if (status == 0)
         status = find_facets(&fan, err);
     if (status == 0)

@@ -100,6 +100,7 @@ int shape_curve_log(struct drawing *drawing, struct error *err);
  * $band      index band - 1: x, lower, upper; band_series[band]; band_first[p] to band_last[p]
  * panel_y[p] is 1, 2 or 3: which y panel p shows. At most 12 panels; of more than that only those
  * that a template's `panels: NAME...` names, whole, in its order, if there are any of them.
+ * A template's `scale: common` gives all panels the same axis of values.
  * With observed: $observed x, y: points beside the lines of the first y; panel p has the data sets
  * observed_first[p] to observed_last[p]; up to three panels stand one above the other. With mark:
  * has_mark, and mark_x, the place between the last row whose mark is 0 or missing and the first

@@ -417,6 +417,19 @@ static void fan_by_measure(void **state) {
     release(&drawn);
 }
 
+/* Gross and net churn are shares of the same revenue: one axis for both, from 0. */
+static void fan_with_a_common_scale(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "arpu-churn",
+         "platform,period,gross_churn,gross_lower,gross_upper,net_churn,net_lower,net_upper\n"
+         "A,2025-02,0.45,0.4,0.5,0.1,0.05,0.15\nA,2025-03,0.48,0.44,0.52,-0.1,-0.2,0\n",
+         NULL);
+    has(&drawn.script, "n_panels = 2\n");
+    has(&drawn.script, "array y_min[2] = [-0.2, -0.2]\n");
+    release(&drawn);
+}
+
 static void fan_of_many_panels(void **state) {
     (void)state;
     struct buffer csv = {0};
@@ -727,6 +740,7 @@ int main(void) {
         cmocka_unit_test(waterfall_of_parts),
         cmocka_unit_test(waterfall_of_small_changes),
         cmocka_unit_test(fan_by_measure),
+        cmocka_unit_test(fan_with_a_common_scale),
         cmocka_unit_test(fan_of_many_panels),
         cmocka_unit_test(fan_of_named_panels),
         cmocka_unit_test(forest_of_named_panels),
