@@ -130,7 +130,7 @@ int cli_open_file(struct cli *cli, const char *path, struct table **ret, struct 
 int cli_input(struct cli *cli, const char *path, struct error *err);
 
 /* The tool's one output: -o, -f, --check and --chart are seen to. The cli finishes and destroys it,
- * as it does the ones below. */
+ * as it does the ones below. Two names that are the same are ERROR_USAGE. */
 int cli_writer(struct cli *cli, const char *const *names, size_t columns, struct writer **ret,
                struct error *err);
 

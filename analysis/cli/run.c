@@ -357,9 +357,23 @@ static bool wants_chart(const struct cli *cli) {
     return (cli->tool->shares & CLI_CHARTS) && cli_given(cli, "chart") && !cli->check;
 }
 
+/* As by --group with the name of a column that the result has anyway: no tool could read it. */
+static int check_names(const char *const *names, size_t columns, struct error *err) {
+    for (size_t i = 1; i < columns; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(names[i], names[j]) == 0)
+                return cli_usage(err,
+                                 "the result would have two columns '%s', expected names that "
+                                 "differ: leave that column of the input out, or rename it there",
+                                 names[i]);
+    return 0;
+}
+
 int cli_writer(struct cli *cli, const char *const *names, size_t columns, struct writer **ret,
                struct error *err) {
     assert((cli->tool->shares & CLI_WRITES) && "a tool that writes has CLI_WRITES");
+    if (check_names(names, columns, err))
+        return err->code;
     const enum writer_format format =
         cli->check ? WRITER_CSV : common_format(&cli->options, isatty(STDOUT_FILENO));
     if (open_writer(&cli->targets[0], format, names, columns, ret, err))

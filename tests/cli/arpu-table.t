@@ -105,4 +105,8 @@ refused '--period with a panel' 2 '--period means nothing for a panel' arpu-tabl
 printf 'user,platform,date,revenue\na,A,2025-01-01,9000000000000\nb,A,2025-01-02,5\n' >large.csv
 runs 'huge amounts' 0 arpu-table large.csv
 like 'have bounds too' "$out" ',-5267[0-9.]+,6167[0-9.]+,'
+
+# ---- Names -----------------------------------------------------------------------------------------
+runs 'a group named as a figure' 2 arpu-table --group revenue "$DATA/tiny/activity.csv"
+like 'is refused: nothing could read the result' "$err" "two columns 'revenue', expected names that differ"
 finish
