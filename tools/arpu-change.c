@@ -80,6 +80,14 @@ static int choose_period(struct cli *cli, const char *option, const struct arpu_
     return 0;
 }
 
+static int check_order(const struct cli *cli, const struct period *first, const struct period *last,
+                       struct error *err) {
+    return !first || !last || first->kind != last->kind || first->index < last->index
+               ? 0
+               : cli_usage(err, "--first is %s and --last %s, expected a first one before the last",
+                           cli_text(cli, "first"), cli_text(cli, "last"));
+}
+
 static void tell_of_steps(struct cli *cli, const struct change_steps *steps) {
     if (steps->left_out > 0)
         cli_warn(cli,
@@ -200,7 +208,8 @@ static int decompose(struct cli *cli, const struct input *input, struct error *e
         .chain = cli_flag(cli, "chain"),
     };
     if (choose_period(cli, "first", &input->arpu, &room[0], &options.first, err) ||
-        choose_period(cli, "last", &input->arpu, &room[1], &options.last, err))
+        choose_period(cli, "last", &input->arpu, &room[1], &options.last, err) ||
+        check_order(cli, options.first, options.last, err))
         return err->code;
     int code = change_steps_make(&input->arpu, &options, &steps, err);
     const struct change_bounds_options how = {

@@ -122,6 +122,12 @@ static void write_movement(struct page *page, const struct movement *movement, b
     end_row(page);
 }
 
+static void say_nothing(struct cli *cli, const struct accounts *accounts) {
+    if (accounts->n_places > 0)
+        cli_warn(cli, "no platform has two periods to compare%s",
+                 cli_flag(cli, "destinations") ? ", or nobody gave less" : "");
+}
+
 static int write_movements(struct cli *cli, const struct accounts *accounts,
                            const struct movement_options *options, struct error *err) {
     static const char *const names[] = {
@@ -134,6 +140,8 @@ static int write_movements(struct cli *cli, const struct accounts *accounts,
     struct page page = {.cli = cli, .accounts = accounts};
     struct movements movements = {0};
     int code = movements_count(accounts, options, &movements, err);
+    if (!code && movements.count == 0)
+        say_nothing(cli, accounts);
     if (!code)
         code = open_page(&page, names, options->bootstrap.replications > 0 ? drawn : NULL, err);
     for (size_t i = 0; !code && i < movements.count; i++)
@@ -171,6 +179,8 @@ static int write_destinations(struct cli *cli, const struct accounts *accounts,
     struct page page = {.cli = cli, .accounts = accounts};
     struct destinations destinations = {0};
     int code = destinations_count(accounts, options, &destinations, err);
+    if (!code && destinations.count == 0)
+        say_nothing(cli, accounts);
     if (!code)
         code = open_page(&page, names, accounts->has[ACCOUNT_MINUTES] ? moved : NULL, err);
     for (size_t i = 0; !code && i < destinations.count; i++)

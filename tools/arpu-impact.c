@@ -118,12 +118,21 @@ static const struct {
 
 static const char *const of_hac[] = {"kernel", "bandwidth", "lag", "prewhiten", "no-adjust"};
 
-static int check_method(struct cli *cli, struct error *err) {
+static int check_method(struct cli *cli, const struct names *controls, struct error *err) {
     const char *method = cli_text(cli, "method");
     for (size_t i = 0; i < sizeof restricted / sizeof *restricted; i++)
         if (cli_given(cli, restricted[i].option) && !strchr(restricted[i].methods, method[0]))
             return cli_usage(err, "--%s means nothing for --method %s", restricted[i].option,
                              method);
+    if (cli_choice(cli, "method", "synthetic-control") && controls->n < 2)
+        return cli_usage(err,
+                         "found %zu --controls, expected at least two for --method "
+                         "synthetic-control",
+                         controls->n);
+    for (size_t i = 0; i < controls->n; i++)
+        if (strcmp(controls->items[i], cli_text(cli, "value")) == 0)
+            return cli_usage(err, "--controls names '%s', which is the series itself",
+                             controls->items[i]);
     for (size_t i = 0; i < sizeof of_hac / sizeof *of_hac; i++)
         if (cli_given(cli, of_hac[i]) && !cli_choice(cli, "errors", "hac"))
             return cli_usage(err, "--%s means nothing for --errors %s, expected --errors hac",
@@ -312,8 +321,8 @@ static int run(struct cli *cli, struct error *err) {
     struct table *table;
     const int code =
         split_controls(cli, &controls, err) || make_request(cli, &controls, &request, err) ||
-                check_method(cli, err) || check_season(cli, err) || cli_open(cli, &table, err) ||
-                compute(cli, table, &request, &controls, err)
+                check_method(cli, &controls, err) || check_season(cli, err) ||
+                cli_open(cli, &table, err) || compute(cli, table, &request, &controls, err)
             ? err->code
             : 0;
     names_free(&controls);
@@ -359,6 +368,7 @@ static const struct cli_option options[] = {
      .argument = "K",
      .range = "[0,183]",
      .fallback = "0",
+     .needs = "season",
      .help = "K pairs of cosine and sine for the season; 0: a number for each step of the cycle"},
     {.name = "change",
      .type = CLI_CHOICE,

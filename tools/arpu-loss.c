@@ -4,6 +4,7 @@
  * Contents: what kind of input it is; the label of money; a scenario; a panel or a log;
  * survival curves; the tool.
  */
+#include "base/buffer.h"
 #include "cli/cli.h"
 #include "revenue/arpu-panel.h"
 #include "revenue/arpu-users.h"
@@ -46,6 +47,30 @@ static const struct {
     {"seed", 1 << SCENARIO | 1 << LOG},
 };
 
+/* A header of one column is one of another delimiter most of the time: binding says so. */
+static int fits_none(const struct table *table, enum shape *ret, struct error *err) {
+    const struct text *headers;
+    const size_t n = table_headers(table, &headers);
+    struct buffer found = {0};
+    if (n == 1) {
+        *ret = LOG;
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        buffer_format(&found, "%s%.*s", i > 0 ? ", " : "", (int)headers[i].length,
+                      headers[i].bytes);
+    const int code =
+        buffer_check(&found, err)
+            ? err->code
+            : error_set(err, ERROR_DATA,
+                        "the columns fit no kind of input, expected parameter,value (a scenario), "
+                        "platform,period,users,revenue (a panel) or user,platform,date,revenue "
+                        "(a log), or to be told which is which (--column user=HEADER); found: %s",
+                        found.bytes);
+    buffer_free(&found);
+    return code;
+}
+
 /* The shape whose columns are all there; if none is whole, the one that misses fewest, so that
  * binding names them and what may have been meant. Less than half of one is no shape. */
 static int guess_shape(const struct table *table, enum shape *ret, struct error *err) {
@@ -63,12 +88,7 @@ static int guess_shape(const struct table *table, enum shape *ret, struct error 
     if (whole > 1)
         return cli_usage(err, "the columns fit several kinds of input, expected --from scenario, "
                               "panel or log to say which");
-    if (least == INT_MAX)
-        return error_set(err, ERROR_DATA,
-                         "the columns fit no kind of input, expected parameter,value (a scenario), "
-                         "platform,period,users,revenue (a panel) or user,platform,date,revenue "
-                         "(a log)");
-    return 0;
+    return least == INT_MAX ? fits_none(table, ret, err) : 0;
 }
 
 static int choose_shape(struct cli *cli, const struct table *table, enum shape *ret,
@@ -447,8 +467,8 @@ static void write_count(struct writer *writer, bool known, decimal count) {
         writer_missing(writer);
 }
 
-/* A bound of money comes out of a square root and is rounded to the millionth, as money is; one that
- * is too large for that has no millionths. */
+/* A bound of money comes out of a square root and is rounded to the millionth, as money is; one
+ * that is too large for that has no millionths. */
 static void write_bound(struct writer *writer, double bound) {
     decimal amount = 0;
     if (decimal_from_double(bound, &amount))

@@ -365,15 +365,22 @@ static int write_contract(struct cli *cli, const struct value_contract *contract
     return 0;
 }
 
+static int check_contract(const struct cli *cli, struct error *err) {
+    static const char *const others[] = {"cohort", "as-of", "replicates"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (cli_given(cli, others[i]))
+            return cli_usage(err, "--%s means nothing for --model sbg", others[i]);
+    return 0;
+}
+
 static int compute_contract(struct cli *cli, struct table *table, struct error *err) {
     const char *const *files;
     struct value_contract contract;
     double *kept = NULL;
     size_t n = 0;
-    int code = cli_given(cli, "cohort") || cli_given(cli, "as-of")
-                   ? cli_usage(err, "--%s means nothing for --model sbg",
-                               cli_given(cli, "cohort") ? "cohort" : "as-of")
-                   : read_contracts(table, &kept, &n, err);
+    int code = check_contract(cli, err);
+    if (!code)
+        code = read_contracts(table, &kept, &n, err);
     if (!code)
         code = value_contract_fit(kept, n, cli_number(cli, "confidence"), &contract, err);
     if (code == ERROR_DATA && cli_operands(cli, &files) == 1 && !strstr(err->text, files[0]))

@@ -365,6 +365,10 @@ static int report_break(const struct regression *r, struct impact_result *ret, s
 /* What is left of the residuals once each is told from the one before it should not be correlated:
  * Ljung & Box, with a lag less for rho. */
 static int report_noise(struct regression *r, struct impact_result *ret, struct error *err) {
+    if (!(r->ar1.nodes[0].variance > 0))
+        return impact_warn(ret, err,
+                           "the model fits exactly, and no noise is left to tell how sure it is: "
+                           "the intervals have no width");
     const struct impact_answer rho = ar1_correlation(&r->ar1, r->options->confidence);
     struct impact_figure *figure = impact_figure_add(ret, err, "noise_autocorrelation");
     if (!figure)

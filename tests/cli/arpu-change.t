@@ -174,4 +174,7 @@ refused 'a scenario' 1 "no column 'platform'" arpu-change s.csv
 printf 'user,platform,date,revenue\na,A,2025-01-01,9000000000000\nb,A,2025-01-02,5\na,A,2025-02-01,9000000000000\nb,A,2025-02-02,9000000000000\n' >large.csv
 runs 'huge amounts' 0 arpu-change large.csv
 like 'have bounds too' "$out" 'A,2025-01,2025-02,end,,18000000000000.00,-6946[0-9.]+,42946[0-9.]+,'
+
+runs 'periods in the wrong order' 2 arpu-change --first 2025-03 --last 2025-01 "$DATA/tiny/revenue-panel.csv"
+like 'are told' "$err" '--first is 2025-03 and --last 2025-01, expected a first one before the last'
 finish

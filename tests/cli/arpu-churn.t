@@ -110,4 +110,12 @@ printf 'user,platform,date,revenue,minutes\nu,A,2025-01-31,1,-3\n' >minutes.csv
 refused 'negative minutes' 1 'minutes.csv:2:5: minutes are negative, expected 0 or more' arpu-churn minutes.csv
 refused 'a panel' 1 "no column 'user'" arpu-churn "$DATA/tiny/revenue-panel.csv"
 refused 'bootstrap of destinations' 2 'destinations' arpu-churn --destinations --bootstrap 100 "$tiny"
+
+printf 'user,platform,date,revenue\na,A,2025-01-01,5\nb,B,2025-01-31,5\n' >month.csv
+runs 'one period' 0 arpu-churn month.csv
+like 'has nothing to compare, and that is said' "$err" 'no platform has two periods to compare'
+runs 'one period, destinations' 0 arpu-churn --destinations month.csv
+like 'nor to go to' "$err" 'no platform has two periods to compare, or nobody gave less'
+runs 'a group named as the platform' 2 arpu-churn --group platform month.csv
+like 'is refused' "$err" "two columns 'platform'"
 finish

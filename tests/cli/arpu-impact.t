@@ -88,6 +88,8 @@ is 'gives a header' "$out" "$columns"
 awk 'BEGIN { print "date,revenue"; for (i = 1; i < 15; i++) printf "2025-01-%02d,7\n", i }' >flat.csv
 runs 'a flat series' 0 arpu-impact --event 2025-01-09 flat.csv
 ok 'has no effect' awk -F, 'NR > 1 && $7 * $7 > 1e-18 { exit 1 }' tap.out
+is 'and nothing to say how sure that is' "$err" \
+    'arpu-impact: the model fits exactly, and no noise is left to tell how sure it is: the intervals have no width'
 
 # ---- Break before the event ----------------------------------------------------------------------
 awk 'BEGIN { srand(3); print "date,revenue"; for (i = 0; i < 90; i++) printf "%d,%.3f\n", 1900 + i, 100 + (i >= 30 ? 40 : 0) + 6 * rand() }' >broken.csv
@@ -139,6 +141,8 @@ ok 'has a coefficient' test -n "$(figure 'control ads' 3)"
 refused 'a control that says the same as the trend' 1 "'control t' cannot be told from what stands beside it" \
     sh -c 'awk -F, '\''{ print $0 "," (NR == 1 ? "t" : 3 * NR) }'\'' line.csv >t.csv; exec arpu-impact --event 2025-01-09 --controls t t.csv "$@"' sh
 refused 'a control that is not there' 1 "no column 'adds'; did you mean 'ads'" arpu-impact --event 2025-01-09 --controls adds ads.csv
+refused 'the series as its own control' 2 "--controls names 'revenue', which is the series itself" arpu-impact --event 2025-01-09 --controls ads,revenue ads.csv
+refused 'harmonics of no season' 2 "option '--harmonics' needs '--season' as well" arpu-impact --event 2025-01-09 --harmonics 2 line.csv
 refused 'an empty name' 2 "--controls 'ads,' has an empty name" arpu-impact --event 2025-01-09 --controls ads, ads.csv
 refused 'no event' 2 'found no --event' arpu-impact line.csv
 refused 'an event that is no date' 2 "--event is 'soon', expected a date or a period" arpu-impact --event soon line.csv
@@ -196,8 +200,8 @@ for threads in 1 3; do
     arpu-impact --threads $threads --method synthetic-control --controls A,B --controls C --event 1975 panel.csv >threads-$threads
 done
 same 'threads change nothing' threads-1 threads-3
-refused 'one control' 1 'found 1 controls, expected at least two for a synthetic control' arpu-impact --method synthetic-control --controls A --event 1975 panel.csv
-refused 'none' 1 'found 0 controls' arpu-impact --method synthetic-control --event 1975 panel.csv
+refused 'one control' 2 'found 1 --controls, expected at least two for --method synthetic-control' arpu-impact --method synthetic-control --controls A --event 1975 panel.csv
+refused 'none' 2 'found 0 --controls' arpu-impact --method synthetic-control --event 1975 panel.csv
 refused 'a season' 2 '--season means nothing for --method synthetic-control' arpu-impact --method synthetic-control --season 7 --controls A,B --event 1975 panel.csv
 runs 'its chart' 0 arpu-impact --method synthetic-control --controls A,B,C --event 1975 --chart control.svg -o /dev/null panel.csv
 head -1 panel.csv >none.csv

@@ -504,4 +504,13 @@ refused '--group for a scenario' 2 '--group means nothing for a scenario' arpu-l
 printf 'user,platform,date,revenue\na,A,2025-01-01,9000000000000\nb,A,2025-01-02,5\n' >large.csv
 runs 'huge amounts' 0 arpu-loss large.csv
 like 'have bounds too' "$out" ',-5267[0-9.]+,6167[0-9.]+,'
+
+printf 'user;platform;date;revenue\na;A;2025-01-01;5,25\n' >semicolons.csv
+runs 'another delimiter' 1 arpu-loss semicolons.csv
+like 'is guessed' "$err" "found one column: is the delimiter another \(--delimiter ';'\)"
+printf '用户,平台,日期,收入\n张三,小红书,2025-01-31,5\n' >names.csv
+runs 'headers in Chinese' 1 arpu-loss names.csv
+like 'are shown, with what to do' "$err" '\(--column user=HEADER\); found: 用户, 平台, 日期, 收入'
+runs 'headers named' 0 arpu-loss --column user=用户 --column platform=平台 --column date=日期 --column revenue=收入 names.csv
+like 'are read' "$out" '^小红书,,2025-01,1,5.00,'
 finish

@@ -160,4 +160,7 @@ runs 'a chart of cohorts' 0 customer-value --cohort week "$log" --chart cohort.s
 like 'has its words too' "$(cat cohort.svg)" 'revenue expected over the horizon'
 runs 'a chart without spend' 0 customer-value bare.csv --chart bare.svg -o /dev/null
 ok 'has two panels' sh -c '! grep -q "present value" bare.svg'
+
+runs 'a bootstrap of contracts' 2 customer-value --model sbg --replicates 10 "$DATA/contracts/high-end.csv"
+like 'there is none' "$err" '--replicates means nothing for --model sbg'
 finish
