@@ -359,8 +359,9 @@ static int report_break(const struct regression *r, struct impact_result *ret, s
     return impact_report_break(ret, r->series, &found, r->positions, err);
 }
 
-/* From here on intervals of the change of slope hold less than 90 % in series of 40 periods. */
-#define CLOSE 0.85
+/* Noise forgets in 1/(1 - rho) periods. With fewer than so many of these times intervals of the
+ * change of slope hold less than 90 % where they say 95 % (docs/arpu-impact.md). */
+#define MEMORIES 6
 
 /* What is left of the residuals once each is told from the one before it should not be correlated:
  * Ljung & Box, with a lag less for rho. */
@@ -391,12 +392,12 @@ static int report_noise(struct regression *r, struct impact_result *ret, struct 
                     "out, such as a season, or try --method local-level",
                     ret->figures[ret->n_figures - 1].p))
         return err->code;
-    return rho.value > CLOSE
+    return r->changes == 2 && (1 - rho.value) * (double)r->n < MEMORIES
                ? impact_warn(ret, err,
-                             "the noise is nearly a random walk (autocorrelation %.2g): intervals "
-                             "of slope_change are too narrow; --method local-level or local-trend "
-                             "does not take the line as known to go on",
-                             rho.value)
+                             "the noise is nearly a random walk for %zu periods (autocorrelation "
+                             "%.2g): intervals of slope_change may be too narrow; --method "
+                             "local-level or local-trend does not take the line as known to go on",
+                             r->n, rho.value)
                : 0;
 }
 

@@ -118,9 +118,11 @@ near 'as R' "$(figure level_change 4)" 63.0498036635270 1e-9
 refused 'lags without HAC' 2 '--lag means nothing for --errors ar1, expected --errors hac' arpu-impact --lag 3 --event 1899 --value flow "$nile"
 refused 'a kernel without HAC' 2 '--kernel means nothing for --errors ar1-reml' arpu-impact --kernel bartlett --errors ar1-reml --event 1899 --value flow "$nile"
 refused 'errors of a state space' 2 '--errors means nothing for --method local-level' arpu-impact --errors ar1 --method local-level --event 1899 --value flow "$nile"
-awk 'BEGIN { srand(4); print "date,revenue"; for (i = 0; i < 150; i++) { w += rand() - 0.5; printf "%d,%.4f\n", 1800 + i, 50 + w } }' >walk.csv
-runs 'a random walk' 0 arpu-impact --event 1900 --summary walk.csv
-like 'is said to be nearly one' "$err" 'the noise is nearly a random walk \(autocorrelation 0.9[0-9]*\): intervals of slope_change are too narrow'
+awk 'BEGIN { print "date,revenue"; for (i = 0; i < 60; i++) { v = 0.6 * v + sin(i * i * i); w += v; printf "%d,%.4f\n", 1800 + i, 50 + w } }' >walk.csv
+runs 'a random walk' 0 arpu-impact --event 1840 --summary walk.csv
+like 'is said to be nearly one' "$err" 'the noise is nearly a random walk for 60 periods \(autocorrelation 0.9[0-9]*\): intervals of slope_change may be too narrow'
+runs 'with a change of level alone' 0 arpu-impact --event 1840 --change level --summary walk.csv
+ok 'that does no harm' test "${err#*slope_change}" = "$err"
 awk 'BEGIN { srand(4); print "date,revenue"; for (i = 0; i < 150; i++) printf "%d,%.4f\n", 1800 + i, 50 + 3 * sin(i * 0.9) + rand() }' >wave.csv
 runs 'a wave' 0 arpu-impact --event 1900 --summary wave.csv
 like 'is no first-order autoregression' "$err" 'what one period says of the next is not all that is left in the residuals \(Ljung-Box p = '
