@@ -16,8 +16,8 @@
  * column with a question mark may be absent. `needs` names further columns without which the
  * template is not for this result. `title` is shown where the user gives none. The caption
  * says `note`, and what the `bands` are where the shape draws some. `scale` ("log" or
- * "common") and `reference` are for shapes with an axis of values that say so, `panels` for the fan and the
- * forest. Only `shape` must be there.
+ * "common") and `reference` are for shapes with an axis of values that say so, `panels` for the fan
+ * and the forest. Only `shape` must be there.
  */
 #ifndef CHART_TEMPLATE_H
 #define CHART_TEMPLATE_H
