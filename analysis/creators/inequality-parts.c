@@ -181,6 +181,39 @@ static bool is_share(enum parts_measure measure) {
            measure == PARTS_SHARE_OF_L;
 }
 
+/* What a group has without a value: that before it and that after it. A value that has nearly all,
+ * taken from the whole, would leave nothing but rounding. */
+static struct group before_and_after(struct group before, struct value value, struct group whole) {
+    struct group with = before;
+    add_value(&with, 1, value);
+    return (struct group){
+        .n = whole.n - 1,
+        .sum = before.sum + (whole.sum - with.sum),
+        .x_log_x = before.x_log_x + (whole.x_log_x - with.x_log_x),
+        .log_x = isinf(whole.log_x) ? -INFINITY /* -inf - -inf; L is nan anyway */
+                                    : before.log_x + (whole.log_x - with.log_x),
+    };
+}
+
+/* Equal values change the same: those of integers are many. */
+static void leave_each_out(struct work *work, const size_t *start,
+                           double (*without)[PARTS_MEASURES], struct changes *changes) {
+    for (size_t g = 0; g < work->n_groups; g++) {
+        const struct group whole = work->groups[g];
+        struct group before = {0};
+        for (size_t k = start[g]; k < start[g + 1]; k++) {
+            const struct value value = work->values[k];
+            if (k == start[g] || value.x != work->values[k - 1].x) {
+                work->groups[g] = before_and_after(before, value, whole);
+                measure(work->groups, work->n_groups, without);
+            }
+            add_value(&before, 1, value);
+            add_changes(work, without, changes);
+        }
+        work->groups[g] = whole;
+    }
+}
+
 int parts_jackknife(const double *values, const size_t *start, size_t groups, double confidence,
                     struct parts_of *ret, struct error *err) {
     struct work work;
@@ -190,23 +223,8 @@ int parts_jackknife(const double *values, const size_t *start, size_t groups, do
     double(*without)[PARTS_MEASURES] = malloc(parts * sizeof *without);
     struct changes *changes = calloc(parts * PARTS_MEASURES, sizeof *changes);
     int status = without && changes ? 0 : error_memory(err);
-    for (size_t k = 0; k < work.n && work.n >= 3 && !status; k++) {
-        struct value value = work.values[k];
-        struct group *group = &work.groups[value.group], whole = *group;
-        /* Equal values change the same: those of integers are many. */
-        bool again =
-            k > 0 && value.x == work.values[k - 1].x && value.group == work.values[k - 1].group;
-        if (!again) {
-            add_value(group, -1, value);
-            if (whole.n <= 1)
-                *group = (struct group){0}; /* no sum of one value that rounding leaves */
-            if (isinf(whole.log_x))
-                group->log_x = -INFINITY; /* -inf - -inf; L is nan anyway */
-            measure(work.groups, groups, without);
-            *group = whole;
-        }
-        add_changes(&work, without, changes);
-    }
+    if (work.n >= 3 && !status)
+        leave_each_out(&work, start, without, changes);
     double count = (double)work.n;
     for (size_t part = 0; part < parts && !status && work.n >= 3; part++)
         for (size_t i = 0; i < PARTS_MEASURES; i++) {

@@ -32,8 +32,9 @@ const char *inequality_name(enum inequality_measure measure) {
 /* What the measures are made of. */
 struct sums {
     double n, sum;
-    double ranked; /* sum of i x_(i), i from 1 */
-    double x_log_x, log_x;
+    double unit;           /* what logarithms are of: values over it, that is over their mean */
+    double ranked;         /* sum of i x_(i), i from 1 */
+    double x_log_x, log_x; /* sums too */
     double lower_40, lower_90, lower_99; /* parts of the sum that these have */
 };
 
@@ -42,8 +43,8 @@ struct logged {
     double x, log_x, x_log_x;
 };
 
-static struct logged take_log(double x) {
-    double log_x = log(x);
+static struct logged take_log(double x, double unit) {
+    double log_x = log(x / unit);
     return (struct logged){x, log_x, x > 0 ? x * log_x : 0};
 }
 
@@ -54,9 +55,11 @@ static void measure(const struct sums *s, double ret[INEQUALITY_MEASURES]) {
         return;
     if (s->n > 1)
         ret[INEQUALITY_GINI] = (2 * s->ranked / s->sum - (s->n + 1)) / (s->n - 1);
-    double log_mean = log(s->sum / s->n);
-    ret[INEQUALITY_THEIL_T] = s->x_log_x / s->sum - log_mean;
-    ret[INEQUALITY_THEIL_L] = isinf(s->log_x) ? NAN : log_mean - s->log_x / s->n;
+    double log_mean =
+        log(s->sum / s->n / s->unit); /* equal values leave rounding, below 0 or not */
+    ret[INEQUALITY_THEIL_T] = fmax(s->x_log_x / s->sum - log_mean, 0);
+    if (isfinite(s->log_x))
+        ret[INEQUALITY_THEIL_L] = fmax(log_mean - s->log_x / s->n, 0);
     if (s->lower_40 > 0)
         ret[INEQUALITY_PALMA] = (s->sum - s->lower_90) / s->lower_40;
     ret[INEQUALITY_TOP_1] = 1 - s->lower_99 / s->sum;
@@ -84,24 +87,31 @@ struct totals {
     struct sums all;
 };
 
+/* To the sums that grow value by value; i is its number, from 0. */
+static void add_value(struct sums *sums, size_t i, const struct logged *value) {
+    sums->ranked += (double)(i + 1) * value->x;
+    sums->x_log_x += value->x_log_x;
+    sums->log_x += value->log_x;
+}
+
 static int totals_begin(struct totals *totals, const double *values, size_t n, struct error *err) {
     *totals = (struct totals){.values = values, .n = n};
     totals->sums = malloc((n + 1) * sizeof *totals->sums);
     if (!totals->sums)
         return error_memory(err);
     struct sums *all = &totals->all;
-    struct logged value = {0};
     totals->sums[0] = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || values[i] > value.x)
-            value = take_log(values[i]);
+    for (size_t i = 0; i < n; i++)
         totals->sums[i + 1] = totals->sums[i] + values[i];
-        all->ranked += (double)(i + 1) * values[i];
-        all->x_log_x += value.x_log_x;
-        all->log_x += value.log_x;
-    }
     all->n = (double)n;
     all->sum = totals->sums[n];
+    all->unit = all->sum > 0 ? all->sum / all->n : 1;
+    struct logged value = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || values[i] > value.x)
+            value = take_log(values[i], all->unit);
+        add_value(all, i, &value);
+    }
     all->lower_40 = lowest(totals->sums, n, 0.4);
     all->lower_90 = lowest(totals->sums, n, 0.9);
     all->lower_99 = lowest(totals->sums, n, 0.99);
@@ -111,9 +121,16 @@ static int totals_begin(struct totals *totals, const double *values, size_t n, s
 /* ---- 2. Jackknife ------------------------------------------------------------------------------
  */
 
+/* What is left of a sum without one value is that before it and that after it: a value that has
+ * nearly all, taken from the whole, would leave nothing but rounding. */
+static double before_and_after(double before, double with, double all) {
+    return before + (all - with);
+}
+
 /* The sum of the lowest m without value number k (from 0). */
 static double sum_without(const struct totals *totals, size_t m, size_t k) {
-    return m <= k ? totals->sums[m] : totals->sums[m + 1] - totals->values[k];
+    const double *sums = totals->sums;
+    return m <= k ? sums[m] : before_and_after(sums[k], sums[k + 1], sums[m + 1]);
 }
 
 /* Of all but one value, the lowest `whole` and a `part` of the next are a share of them. */
@@ -151,24 +168,27 @@ static size_t next_cut(const struct cuts *cuts, size_t k) {
     return next;
 }
 
-/* Those above number k lose one rank each. */
-static double ranked_without(const struct totals *totals, size_t k, double x) {
-    return totals->all.ranked -
-           ((double)(k + 1) * x + (totals->sums[totals->n] - totals->sums[k + 1]));
-}
-
+/* Number k is the value; `before` are the sums of those before it. */
 static struct sums leave_out(const struct totals *totals, const struct cuts *cuts, size_t k,
-                             const struct logged *value) {
-    struct sums s = totals->all;
-    s.n -= 1;
-    s.sum -= value->x;
-    s.ranked = ranked_without(totals, k, value->x);
-    s.x_log_x -= value->x_log_x;
-    s.log_x -= value->log_x; /* -inf - -inf: L is nan anyway */
-    s.lower_40 = lowest_without(totals, cuts->at_40, k);
-    s.lower_90 = lowest_without(totals, cuts->at_90, k);
-    s.lower_99 = lowest_without(totals, cuts->at_99, k);
-    return s;
+                             const struct logged *value, const struct sums *before) {
+    const struct sums *all = &totals->all;
+    const double *sums = totals->sums;
+    struct sums with = *before;
+    add_value(&with, k, value);
+    return (struct sums){
+        .n = all->n - 1,
+        .sum = before_and_after(sums[k], sums[k + 1], all->sum),
+        .unit = all->unit,
+        /* Those above it lose one rank each. */
+        .ranked =
+            before_and_after(before->ranked, with.ranked, all->ranked) - (all->sum - sums[k + 1]),
+        .x_log_x = before_and_after(before->x_log_x, with.x_log_x, all->x_log_x),
+        .log_x =
+            before_and_after(before->log_x, with.log_x, all->log_x), /* nan with a value of 0 */
+        .lower_40 = lowest_without(totals, cuts->at_40, k),
+        .lower_90 = lowest_without(totals, cuts->at_90, k),
+        .lower_99 = lowest_without(totals, cuts->at_99, k),
+    };
 }
 
 /* Adds up by how much each measure changes without each of the values, and the squares. Equal ones
@@ -177,20 +197,18 @@ static void leave_each_out(const struct totals *totals, const double found[INEQU
                            double sum[INEQUALITY_MEASURES], double squares[INEQUALITY_MEASURES]) {
     const size_t others = totals->n - 1;
     const struct cuts cuts = {cut_at(0.4, others), cut_at(0.9, others), cut_at(0.99, others)};
-    struct sums left = {0};
-    double without[INEQUALITY_MEASURES], x = 0;
+    struct sums before = {0};
+    struct logged value = {0};
+    double without[INEQUALITY_MEASURES];
     size_t cut = 0;
     for (size_t k = 0; k < totals->n; k++) {
-        if (k == cut || totals->values[k] > x) {
-            const struct logged value = take_log(totals->values[k]);
-            x = value.x;
+        if (k == cut || totals->values[k] > value.x) {
+            value = take_log(totals->values[k], totals->all.unit);
+            const struct sums left = leave_out(totals, &cuts, k, &value, &before);
+            measure(&left, without);
             cut = k == cut ? next_cut(&cuts, k) : cut;
-            left = leave_out(totals, &cuts, k, &value);
-            measure(&left, without);
-        } else if (ranked_without(totals, k, x) != left.ranked) { /* equal, but for rounding */
-            left.ranked = ranked_without(totals, k, x);
-            measure(&left, without);
         }
+        add_value(&before, k, &value);
         for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
             double change = without[i] - found[i]; /* about a value near their mean */
             sum[i] += change;
@@ -250,6 +268,7 @@ enum { PURPOSE_INEQUALITY = 0x6e65 };
 struct bootstrap {
     const double *values;
     size_t n;
+    double unit; /* see struct sums */
     uint32_t seed, stream;
     uint32_t **times; /* by worker: how often each value was drawn */
     double (*found)[INEQUALITY_MEASURES];
@@ -261,8 +280,8 @@ static double part_below(double limit, double before, double count, double x) {
     return fmin(fmax(limit - before, 0), count) * x;
 }
 
-static struct sums weigh(const double *values, const uint32_t *times, size_t n) {
-    struct sums s = {.n = (double)n};
+static struct sums weigh(const double *values, const uint32_t *times, size_t n, double unit) {
+    struct sums s = {.n = (double)n, .unit = unit};
     struct logged value = {.x = -1}; /* below all */
     double seen = 0;
     for (size_t i = 0; i < n; i++) {
@@ -270,7 +289,7 @@ static struct sums weigh(const double *values, const uint32_t *times, size_t n) 
             continue;
         double w = times[i], x = values[i];
         if (x > value.x)
-            value = take_log(x);
+            value = take_log(x, unit);
         s.ranked += x * (w * seen + w * (w + 1) / 2);
         s.sum += w * x;
         s.x_log_x += w * value.x_log_x;
@@ -293,7 +312,7 @@ static int bootstrap_task(void *context, size_t index, int worker, struct error 
     memset(times, 0, bootstrap->n * sizeof *times);
     for (size_t i = 0; i < bootstrap->n; i++)
         times[random_below(&stream, (uint32_t)bootstrap->n)]++;
-    struct sums sums = weigh(bootstrap->values, times, bootstrap->n);
+    struct sums sums = weigh(bootstrap->values, times, bootstrap->n, bootstrap->unit);
     measure(&sums, bootstrap->found[index]);
     return 0;
 }
@@ -308,7 +327,8 @@ int inequality_bootstrap(const double *values, size_t n, double confidence, size
     if (status)
         return status;
     size_t workers = threads < 1 ? 1 : (size_t)threads;
-    struct bootstrap bootstrap = {.values = values, .n = n, .seed = seed, .stream = stream};
+    struct bootstrap bootstrap = {
+        .values = values, .n = n, .unit = totals.all.unit, .seed = seed, .stream = stream};
     bootstrap.times = calloc(workers, sizeof *bootstrap.times);
     bootstrap.found = malloc(replications * sizeof *bootstrap.found);
     double *work = malloc(replications * sizeof *work);

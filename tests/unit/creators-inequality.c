@@ -96,6 +96,41 @@ static void jackknife_is_leaving_one_out(void **state) {
                     inequality_name(i));
 }
 
+/* In R, th_t being function(x) mean(x / mean(x) * log(x / mean(x))), and the others alike:
+ *
+ *     x <- c(1, 2, 5, 5, 1000, 2000, 300000, 1e15); n <- length(x)
+ *     o <- sapply(1:n, function(i) th_t(x[-i])); sqrt((n - 1) / n * sum((o - mean(o))^2))
+ */
+static void one_who_has_nearly_all(void **state) {
+    (void)state;
+    static const double values[] = {1, 2, 5, 5, 1000, 2000, 300000, 1e15};
+    static const double expected[INEQUALITY_MEASURES][2] = {
+        [INEQUALITY_GINI] = {0.9999999999122674, 0.0038993100740123692},
+        [INEQUALITY_THEIL_T] = {2.0794415347167132, 0.054575712582223365},
+        [INEQUALITY_THEIL_L] = {24.262960491971189, 15.491023896282526},
+        [INEQUALITY_PALMA] = {88888888888888.859, 87563509985414.109},
+        [INEQUALITY_TOP_1] = {0.079999999975759017, 0.00060903738512739524},
+        [INEQUALITY_TOP_10] = {0.7999999997575894, 0.0060903738512741333}};
+    struct inequality_estimate found[INEQUALITY_MEASURES];
+    measure(values, 8, found);
+    for (size_t i = 0; i < INEQUALITY_MEASURES; i++) { /* what doubles leave of 1 - 1e-10 */
+        assert_near(found[i].value / expected[i][0], 1, 1e-13, inequality_name(i));
+        assert_near(found[i].error / expected[i][1], 1, 1e-11, inequality_name(i));
+    }
+}
+
+/* Equal amounts that are no binary fractions: nothing is left of their differences. */
+static void equals(void **state) {
+    (void)state;
+    double values[7];
+    struct inequality_estimate found[INEQUALITY_MEASURES];
+    for (size_t i = 0; i < 7; i++)
+        values[i] = 0.1;
+    measure(values, 7, found);
+    for (size_t i = INEQUALITY_GINI; i <= INEQUALITY_THEIL_L; i++)
+        assert_true(found[i].value >= 0 && found[i].value < 1e-15);
+}
+
 /* Pareto with density exponent a: G = 1/(2a - 3). Lognormal: G = 2 Phi(s / sqrt 2) - 1, T = L =
  * s^2/2, Lorenz Phi(Phi^-1(p) - s). At N quantiles in place of a sample: off by less than a part in
  * a thousand. */
@@ -156,6 +191,8 @@ int main(void) {
         cmocka_unit_test(by_hand),
         cmocka_unit_test(too_few),
         cmocka_unit_test(jackknife_is_leaving_one_out),
+        cmocka_unit_test(one_who_has_nearly_all),
+        cmocka_unit_test(equals),
         cmocka_unit_test(closed_forms),
         cmocka_unit_test(bootstrap),
     };
