@@ -305,8 +305,11 @@ static int write_stationary(const struct report *report, size_t group,
         struct proportion_interval interval =
             markov_share_interval(found[tier], errors[tier], report->confidence);
         uint64_t now = creators_now(report, group, tier);
+        if (tiers == 1 && found[tier] == 1) /* there is no other */
+            interval = (struct proportion_interval){1, 1};
         const double cells[] = {all > 0 ? (double)now / (double)all : NAN, found[tier],
-                                interval.lower, interval.upper, errors[tier]};
+                                interval.lower, interval.upper,
+                                isnan(interval.lower) ? NAN : errors[tier]};
         creators_write_group(report->standing, report->writer, group);
         writer_string(report->writer, tier_name(report, tier));
         writer_integer(report->writer, (int64_t)now);
@@ -322,6 +325,12 @@ static size_t target_tier(const struct report *report) {
     while (tier < report->flows->tiers && strcmp(tier_name(report, tier), name) != 0)
         tier++;
     return tier;
+}
+
+/* By how it is asked for, and not by what was seen: of those who stay, everybody reaches a tier in
+ * the end that moves lead to. */
+static bool is_certain(const struct report *report, size_t tier, const struct markov_reach *found) {
+    return tier == target_tier(report) || (report->stayers && found->probability > 1 - 1e-9);
 }
 
 static int write_time(const struct report *report, size_t group, const struct mobility *mobility,
@@ -347,6 +356,10 @@ static int write_time(const struct report *report, size_t group, const struct mo
                                                                   report->confidence),
                                    time = markov_time_interval(found->time, found->time_error,
                                                                report->confidence);
+        if (is_certain(report, tier, found))
+            chance = (struct proportion_interval){1, 1};
+        if (tier == target_tier(report))
+            time = (struct proportion_interval){0, 0};
         const double cells[] = {found->probability, chance.lower, chance.upper,
                                 found->time,        time.lower,   time.upper};
         creators_write_group(report->standing, report->writer, group);
@@ -381,7 +394,8 @@ static int write_indices(const struct report *report, size_t group, const struct
             kind == MOBILITY_UPWARD || kind == MOBILITY_DOWNWARD
                 ? markov_share_interval(value, error, report->confidence)
                 : markov_time_interval(value, error, report->confidence);
-        const double cells[] = {value, interval.lower, interval.upper, error};
+        const double cells[] = {value, interval.lower, interval.upper,
+                                isnan(interval.lower) ? NAN : error};
         write_index(report, group, mobility_name(kind), NULL, cells);
     }
     for (size_t tier = 0; tier < mobility->tiers && !status; tier++) {

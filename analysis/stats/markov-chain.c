@@ -528,7 +528,7 @@ int markov_reach(const double *shares, const double *totals, size_t states, size
 
 struct proportion_interval markov_share_interval(double value, double error, double confidence) {
     if (!(value > 0 && value < 1) || !(error > 0))
-        return (struct proportion_interval){value, value};
+        return (struct proportion_interval){NAN, NAN};
     double z = gsl_cdf_ugaussian_Qinv((1 - confidence) / 2);
     double odds = value / (1 - value), reach = exp(z * error / (value * (1 - value)));
     return (struct proportion_interval){1 / (1 + reach / odds), 1 / (1 + 1 / (odds * reach))};
@@ -536,7 +536,7 @@ struct proportion_interval markov_share_interval(double value, double error, dou
 
 struct proportion_interval markov_time_interval(double value, double error, double confidence) {
     if (!(value > 0) || !(error > 0))
-        return (struct proportion_interval){value, value};
+        return (struct proportion_interval){NAN, NAN};
     double reach = exp(gsl_cdf_ugaussian_Qinv((1 - confidence) / 2) * error / value);
     return (struct proportion_interval){value / reach, value * reach};
 }

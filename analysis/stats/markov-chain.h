@@ -102,8 +102,8 @@ int markov_reach(const double *shares, const double *totals, size_t states, size
                  struct markov_reach *ret, struct error *err);
 
 /* Large-sample intervals that stay in range: value +- z error on the log-odds (for shares) or on
- * the logarithm (for times), transformed back. A value at the end of its range, or without error,
- * is returned as both bounds; nan stays nan. */
+ * the logarithm (for times), transformed back. A value at the end of its range or without error has
+ * none: that nobody moved yet does not say that nobody will. Both bounds are nan then. */
 struct proportion_interval markov_share_interval(double value, double error, double confidence);
 struct proportion_interval markov_time_interval(double value, double error, double confidence);
 

@@ -205,7 +205,7 @@ printf 'tier,from\nlarge,9\nsmall,0\n' >tiers.csv
 runs 'a file that falls' 1 tier-growth --tiers tiers.csv panel.csv
 is 'with its line' "$err" "tier-growth: tiers.csv:3: tier 'small' begins at 0, expected more than the 9 of tier 'large' before it"
 runs 'neither list nor file' 3 tier-growth --tiers nano panel.csv
-is 'named' "$err" "tier-growth: option '--tiers': cannot open 'nano': No such file or directory"
+is 'named' "$err" "tier-growth: option '--tiers': cannot open 'nano': No such file or directory (what has no ':' is a file; a list is such as nano:0,micro:10000)"
 runs 'below the first tier' 1 tier-growth --tiers a:10 panel.csv
 is 'is a bad row' "$err" "tier-growth: panel.csv:2:4: found 9 followers, expected at least 10, where the lowest tier, 'a', begins"
 runs 'that can be skipped' 0 tier-growth --tiers a:10 --bad-rows=skip panel.csv

@@ -199,4 +199,20 @@ for threads in 1 3; do
     tier-mobility --threads $threads --gibrat synthetic.csv >gibrat.$threads
 done
 same 'the same digits for any number of threads' gibrat.1 gibrat.3
+
+# ---- Where there is nothing to tell an error by --------------------------------------------------
+printf '%s\n' creator,period,followers a,2024-01,0 b,2024-01,9 a,2024-02,0 b,2024-02,9 >still.csv
+runs 'nobody moved' 0 tier-mobility --time-to high --tiers low:0,high:5 still.csv
+is 'no bounds of a chance that nobody had' "$out" 'tier,chance,chance_lower,chance_upper,steps,lower,upper
+low,0,,,,,
+high,1,1,1,0,0,0'
+runs 'nor of mobility' 0 tier-mobility --indices --tiers low:0,high:5 still.csv
+is 'none was seen' "$(printf '%s\n' "$out" | grep shorrocks)" 'shorrocks,,0,,,'
+printf '%s\n' a,2024-01,0 b,2024-01,9 c,2024-01,0 a,2024-02,9 b,2024-02,0 c,2024-02,0 >rows.csv
+{ echo creator,period,followers; cat rows.csv; } >some.csv
+runs 'all who stay' 0 tier-mobility --stayers --time-to high --tiers low:0,high:5 some.csv
+is 'reach it for certain' "$(printf '%s\n' "$out" | sed -n 2p | cut -d, -f1-5)" 'low,1,1,1,2'
+runs 'one tier' 0 tier-mobility --stayers --stationary --tiers all:0 some.csv
+is 'has all of them' "$out" 'tier,creators,share,stationary,lower,upper,error
+all,3,1,1,1,1,0'
 finish

@@ -189,7 +189,10 @@ static void intervals(void **state) {
     found = markov_time_interval(10, 1, 0.95);
     assert_near(found.upper, 10 * exp(0.1959963984540054), CLOSE, "time");
     assert_near(found.lower, 10 / exp(0.1959963984540054), CLOSE, "time");
-    assert_true(markov_share_interval(1, 0.1, 0.95).lower == 1);
+    assert_true(isnan(markov_share_interval(1, 0.1, 0.95).lower));
+    assert_true(isnan(markov_share_interval(0, 0, 0.95).upper));
+    assert_true(isnan(markov_share_interval(0.5, 0, 0.95).upper));
+    assert_true(isnan(markov_time_interval(1, 0, 0.95).lower));
     assert_true(isnan(markov_time_interval(NAN, NAN, 0.95).lower));
 }
 
