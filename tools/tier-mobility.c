@@ -596,6 +596,17 @@ static int write_report(struct report *report, struct error *err) {
     return write_matrices(report, err);
 }
 
+/* A heat map shows one matrix. */
+static int check_chart(const struct report *report, struct error *err) {
+    const char *group = creators_group_column(report->cli);
+    if (report->flows->groups > 1 && group && cli_given(report->cli, "chart"))
+        return cli_usage(err,
+                         "option '--chart': found a table for each of %zu %ss, expected one: "
+                         "a heat map shows one matrix",
+                         report->flows->groups, group);
+    return 0;
+}
+
 static int run(struct cli *cli, struct error *err) {
     struct creators creators = {0};
     struct flows flows = {0};
@@ -614,7 +625,7 @@ static int run(struct cli *cli, struct error *err) {
     else if (cli_flag(cli, "rate"))
         write_rates(&report, err);
     else if (!flows_count(&creators.standing, &counting, &flows, err) &&
-             !check_target(&report, err))
+             !check_target(&report, err) && !check_chart(&report, err))
         write_report(&report, err);
 done:
     flows_free(&flows);

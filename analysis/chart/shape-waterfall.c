@@ -184,7 +184,7 @@ static void find_range(struct falls *panel) {
         }
     }
     /* Bars from zero would hide changes that are small beside the levels. */
-    panel->cut = least > 0 && most - least < 0.3 * most;
+    panel->cut = least > 0 && most > least && most - least < 0.3 * most;
     panel->least = panel->cut ? least - 0.15 * (most - least) : fmin(least, 0);
     panel->most = panel->cut ? most : fmax(most, 0);
 }

@@ -215,4 +215,6 @@ is 'reach it for certain' "$(printf '%s\n' "$out" | sed -n 2p | cut -d, -f1-5)" 
 runs 'one tier' 0 tier-mobility --stayers --stationary --tiers all:0 some.csv
 is 'has all of them' "$out" 'tier,creators,share,stationary,lower,upper,error
 all,3,1,1,1,1,0'
+runs 'a map of two platforms' 2 tier-mobility --by-platform --chart two.svg "$tiny"
+like 'is refused' "$err" "option '--chart': found a table for each of 2 platforms, expected one"
 finish

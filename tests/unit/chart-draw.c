@@ -388,6 +388,9 @@ static void waterfall_of_small_changes(void **state) {
     has(&drawn.script, "Axes do not start at zero");
     has(&drawn.script, "\n1000 1012 1.625 2.375 1\n");
     release(&drawn);
+    draw(&drawn, "arpu-change", CHANGES "A,1,2,start,,90,,,90\nA,1,2,end,,90,,,90\n", NULL);
+    has(&drawn.script, "\n0 90 0.625 1.375 3\n0 90 1.625 2.375 3\n"); /* no change at all */
+    release(&drawn);
     refuses("arpu-change", CHANGES "A,1,2,start,,,,,\nA,1,2,end,,,,,\n",
             "column 'amount' holds no number: there is nothing to draw");
 }
