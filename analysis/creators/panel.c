@@ -262,19 +262,38 @@ static int reject_low(const struct table_batch *batch, size_t row, const struct 
                         followers, tiers->from[0], tiers->names[0]);
 }
 
+/* What a cell lacks that is no number: it may be one that is too large for quantity_parse. */
+static int reject_quantity(const struct reading *reading, const struct table_batch *batch,
+                           size_t row, size_t column, struct error *err) {
+    const char *whole = column == FOLLOWERS ? ", of whole followers" : "";
+    if (table_missing(batch, column, row))
+        return table_reject(batch, row, (int)column, err,
+                            "found an empty cell in column '%s', expected " QUANTITY_FORMS "%s",
+                            reading->columns[column].name, whole);
+    const struct text cell = batch->columns[column].text[row];
+    const int shown = cell.length < 40 ? (int)cell.length : 40;
+    size_t digits = 0;
+    for (size_t i = 0; i < cell.length; i++)
+        digits += cell.bytes[i] >= '0' && cell.bytes[i] <= '9';
+    if (digits > 12)
+        return table_reject(batch, row, (int)column, err,
+                            "found '%.*s', expected a number of at most %" PRId64
+                            " with --human-numbers",
+                            shown, cell.bytes, INT64_MAX / DECIMAL_ONE);
+    return table_reject(batch, row, (int)column, err, "found '%.*s', expected " QUANTITY_FORMS "%s",
+                        shown, cell.bytes, whole);
+}
+
 /* What stands in a cell of numbers that people wrote. False if it is not one that makes sense;
  * *ret_status then says whether reading goes on. */
 static bool read_quantity(const struct reading *reading, const struct table_batch *batch,
                           size_t row, size_t column, decimal *ret, int *ret_status,
                           struct error *err) {
-    struct text cell = batch->columns[column].text[row];
-    bool whole = column == FOLLOWERS;
-    if (quantity_parse(cell, reading->options->decimal_mark, ret) &&
-        (!whole || *ret % DECIMAL_ONE == 0))
+    if (!table_missing(batch, column, row) &&
+        quantity_parse(batch->columns[column].text[row], reading->options->decimal_mark, ret) &&
+        (column != FOLLOWERS || *ret % DECIMAL_ONE == 0))
         return true;
-    *ret_status = table_reject(
-        batch, row, (int)column, err, "found '%.*s', expected " QUANTITY_FORMS "%s",
-        cell.length < 40 ? (int)cell.length : 40, cell.bytes, whole ? ", of whole followers" : "");
+    *ret_status = reject_quantity(reading, batch, row, column, err);
     return false;
 }
 
@@ -299,7 +318,8 @@ static bool read_followers(const struct reading *reading, const struct table_bat
 /* Amounts are not negative. */
 static bool read_amount(const struct reading *reading, const struct table_batch *batch, size_t row,
                         size_t column, int64_t *ret, int *ret_status, struct error *err) {
-    if (table_missing(batch, column, row)) {
+    const bool required = reading->options->amounts_required >> (column - reading->amounts) & 1u;
+    if (table_missing(batch, column, row) && !required) {
         *ret = PANEL_UNKNOWN;
         return true;
     }
@@ -1404,7 +1424,9 @@ static void choose_columns(struct reading *reading, const struct table *table) {
     columns[CREATOR] = (struct table_column){.name = "creator", .type = TABLE_TEXT};
     columns[PERIOD] = (struct table_column){.name = "period", .type = TABLE_PERIOD};
     columns[FOLLOWERS] =
-        (struct table_column){.name = "followers", .type = human ? TABLE_TEXT : TABLE_INTEGER};
+        (struct table_column){.name = "followers",
+                              .type = human ? TABLE_TEXT : TABLE_INTEGER,
+                              .missing = human}; /* read_quantity knows better what to expect */
     reading->n_columns = FIXED_COLUMNS;
     if (options->timeless && !table_has(table, "period")) {
         reading->timeless = true;
@@ -1422,7 +1444,7 @@ static void choose_columns(struct reading *reading, const struct table *table) {
         columns[reading->n_columns++] =
             (struct table_column){.name = options->amounts[i],
                                   .type = human ? TABLE_TEXT : TABLE_DECIMAL,
-                                  .missing = !(options->amounts_required & 1u << i)};
+                                  .missing = human || !(options->amounts_required & 1u << i)};
 }
 
 /* The table knows that 1.3M is no plain number; what reads it is our option. */

@@ -508,6 +508,17 @@ static void numbers_as_people_write_them(void **state) {
     refuses("creator,period,followers\na,2025-01,1.2345k\n",
             "p.csv:2:3: found '1.2345k', expected a number such as 1300000, 1,300,000, 1.3M, 12.5k "
             "or 130万, of whole followers");
+    refuses("creator,period,followers\na,2025-01,\n",
+            "p.csv:2:3: found an empty cell in column 'followers', expected a number such as "
+            "1300000, 1,300,000, 1.3M, 12.5k or 130万, of whole followers");
+    refuses("creator,period,followers\na,2025-01,9223372036855\n",
+            "p.csv:2:3: found '9223372036855', expected a number of at most 9223372036854 with "
+            "--human-numbers");
+    asked = (struct panel_options){
+        .amounts = money, .n_amounts = 1, .amounts_required = 1, .human_numbers = true};
+    refuses("creator,period,followers,income\na,2025-01,1,\n",
+            "p.csv:2:4: found an empty cell in column 'income', expected a number such as 1300000, "
+            "1,300,000, 1.3M, 12.5k or 130万");
     asked = (struct panel_options){0};
     refuses("creator,period,followers\na,2025-01,1.3M\n",
             "p.csv:2:3: found '1.3M' in column 'followers', expected plain digits, without unit or "
