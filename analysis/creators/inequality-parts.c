@@ -163,16 +163,20 @@ static int work_begin(struct work *work, const double *values, const size_t *sta
 
 /* Sums over the creators left out of what that changes, and of its squares. */
 struct changes {
-    double sum, squares;
+    double first, sum, squares;
 };
 
-static void add_changes(const struct work *work, double (*without)[PARTS_MEASURES],
+/* Less what it is without the first of all: that is near their mean. */
+static void add_changes(const struct work *work, double (*without)[PARTS_MEASURES], bool first,
                         struct changes *changes) {
     for (size_t part = 0; part < work->n_groups + PARTS_SUMS; part++)
         for (size_t i = 0; i < PARTS_MEASURES; i++) {
-            double change = without[part][i] - work->found[part][i];
-            changes[part * PARTS_MEASURES + i].sum += change;
-            changes[part * PARTS_MEASURES + i].squares += change * change;
+            struct changes *of = &changes[part * PARTS_MEASURES + i];
+            if (first)
+                of->first = without[part][i];
+            double change = without[part][i] - of->first;
+            of->sum += change;
+            of->squares += change * change;
         }
 }
 
@@ -208,7 +212,7 @@ static void leave_each_out(struct work *work, const size_t *start,
                 measure(work->groups, work->n_groups, without);
             }
             add_value(&before, 1, value);
-            add_changes(work, without, changes);
+            add_changes(work, without, k == 0, changes);
         }
         work->groups[g] = whole;
     }
@@ -231,7 +235,8 @@ int parts_jackknife(const double *values, const size_t *start, size_t groups, do
             const struct changes *change = &changes[part * PARTS_MEASURES + i];
             struct inequality_estimate *estimate = &ret[part].found[i];
             double spread = fmax(change->squares - change->sum * change->sum / count, 0);
-            estimate->error = isnan(change->sum) ? NAN : sqrt((count - 1) / count * spread);
+            estimate->error =
+                isnan(estimate->value + change->sum) ? NAN : sqrt((count - 1) / count * spread);
             inequality_bound(estimate, is_share(i), confidence);
         }
     free(without);

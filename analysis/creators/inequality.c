@@ -191,15 +191,15 @@ static struct sums leave_out(const struct totals *totals, const struct cuts *cut
     };
 }
 
-/* Adds up by how much each measure changes without each of the values, and the squares. Equal ones
- * change it equally, and are worked out once. */
-static void leave_each_out(const struct totals *totals, const double found[INEQUALITY_MEASURES],
-                           double sum[INEQUALITY_MEASURES], double squares[INEQUALITY_MEASURES]) {
+/* Adds up each measure without each of the values, and the squares, less what it is without the
+ * first: that is near their mean. Equal ones leave the same, and are worked out once. */
+static void leave_each_out(const struct totals *totals, double sum[INEQUALITY_MEASURES],
+                           double squares[INEQUALITY_MEASURES]) {
     const size_t others = totals->n - 1;
     const struct cuts cuts = {cut_at(0.4, others), cut_at(0.9, others), cut_at(0.99, others)};
     struct sums before = {0};
     struct logged value = {0};
-    double without[INEQUALITY_MEASURES];
+    double without[INEQUALITY_MEASURES], first[INEQUALITY_MEASURES];
     size_t cut = 0;
     for (size_t k = 0; k < totals->n; k++) {
         if (k == cut || totals->values[k] > value.x) {
@@ -209,8 +209,10 @@ static void leave_each_out(const struct totals *totals, const double found[INEQU
             cut = k == cut ? next_cut(&cuts, k) : cut;
         }
         add_value(&before, k, &value);
+        if (k == 0)
+            memcpy(first, without, sizeof first);
         for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
-            double change = without[i] - found[i]; /* about a value near their mean */
+            double change = without[i] - first[i];
             sum[i] += change;
             squares[i] += change * change;
         }
@@ -247,13 +249,13 @@ int inequality_jackknife(const double *values, size_t n, double confidence,
         return err->code;
     measure(&totals.all, found);
     if (n >= 3)
-        leave_each_out(&totals, found, sum, squares);
+        leave_each_out(&totals, sum, squares);
     double count = (double)n;
     for (size_t i = 0; i < INEQUALITY_MEASURES; i++) {
         double spread = fmax(squares[i] - sum[i] * sum[i] / count, 0);
         ret[i] = (struct inequality_estimate){
             .value = found[i],
-            .error = n < 3 || isnan(sum[i]) ? NAN : sqrt((count - 1) / count * spread)};
+            .error = n < 3 || isnan(found[i] + sum[i]) ? NAN : sqrt((count - 1) / count * spread)};
         inequality_bound(&ret[i], is_share(i), confidence);
     }
     free(totals.sums);

@@ -129,6 +129,11 @@ static void equals(void **state) {
     measure(values, 7, found);
     for (size_t i = INEQUALITY_GINI; i <= INEQUALITY_THEIL_L; i++)
         assert_true(found[i].value >= 0 && found[i].value < 1e-15);
+    for (size_t i = 0; i < INEQUALITY_MEASURES; i++)
+        assert_true(found[i].error < 1e-15);
+    static const double three[] = {0, 507, 151727987669550}; /* in R: 4.454956e-13 */
+    measure(three, 3, found);
+    assert_near(found[INEQUALITY_TOP_10].error, 4.4549549254006e-13, 1e-3, "top 10");
 }
 
 /* Pareto with density exponent a: G = 1/(2a - 3). Lognormal: G = 2 Phi(s / sqrt 2) - 1, T = L =
