@@ -50,7 +50,7 @@ static const struct cli_example examples[] = {
 
 /* ---- Cases ----------------------------------------------------------------------------------- */
 
-enum { MOST_CASES = 32 };
+enum { MOST_CASES = 32, MOST_SETTINGS = 2 * SCENARIO_PARAMETERS };
 
 struct trial {
     struct text name;
@@ -88,7 +88,7 @@ static int find_pair(struct text whole, const struct policy_class *ret[PLATFORMS
         names[PLATFORM_B].length = whole.length - names[PLATFORM_A].length - 1;
     }
     for (int p = 0; p < PLATFORMS; p++) {
-        ret[p] = policy_find(names[p], err);
+        ret[p] = policy_find(text_trim(names[p]), err);
         if (!ret[p])
             return ERROR_USAGE;
     }
@@ -169,13 +169,22 @@ static int add_case(struct trials *trials, const struct scenario *scenario, cons
     buffer_text(copy, colon + 1);
     if (buffer_check(copy, err))
         return err->code;
+    const char *settings[MOST_SETTINGS];
+    size_t n = 0;
     for (char *setting = copy->bytes, *next; setting; setting = next) {
         next = strchr(setting, ',');
         if (next)
             *next++ = '\0';
-        if (set_case(trial, setting, err))
-            return err->code;
+        if (n == MOST_SETTINGS)
+            return cli_usage(err, "case '%.*s' has more than %d settings", (int)name.length,
+                             name.bytes, MOST_SETTINGS);
+        settings[n++] = setting;
     }
+    if (check_settings(settings, n, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        if (set_case(trial, settings[i], err))
+            return err->code;
     return check_sizes(scenario, trial, err);
 }
 

@@ -32,7 +32,8 @@ static const struct cli_option options[] = {
      .type = CLI_FILE,
      .argument = "FILE",
      .conflicts = "resume match",
-     .help = "keep finished worlds in FILE as the run goes on, so that it can be resumed"},
+     .help = "keep finished worlds in FILE as the run goes on, so that it can be resumed; those of "
+             "this very run that are in it already are taken from there"},
     {.name = "resume",
      .type = CLI_FILE,
      .argument = "FILE",
@@ -171,7 +172,8 @@ enum { SHOCKS = sizeof shocks / sizeof *shocks };
 
 static bool shocked(const struct scenario *scenario) {
     for (size_t i = 0; i < SHOCKS; i++)
-        if (scenario_most(scenario, shocks[i]) > 0)
+        if (scenario_most(scenario, shocks[i]) > 0 &&
+            scenario_value(scenario, shocks[i]) <= scenario_value(scenario, "periods"))
             return true;
     return false;
 }
@@ -197,6 +199,10 @@ static int choose_rules(const struct cli *cli, struct simulate_options *ret, str
     ret->threads = cli_threads(cli);
     ret->resume = cli_given(cli, "resume");
     ret->state = cli_text(cli, ret->resume ? "resume" : "save-state");
+    const char *output = cli_text(cli, "output");
+    if (!code && ret->state && output && strcmp(ret->state, output) == 0)
+        code = cli_usage(err, "'%s' is to hold both the worlds and the result, expected two files",
+                         output);
     ret->explain = cli_given(cli, "explain");
     ret->explain_user = (uint32_t)cli_integer(cli, "explain");
     return code;
@@ -213,7 +219,7 @@ static int simulate(struct cli *cli, const struct ranking_setup *setup,
     if (simulate_run(ret, &setup->scenario, &setup->calibration, how, err))
         return err->code;
     bool few = how->replications * (1 - cli_number(cli, "confidence")) < 2;
-    if (how->resume)
+    if (how->resume || ret->resumed > 0)
         cli_note(cli, "%zu of %u worlds taken from '%s'", ret->resumed, how->replications,
                  how->state);
     cli_note(cli, "%llu sessions in %.2f s, %d threads", (unsigned long long)ret->sessions,
@@ -230,7 +236,7 @@ static int lose(struct cli *cli, struct ranking_setup *setup, struct simulate_op
                 struct simulation *ret, struct error *err) {
     struct simulation against = {0};
     if (!shocked(&setup->scenario))
-        cli_warn(cli, "no shock in the scenario: nothing is lost");
+        cli_warn(cli, "no shock within the periods: nothing is lost");
     int code = calm(setup, err);
     if (!code)
         code = simulate(cli, setup, how, &against, err);

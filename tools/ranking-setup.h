@@ -97,7 +97,7 @@
 
 /* ---- What was asked for ---------------------------------------------------------------------- */
 
-/* Cuts a list of one or two words; one stands for both. */
+/* Cuts a list of one or two words, blanks about them left out; one stands for both. */
 static inline int split(const struct cli *cli, const char *option, struct text ret[PLATFORMS],
                         struct error *err) {
     struct text whole = text_of(cli_text(cli, option));
@@ -107,6 +107,7 @@ static inline int split(const struct cli *cli, const char *option, struct text r
         ret[0].length = (size_t)(comma - whole.bytes);
         ret[1] = text_of(comma + 1);
     }
+    ret[0] = text_trim(ret[0]), ret[1] = text_trim(ret[1]);
     if (ret[0].length == 0 || ret[1].length == 0 ||
         memchr(ret[1].bytes, ',', comma ? ret[1].length : 0))
         return cli_usage(err,
@@ -177,7 +178,8 @@ static inline int name_languages(const struct cli *cli, struct names *ret, struc
     struct text left = text_of(given ? given : "");
     for (bool more = given; more; ret->n_languages++) {
         const char *comma = memchr(left.bytes, ',', left.length);
-        struct text name = {left.bytes, comma ? (size_t)(comma - left.bytes) : left.length};
+        struct text name = text_trim(
+            (struct text){left.bytes, comma ? (size_t)(comma - left.bytes) : left.length});
         if (name.length == 0 || text_is(name, "(all)"))
             return cli_usage(
                 err, "option '--languages' is '%s', expected names with commas between", given);
@@ -221,6 +223,32 @@ static inline int check_languages(struct cli *cli, const struct names *names,
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
+/* ERROR_USAGE if two of n settings NAME=VALUE are of one parameter: the first would be lost. */
+static inline int check_settings(const char *const *settings, size_t n, struct error *err) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++) {
+            struct text a = {settings[i], strcspn(settings[i], "=")};
+            struct text b = {settings[j], strcspn(settings[j], "=")};
+            if (text_equal(text_trim(a), text_trim(b)))
+                return cli_usage(err, "'%s' and '%s' set the same, expected one of them",
+                                 settings[j], settings[i]);
+        }
+    return 0;
+}
+
+/* What is to happen after the last period does not happen, which is hardly what was meant, unless
+ * --periods makes the run shorter than the scenario's. */
+static inline void check_periods(struct cli *cli, const struct scenario *scenario) {
+    static const char *const dates[] = {"shock_period", "ban_period", "outage_period",
+                                        "payout_period", "exodus_period"};
+    double last = scenario_value(scenario, "periods");
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++)
+        if (scenario_value(scenario, dates[i]) > last)
+            (cli_given(cli, "periods") ? cli_note : cli_warn)(
+                cli, "%s is %.0f, after the last of %.0f periods: it does not take place", dates[i],
+                scenario_value(scenario, dates[i]), last);
+}
+
 static inline int read_scenario(struct cli *cli, struct scenario *ret, struct error *err) {
     struct table *table;
     scenario_default(ret);
@@ -232,9 +260,12 @@ static inline int read_scenario(struct cli *cli, struct scenario *ret, struct er
         return err->code;
     const char *const *settings;
     size_t n = cli_many(cli, "set", &settings);
+    if (check_settings(settings, n, err))
+        return err->code;
     for (size_t i = 0; i < n; i++)
         if (scenario_set(ret, settings[i], err))
             return err->code;
+    check_periods(cli, ret);
     return scenario_check(ret, err);
 }
 

@@ -189,7 +189,8 @@ int payout_apply(const struct payout_rule *rule, struct world *world, int platfo
     if (!rule->amounts(world, platform, &gained, &pool) ||
         !decimal_add(*revenue, gained, revenue) || !decimal_add(*paid, pool, &(decimal){0}))
         return error_set(err, ERROR_DATA,
-                         "revenue or payout of a period is too large, expected below 9.2e12");
+                         "revenue or payout of a period is too large, expected below 9.2e12: count "
+                         "money in thousands or millions");
     if (pool == 0)
         return 0;
     for (size_t c = 0; c < creators->n; c++)

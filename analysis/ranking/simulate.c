@@ -260,9 +260,8 @@ static int open_state(struct run *run, struct error *err) {
     if (!options->state)
         return 0;
     uint64_t key = key_of(run);
-    return options->resume
-               ? state_resume(&run->state, options->state, key, bytes, found_record, run, err)
-               : state_create(&run->state, options->state, key, bytes, err);
+    return (options->resume ? state_resume : state_create)(&run->state, options->state, key, bytes,
+                                                           found_record, run, err);
 }
 
 static int save(struct run *run, size_t number, uint64_t sessions, struct error *err) {

@@ -42,7 +42,7 @@ struct simulate_options {
     bool explain;          /* fill `shown` below */
     uint32_t explain_user; /* below the number of users */
     const char *state;     /* file for finished replications (ranking/state.h); NULL: none */
-    bool resume;           /* take from it what it has, instead of beginning it anew */
+    bool resume;           /* it is there, and of this very run */
     /* Called in any thread; NULL: not wanted. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;

@@ -65,7 +65,7 @@ void state_close(struct state *state) {
     free(state);
 }
 
-int state_create(struct state **ret, const char *path, uint64_t key, size_t bytes,
+static int begin(struct state **ret, const char *path, uint64_t key, size_t bytes,
                  struct error *err) {
     struct state *state = NULL;
     struct head head = {.key = key, .bytes = bytes};
@@ -135,6 +135,32 @@ int state_resume(struct state **ret, const char *path, uint64_t key, size_t byte
     else
         *ret = state;
     return code;
+}
+
+/* What stands at the start of a file; false if there is none, or nothing in it. */
+static bool read_head(const char *path, struct head *ret) {
+    FILE *file = fopen(path, "rb");
+    *ret = (struct head){0};
+    bool any = file && fread(ret, 1, sizeof *ret, file) > 0;
+    if (file)
+        fclose(file);
+    return any;
+}
+
+int state_create(struct state **ret, const char *path, uint64_t key, size_t bytes,
+                 void (*found)(void *context, uint32_t replication, const void *record),
+                 void *context, struct error *err) {
+    struct head head;
+    if (!read_head(path, &head))
+        return begin(ret, path, key, bytes, err);
+    if (memcmp(head.magic, MAGIC, sizeof MAGIC) != 0)
+        return error_set(err, ERROR_DATA,
+                         "'%s' is there already and is no saved state, expected a new file or one "
+                         "that --save-state wrote",
+                         path);
+    return head.key == key && head.bytes == bytes
+               ? state_resume(ret, path, key, bytes, found, context, err)
+               : begin(ret, path, key, bytes, err);
 }
 
 int state_add(struct state *state, uint32_t replication, const void *record, struct error *err) {

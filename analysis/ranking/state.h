@@ -2,8 +2,8 @@
 /* Finished replications in a file, so that a run that was stopped can go on.
  *
  *     struct state *state;
- *     if (state_create(&state, "run.state", key, bytes, err)) ...     // or state_resume
- *     if (state_add(state, replication, record, err)) ...             // from any thread
+ *     if (state_create(&state, "run.state", key, bytes, found, context, err)) ... // or
+ * state_resume if (state_add(state, replication, record, err)) ...             // from any thread
  *     state_close(state);
  *
  * A replication is a pure function of what the run was asked for, so that a run which takes
@@ -20,9 +20,12 @@
 
 struct state;
 
-/* An empty file, in place of any that there is. bytes: of a record. */
+/* An empty state. bytes: of a record. One of the same key and size that is there already is gone on
+ * with, as by state_resume, so that a command that is given again loses nothing; one of another run
+ * gives way. Any other file with something in it is ERROR_DATA and stays as it is. */
 int state_create(struct state **ret, const char *path, uint64_t key, size_t bytes,
-                 struct error *err);
+                 void (*found)(void *context, uint32_t replication, const void *record),
+                 void *context, struct error *err);
 
 /* Calls `found` for each whole record and goes on behind the last one. A file that is not there is
  * ERROR_SYSTEM, one of another key or another size of records ERROR_DATA. */

@@ -74,6 +74,7 @@ refuse 'a case without settings' 2 "option '--case' is 'calm', expected NAME:SET
 refuse 'a case of another size' 2 "case 'big' sets users, expected the same in all cases: use --set" --policy foryou --case big:users=500
 refuse 'a case of other classes' 2 "case 'rich' has other classes of users, expected the same" --policy foryou --case rich:class_2_share=0.1
 refuse 'a case of other languages' 2 "case 'two' has another number of languages, expected the same" --policy foryou --case two:language_2_users_b=0.1
+refuse 'a case that sets one thing twice' 2 "'arpu_a=2' and 'arpu_a=3' set the same" --policy foryou --case a:arpu_a=2,arpu_a=3
 refuse 'a contradiction in a case' 2 'candidates is below slate' --policy foryou --case few:candidates=3
 refuse 'differences of values' 2 "'--values'" --values --at mean --policy foryou --policy pools
 refuse 'an unknown reference' 2 "option '--reference' is 'pool', did you mean 'pools'" --policy foryou --policy pools --reference pool

@@ -174,6 +174,19 @@ is 'facts have no share' "$(grep -c '^A,.*,$' pools.csv)" "$(grep -c '^A,' pools
 is 'following has a score' "$(grep '^B,1,' pools.csv | cut -d, -f5 | tr '\n' ' ')" 'following popularity '
 runs 'one replication says the same' 0 "$tool" --policy transparent,random --replications 1 --explain 7 "$tiny" -o again.csv
 same 'as it is of the first world' why.csv again.csv
+refuse 'a parameter set twice' 2 "'users=100' and 'users=120' set the same, expected one of them" --set users=100 --set users=120 "$tiny"
+refuse 'one file for worlds and result' 2 "'left.csv' is to hold both the worlds and the result" --save-state left.csv "$tiny"
+refuse 'more money than there are numbers for' 1 'expected below 9.2e12: count money in thousands or millions' --set arpu_a=1000000 --set user_weight=1000000000 "$tiny"
+runs 'names with blanks between' 0 "$tool" --platforms 'TikTok, RedNote' --policy 'foryou, pools' --replications 1 "$tiny" -o blanks.csv
+is 'are names without' "$(cut -d, -f2 blanks.csv | sort -u | tr '\n' ' ')" '(gone) RedNote TikTok TikTok+RedNote platform '
+runs 'a shock after the end' 0 "$tool" --replications 1 --set periods=1 "$tiny" -o late.csv
+like 'is warned of' "$err" 'shock_period is 2, after the last of 1 periods: it does not take place'
+runs 'a run that is cut short' 0 "$tool" --replications 1 --periods 1 "$tiny" -o late.csv
+is 'is not' "$err" ''
+runs 'and says so when asked' 0 "$tool" --replications 1 --periods 1 -v "$tiny" -o late.csv
+like 'what is left out' "$err" 'shock_period is 2, after the last of 1 periods'
+runs 'what a shock after the end costs' 0 "$tool" --loss --replications 1 --periods 1 "$tiny" -o late.csv
+like 'is nothing, with a warning' "$err" 'no shock within the periods: nothing is lost'
 refuse 'a user who is not there' 2 "option '--explain' is 200, expected below the 200 users" --explain 200 "$tiny"
 
 # ---- Calibration ---------------------------------------------------------------------------------
@@ -227,7 +240,7 @@ printf 'from,to,users\nTikTok,Rednote,5\nTikTok,(gone),3\n' >typo.csv
 runs 'a destination spelt otherwise' 0 "$tool" --platforms TikTok,RedNote --flows typo.csv --replications 1 --periods 1 "$tiny" -o /dev/null
 like 'is warned of, too' "$err" "flows: no platform 'RedNote', did you mean 'Rednote'"
 printf 'platform,period,users,arpu\nTikTok,2025-01,10,2\n' >alone.csv
-runs 'a platform that a file says nothing of' 0 "$tool" --platforms TikTok,RedNote --arpu alone.csv --replications 1 --periods 1 "$tiny" -o /dev/null
+runs 'a platform that a file says nothing of' 0 "$tool" --platforms TikTok,RedNote --arpu alone.csv --replications 1 "$tiny" -o /dev/null
 is 'stays as the scenario says without a word' "$err" ''
 refuse 'a calibration that is not there' 3 "cannot open 'none.csv'" --tiers none.csv "$tiny"
 sed 's/,40$/,-40/' tiers.csv >negative.csv
@@ -269,7 +282,7 @@ is 'revenue without less revenue with it' "$(pick loss-out.csv 4 A '(all)' reven
 "$BIN/rank-compare" --replications 4 --policy foryou --case calm:shock_period=0 --measure users "$tiny" -o calm-users.csv
 is 'users as rank-compare has them' "$(grep '^4,A,(all),users,' loss-out.csv | cut -d, -f5,6)" "$(grep '^4,A,' calm-users.csv | cut -d, -f10,11)"
 runs 'no shock' 0 "$tool" --loss --replications 2 --set shock_period=0 "$tiny" -o nothing-lost.csv
-like 'is said to be none' "$err" 'no shock in the scenario: nothing is lost'
+like 'is said to be none' "$err" 'no shock within the periods: nothing is lost'
 is 'costs nothing' "$(awk -F, 'NR > 1 && $5 != 0 && $5 != ""' nothing-lost.csv)" ''
 refuse 'a loss of an explanation' 2 "'--loss'" --loss --explain 3 "$tiny"
 
@@ -371,6 +384,21 @@ for bytes in 32 9000 13000; do
     runs "and has kept what was missing after $bytes" 0 "$tool" --replications 5 --resume cut.state -v "$tiny" -o resumed.csv
     like "all of it, after $bytes" "$err" "5 of 5 worlds taken from 'cut.state'"
 done
+head -c 13000 full.state >cut.state
+runs 'the same command once more' 0 "$tool" --replications 5 --save-state cut.state -v "$tiny" -o resumed.csv
+like 'loses nothing' "$err" "[1-4] of 5 worlds taken from 'cut.state'"
+same 'and gives the same bytes once more' whole.csv resumed.csv
+cp full.state cut.state
+runs 'another run' 0 "$tool" --replications 5 --seed 2 --save-state cut.state -v "$tiny" -o seeded.csv
+is 'takes nothing' "$(printf '%s\n' "$err" | grep -c 'worlds taken')" 0
+runs 'and has the place' 0 "$tool" --replications 5 --seed 2 --resume cut.state -v "$tiny" -o seeded.csv
+like 'to itself' "$err" "5 of 5 worlds taken from 'cut.state'"
+cp "$tiny" mine.csv
+refuse 'saving over the scenario' 1 "'mine.csv' is there already and is no saved state, expected a new file" --save-state mine.csv mine.csv
+same 'which stays as it was' mine.csv "$tiny"
+: >hollow.state
+runs 'an empty file' 0 "$tool" --replications 5 --save-state hollow.state "$tiny" -o resumed.csv
+is 'can be a state' "$(wc -c <hollow.state)" "$(wc -c <full.state)"
 refuse 'a state of another seed' 1 "'full.state' was saved by a run with other parameters" --replications 5 --seed 2 --resume full.state "$tiny"
 refuse 'a state of another rule' 1 'was saved by a run with other' --replications 5 --policy random --resume full.state "$tiny"
 refuse 'what is no state' 1 "'whole.csv' is no saved state" --replications 5 --resume whole.csv "$tiny"
