@@ -50,10 +50,10 @@ static void close_replication(struct replication *replication) {
 
 /* On failure close_replication is still due. */
 static int open_replication(struct replication *ret, const struct settings *settings,
-                            const struct simulate_options *options, uint32_t number,
+                            const struct simulate_options *options, uint32_t number, int threads,
                             struct error *err) {
     *ret = (struct replication){0};
-    if (world_create(&ret->world, settings, options->seed, number, err) ||
+    if (world_create(&ret->world, settings, options->seed, number, threads, err) ||
         sessions_open(&ret->sessions, ret->world, err) || feed_open(&ret->feed, ret->world, err))
         return err->code;
     ret->scratch = malloc(ret->world->creators.n * sizeof *ret->scratch);
@@ -287,7 +287,8 @@ static int simulate_one(struct run *run, size_t number, struct error *err) {
                    &settings);
     settings.first_user = run->options->first_user;
     settings.first_creator = run->options->first_creator;
-    int code = open_replication(&replication, &settings, run->options, (uint32_t)number, err);
+    int code = open_replication(&replication, &settings, run->options, (uint32_t)number,
+                                threads_of_one(run), err);
     if (!code)
         code = take_steps(run, &replication, number, err);
     for (int p = 0; p < PLATFORMS && !code; p++)

@@ -184,10 +184,11 @@ static float draw_threshold(const struct world *world, size_t u) {
                    gsl_ran_gaussian_ziggurat(random_gsl(&stream), p->threshold_spread));
 }
 
-static void draw_users(struct world *world) {
+static void draw_users(void *context, size_t begin, size_t end) {
+    struct world *world = context;
     const struct parameters *p = &world->settings.parameters;
     struct users *users = &world->users;
-    for (size_t u = 0; u < users->n; u++) {
+    for (size_t u = begin; u < end; u++) {
         struct random_stream stream;
         uint32_t id = world_user_id(world, u);
         random_open(&stream, world->seed, world->replication, id, 0, DRAW_USER);
@@ -316,7 +317,7 @@ static int find_neighbours(struct world *world, struct error *err) {
 }
 
 int world_create(struct world **ret, const struct settings *settings, uint32_t seed,
-                 uint32_t replication, struct error *err) {
+                 uint32_t replication, int threads, struct error *err) {
     const struct parameters *p = &settings->parameters;
     size_t n_creators = creators_needed(settings);
     double n_items = (double)n_creators * p->items * p->item_life;
@@ -331,13 +332,14 @@ int world_create(struct world **ret, const struct settings *settings, uint32_t s
     world->settings = *settings;
     world->seed = seed;
     world->replication = replication;
+    world->threads = threads;
     world->dimensions = (size_t)p->dimensions;
     world->users.n = (size_t)p->users;
     world->creators.n = n_creators;
     world->items.n = (size_t)n_items;
     int code = allocate(world, err);
     if (!code) {
-        draw_users(world);
+        spans_run(threads, world->users.n, draw_users, world);
         code = draw_creators(world, err);
     }
     if (!code && p->creator_contagion > 0)
@@ -441,27 +443,40 @@ static void pick_items(struct world *world, int platform) {
     shelf->blocks = kernel_blocks(shelf->n);
 }
 
-static void lay_out(struct world *world, int platform) {
-    struct shelf *shelf = &world->platforms[platform].shelf;
+struct layout {
+    const struct world *world;
+    struct shelf *shelf;
+};
+
+/* What stands at a position: its embedding item by item, and all that is known of it. */
+static void lay_down(const struct layout *layout, size_t position) {
+    const struct world *world = layout->world;
     const struct creators *creators = &world->creators;
+    struct shelf *shelf = layout->shelf;
     size_t d = world->dimensions;
-    for (size_t position = 0; position < shelf->blocks * KERNEL_LANES; position++) {
-        bool real = position < shelf->n; /* the rest of the last block is zeros */
+    uint32_t item = shelf->items[position], creator = (uint32_t)world_creator(world, item);
+    memcpy(shelf->rows + position * d, world->items.embeddings + item * d, d * sizeof *shelf->rows);
+    shelf->creators[position] = creator;
+    if (shelf->languages)
+        shelf->languages[position] = creators->languages[creator];
+    shelf->utility[position] =
+        (float)(world->items.quality[item] +
+                world->settings.parameters.tier_appeal * creators->tiers[creator]);
+}
+
+/* The places of some blocks; behind the last item they are zeros. */
+static void lay_out(void *context, size_t begin, size_t end) {
+    const struct layout *layout = context;
+    const struct world *world = layout->world;
+    struct shelf *shelf = layout->shelf;
+    size_t d = world->dimensions;
+    for (size_t position = begin; position < end; position++) {
+        bool real = position < shelf->n;
         const float *embedding = world->items.embeddings + (real ? shelf->items[position] : 0) * d;
         for (size_t k = 0; k < d; k++)
             shelf->embeddings[kernel_at(position, d, k)] = real ? embedding[k] : 0;
-    }
-    for (size_t position = 0; position < shelf->n; position++) {
-        uint32_t item = shelf->items[position];
-        uint32_t creator = (uint32_t)world_creator(world, item);
-        uint8_t tier = creators->tiers[creator];
-        memcpy(shelf->rows + position * d, world->items.embeddings + item * d,
-               d * sizeof *shelf->rows);
-        shelf->creators[position] = creator;
-        if (shelf->languages)
-            shelf->languages[position] = creators->languages[creator];
-        shelf->utility[position] =
-            (float)(world->items.quality[item] + world->settings.parameters.tier_appeal * tier);
+        if (real)
+            lay_down(layout, position);
     }
 }
 
@@ -491,7 +506,8 @@ void world_publish(struct world *world) {
     spans_run(world->threads, world->creators.n, publish_items, world);
     for (int p = 0; p < PLATFORMS; p++) {
         pick_items(world, p);
-        lay_out(world, p);
+        struct layout layout = {world, &world->platforms[p].shelf};
+        spans_run(world->threads, layout.shelf->blocks * KERNEL_LANES, lay_out, &layout);
         index_creators(world, p);
         world->platforms[p].period = (struct traffic){0};
         memset(world->creators.exposures[p], 0,

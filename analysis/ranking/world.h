@@ -2,7 +2,7 @@
 /* The state of one replication: users, creators and items on two platforms, as arrays.
  *
  *     struct world *world;
- *     if (world_create(&world, &settings, seed, replication, err)) ...
+ *     if (world_create(&world, &settings, seed, replication, threads, err)) ...
  *     for (;;) {
  *         world_publish(world);           // the new items, and the shelves
  *         for each round:
@@ -183,7 +183,7 @@ struct world {
     uint32_t seed, replication;
     uint32_t step;  /* from 0; the warm-up counts */
     uint32_t round; /* of the step, from 0 */
-    int threads;    /* that may work on it between rounds: on nothing that can be seen. 0 is 1 */
+    int threads;    /* that may work on it between rounds, which nothing depends on; 0 is 1 */
     size_t dimensions;
     struct users users;
     struct creators creators;
@@ -195,7 +195,7 @@ struct world {
 
 /* Draws users and creators; nothing is published yet. More than 2^32 - 1 items are ERROR_DATA. */
 int world_create(struct world **ret, const struct settings *settings, uint32_t seed,
-                 uint32_t replication, struct error *err);
+                 uint32_t replication, int threads, struct error *err);
 void world_destroy(struct world *world); /* NULL is fine */
 
 /* This step's items of all creators who are somewhere, in place of the oldest ones, and the shelves

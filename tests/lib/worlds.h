@@ -50,7 +50,7 @@ static inline struct settings worlds_settings(const struct scenario *scenario) {
 static inline struct world *worlds_create(const struct settings *settings, uint32_t seed) {
     struct world *world = NULL;
     struct error err = {0};
-    if (world_create(&world, settings, seed, 0, &err))
+    if (world_create(&world, settings, seed, 0, 1, &err))
         fail_msg("%s", err.text);
     return world;
 }

@@ -221,7 +221,7 @@ static void too_many_items(void **state) {
     struct settings settings = worlds_settings(&scenario);
     struct world *world;
     struct error err = {0};
-    assert_int_equal(world_create(&world, &settings, 1, 0, &err), ERROR_DATA);
+    assert_int_equal(world_create(&world, &settings, 1, 0, 1, &err), ERROR_DATA);
     assert_non_null(strstr(err.text, "items at once"));
 }
 
