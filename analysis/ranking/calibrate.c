@@ -883,7 +883,7 @@ int calibrate_check(const struct calibration *calibration, const struct scenario
     double people = scenario_value(scenario, "users") * scenario_value(scenario, "user_weight") *
                     (1 - elsewhere);
     double shock = calibration->shock_users.given ? calibration->shock_users.value
-                                                  : scenario_value(scenario, "shock_users");
+                                                  : scenario_most(scenario, "shock_users");
     if (calibration->n_classes > 0 && calibrate_classes(&(struct calibration){0}, scenario) > 1)
         return error_set(err, ERROR_DATA,
                          "classes of users in the scenario (class_2_share) and in the ARPU table, "

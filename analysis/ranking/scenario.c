@@ -345,14 +345,15 @@ static int check(const struct scenario *scenario, const struct table_batch *batc
         if (check_shares(scenario, batch, languages[i], 3, err))
             return err->code;
     static const char *const bans[] = {"ban_period", "ban_end"};
-    double ban = scenario_value(scenario, "ban_period"), end = scenario_value(scenario, "ban_end");
-    if (end > 0 && end <= ban)
+    const struct assumption *ban = &scenario->values[find("ban_period")];
+    const struct assumption *end = &scenario->values[find("ban_end")];
+    if (end->high > 0 && end->low <= ban->high)
         return contradiction(scenario, batch, bans, 2,
                              "ban_end is not after ban_period, expected a later period", err);
     static const char *const pay[] = {"revenue_share_a", "payout_factor"};
     const struct assumption *shares = &scenario->values[find("revenue_share_a")];
     const struct assumption *factor = &scenario->values[find("payout_factor")];
-    if (scenario_value(scenario, "payout_period") > 0 &&
+    if (scenario_most(scenario, "payout_period") > 0 &&
         decimal_to_double(shares->high) * decimal_to_double(factor->high) > 1)
         return contradiction(scenario, batch, pay, 2,
                              "revenue_share_a times payout_factor is above 1 at its highest, "

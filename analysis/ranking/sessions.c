@@ -133,7 +133,9 @@ static struct reaction react(const struct sessions *sessions, struct random_stre
     const struct parameters *set = &sessions->world->settings.parameters;
     struct reaction reaction = {.chosen = chosen, .dismissed = -1};
     if (chosen >= 0) {
-        double lift = exp(set->action_sensitivity * (utilities[chosen] - set->outside_utility));
+        /* Beyond e^700 an action is certain, and there are hardly greater numbers. */
+        double lift =
+            exp(fmin(set->action_sensitivity * (utilities[chosen] - set->outside_utility), 700));
         for (int a = 0; a < ACTION_DISMISS; a++) {
             double odds = sessions->odds[a] * lift;
             reaction.actions |= (uint8_t)((random_uniform(stream) * (1 + odds) < odds) << a);

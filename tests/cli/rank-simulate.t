@@ -87,6 +87,7 @@ bad 'speakers of more than all languages' 'language_2_users_a,,0.7,,,
 language_3_users_a,,0.4,,,' 'bad.csv:4: language_2_users_a to language_4_users_a add up to 1.1'
 bad 'fewer candidates than places' 'candidates,,5,,,' 'bad.csv:3: candidates is below slate'
 bad 'more leavers than users' 'shock_users,,1501,,,' 'a shock to 1501 users, expected at most the 1500'
+bad 'more leavers than users at most' 'shock_users,5,10,1600,,' 'a shock to 1600 users, expected at most the 1500'
 refuse 'an unknown parameter on the command line' 2 "unknown parameter 'arpu', did you mean 'arpu_a'" --set arpu=1 "$tiny"
 refuse 'a contradiction on the command line' 2 'candidates is below slate' --set candidates=9 "$tiny"
 

@@ -78,6 +78,12 @@ static void refuses(void **state) {
         {"language_3_creators_b,,0.5,,,\nlanguage_2_creators_b,,0.6,,,\n",
          "s.csv:3: language_2_creators_b to language_4_creators_b add up to 1.1 at their highest, "
          "expected at most 1"},
+        {"ban_end,,5,,,\nban_period,2,3,8,,\n",
+         "s.csv:3: ban_end is not after ban_period, expected a later period"},
+        {"ban_end,0,5,7,,\nban_period,,3,,,\n",
+         "s.csv:3: ban_end is not after ban_period, expected a later period"},
+        {"payout_period,0,0,3,,\npayout_factor,,20,,,\n",
+         "s.csv:3: revenue_share_a times payout_factor is above 1 at its highest"},
         {"slate,,40,,,\ncandidates,,32,,,\n",
          "s.csv:3: candidates is below slate, expected at least as many"},
     };

@@ -3,6 +3,7 @@
  * what policies and shocks must do. */
 #include "worlds.h"
 
+#include "ranking/sessions.h"
 #include "ranking/simulate.h"
 
 #include <stdatomic.h>
@@ -425,6 +426,40 @@ static void cascades_in_sessions(void **state) {
     simulation_free(&s);
 }
 
+/* Of items that are worth far more than taking nothing each that is taken is liked, also where the
+ * odds are greater than any number. */
+static void certain_actions(void **state) {
+    (void)state;
+    struct scenario scenario =
+        worlds_scenario("users=50", "creators=30", "sessions=5", "rounds=1", "taste_weight=0",
+                        "appeal_spread=0", "item_spread=0", "tier_appeal=10", "outside_utility=-20",
+                        "action_sensitivity=20", "like_rate=0.5", "slate=1", NULL);
+    struct settings settings = worlds_settings(&scenario);
+    struct world *world = worlds_create(&settings, 1);
+    struct desk desks[PLATFORMS] = {0};
+    struct sessions *sessions = NULL;
+    struct error err = {0};
+    world_publish(world);
+    for (int p = 0; p < PLATFORMS; p++) {
+        assert_int_equal(policy_open(&desks[p].trial, &policy_random, world, p, &err), 0);
+        desks[p].alike = true, desks[p].serving = &desks[p].trial;
+    }
+    assert_int_equal(sessions_open(&sessions, world, &err), 0);
+    assert_int_equal(sessions_hold(sessions, desks, NULL, 1, &err), 0);
+    uint64_t taken = 0, beyond = 0;
+    for (size_t i = 0; i < world->items.n; i++) {
+        size_t tier = world->creators.tiers[world_creator(world, i)];
+        uint32_t n = world->items.engagements[PLATFORM_A][i];
+        assert_int_equal(world->items.actions[PLATFORM_A][i * ACTIONS + ACTION_LIKE], n);
+        taken += n, beyond += tier >= 2 ? n : 0; /* 20 times (20 + 20) or more */
+    }
+    assert_true(taken == world->platforms[PLATFORM_A].period.sessions && beyond > 0);
+    sessions_close(sessions);
+    for (int p = 0; p < PLATFORMS; p++)
+        policy_close(&desks[p].trial);
+    world_destroy(world);
+}
+
 /* In an outage the sessions of A fail with its share; those of users of both go to B. */
 static void outages(void **state) {
     (void)state;
@@ -512,6 +547,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cascades_in_sessions),
         cmocka_unit_test(tastes_drift),
+        cmocka_unit_test(certain_actions),
         cmocka_unit_test(outages),
         cmocka_unit_test(shares_and_tail_by_hand),
         cmocka_unit_test(feeds_by_hand),
