@@ -474,24 +474,32 @@ static int64_t came_into(const struct calibration *calibration, size_t k) {
     return sum + (k + 1 < calibration->n_tiers ? counts[k + 1].demoted : 0);
 }
 
-/* A tier in which nobody ever was, and which nobody came into: at the first row of `column` that
- * names it. */
+/* The first cell of some columns that names a tier: where it is, or "" where none does. */
+static void find_tier(const struct table_batch *batch, const int *columns, size_t n,
+                      const char *tier, char ret[TABLE_WHERE]) {
+    for (size_t row = 0; row < batch->rows; row++)
+        for (size_t k = 0; k < n; k++)
+            if (text_is(batch->columns[columns[k]].text[row], tier)) {
+                table_where(batch, row, columns[k], ret);
+                return;
+            }
+    ret[0] = '\0';
+}
+
+/* A tier in which nobody ever was, and which nobody came into. */
 static int check_reachable(const struct calibration *calibration, const struct table_batch *batch,
-                           int column, struct error *err) {
+                           const int *columns, size_t n, struct error *err) {
     const struct tier_counts *counts = calibration->counts;
     for (size_t k = 0; k < calibration->n_tiers; k++) {
         if (counts[k].latest + counts[k].at_risk + counts[k].entered + came_into(calibration, k))
             continue;
-        size_t row = 0;
-        while (!text_is(batch->columns[column].text[row], calibration->tier_names[k]))
-            row++;
         char where[TABLE_WHERE];
-        table_where(batch, row, column, where);
+        find_tier(batch, columns, n, calibration->tier_names[k], where);
         return error_set(
             err, ERROR_DATA,
-            "%s: no one can reach tier '%s': nobody was in it, entered it, was promoted "
+            "%s%sno one can reach tier '%s': nobody was in it, entered it, was promoted "
             "or demoted into it, expected at least one",
-            where, calibration->tier_names[k]);
+            where, where[0] ? ": " : "", calibration->tier_names[k]);
     }
     return 0;
 }
@@ -533,8 +541,9 @@ int calibrate_read_tiers(struct calibration *calibration, struct table *table, s
     for (size_t row = 0; row < batch->rows; row++)
         if (read_tier_row(calibration, batch, row, last, err))
             return err->code;
+    static const int names = T_TIER;
     return check_tiers(calibration, err) ? err->code
-                                         : check_reachable(calibration, batch, T_TIER, err);
+                                         : check_reachable(calibration, batch, &names, 1, err);
 }
 
 /* ---- Moves between tiers --------------------------------------------------------------------- */
@@ -649,8 +658,9 @@ int calibrate_read_mobility(struct calibration *calibration, struct table *table
     for (size_t k = 0; k < calibration->n_tiers && !named; k++)
         calibration->counts[k].latest = arrived[k];
     calibration->tiers_measured = calibration->moves_measured = true;
+    static const int names[] = {M_FROM, M_TO};
     return add_moves(calibration, err) ? err->code
-                                       : check_reachable(calibration, batch, M_FROM, err);
+                                       : check_reachable(calibration, batch, names, 2, err);
 }
 
 /* ---- Survival -------------------------------------------------------------------------------- */
