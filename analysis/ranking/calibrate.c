@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More creators than there can be; the sums of a file of any length fit. */
+static const int64_t MOST_CREATORS = INT64_C(1000000000000);
+
 /* Least rate of leaving: a shock can push only those who could leave. */
 static const double LEAST_RATE = 1e-6, MOST_RATE = 0.99;
 
@@ -419,11 +422,12 @@ static int64_t before(const struct table_batch *batch, size_t row, int64_t *ret_
     return columns[T_CREATORS].integer[row] - in + *ret_out;
 }
 
-/* The column of a count below 0, or of flows that the counts of creators rule out; -1 if none is.
- */
+/* The column of a count that cannot be, or of flows that the counts of creators rule out; -1 if
+ * none is. */
 static int impossible(const struct table_batch *batch, size_t row) {
     for (int column = T_CREATORS; column < T_COLUMNS; column++)
-        if (batch->columns[column].integer[row] < 0)
+        if (batch->columns[column].integer[row] < 0 ||
+            batch->columns[column].integer[row] > MOST_CREATORS)
             return column;
     int64_t out, present = before(batch, row, &out);
     return has_flows(batch, row) && present < out ? T_CREATORS : -1;
@@ -587,9 +591,9 @@ static int read_move(struct calibration *calibration, const struct table_batch *
     struct text from = columns[M_FROM].text[row], to = columns[M_TO].text[row];
     int64_t n = columns[M_CREATORS].integer[row];
     size_t j = 0, k = 0;
-    if (n < 0)
-        return table_reject(batch, row, M_CREATORS, err, "creators is %lld, expected 0 or more",
-                            (long long)n);
+    if (n < 0 || n > MOST_CREATORS)
+        return table_reject(batch, row, M_CREATORS, err, "creators is %lld, expected 0 to %lld",
+                            (long long)n, (long long)MOST_CREATORS);
     if (!is_outside(from) && tier_of_move(calibration, batch, row, M_FROM, named, &j, err))
         return err->code;
     if (!is_outside(to) && tier_of_move(calibration, batch, row, M_TO, named, &k, err))

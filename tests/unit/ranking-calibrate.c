@@ -339,6 +339,10 @@ static void wrong_moves(void **state) {
     expect_error(FROM_MOBILITY, MOVES "x,(new),low,9\n", "nobody made a step from a tier");
     expect_error(FROM_MOBILITY, MOVES "x,low,low,-9\nx,low,(gone),1\n",
                  "c.csv:2:4: creators is -9");
+    expect_error(FROM_MOBILITY, MOVES "x,low,low,9223372036854775807\nx,low,(gone),1\n",
+                 "c.csv:2:4: creators is 9223372036854775807, expected 0 to 1000000000000");
+    expect_error(FROM_TIERS, TIERS "low,2025-01,9,9223372036854775807,1,0,0,0,0\n",
+                 "c.csv:2:4: entered is 9223372036854775807");
     expect_error(FROM_MOBILITY, MOVES "x,low,low,9\nx,low,(gone),1\nx,low,huge,0\n",
                  "c.csv:4:3: no one can reach tier 'huge'");
     expect_error(FROM_MOBILITY, MOVES "x,low,low,9\nx,low,(gone),1\nx,huge,huge,0\n",
