@@ -315,11 +315,44 @@ static inline void say_lines(struct cli *cli, const struct buffer *lines, bool w
     }
 }
 
+static inline const char *language_name(const struct names *names, size_t language) {
+    static const char *const unnamed[WORLD_LANGUAGES] = {"language 1", "language 2", "language 3",
+                                                         "language 4"};
+    return names->n_languages > 0 ? names->languages[language].bytes : unnamed[language];
+}
+
+/* The share that has language number k, from 0: "users_a" and so on. */
+static inline double language_share(const struct scenario *scenario, size_t k, const char *whose) {
+    double rest = 1;
+    for (size_t i = 1; i < WORLD_LANGUAGES; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "language_%zu_%s", i + 1, whose);
+        double share = scenario_value(scenario, name);
+        if (i == k)
+            return share;
+        rest -= share;
+    }
+    return rest;
+}
+
+static inline void say_languages(struct cli *cli, const struct scenario *scenario,
+                                 const struct names *names) {
+    size_t n = calibrate_languages(scenario);
+    for (size_t k = 0; k < n && n > 1; k++)
+        cli_note(cli,
+                 "%s: %.4g of the users and %.4g of the creators on %s only, %.4g and %.4g on %s",
+                 language_name(names, k), language_share(scenario, k, "users_a"),
+                 language_share(scenario, k, "creators_a"), names->platforms[PLATFORM_A],
+                 language_share(scenario, k, "users_b"), language_share(scenario, k, "creators_b"),
+                 names->platforms[PLATFORM_B]);
+}
+
 static inline void say_calibration(struct cli *cli, const struct calibration *calibration,
                                    const struct scenario *scenario, const struct names *names) {
     struct buffer lines = {0};
     calibrate_describe(calibration, scenario, names->platforms, &lines);
     say_lines(cli, &lines, false);
+    say_languages(cli, scenario, names);
     say_lines(cli, &calibration->remarks, true);
     buffer_free(&lines);
     if (calibration->shock_users.given && scenario_value(scenario, "shock_period") == 0)
@@ -380,12 +413,6 @@ static inline void write_rounded(struct writer *writer, double value) {
 
 static inline const char *tier_name(const struct calibration *calibration, int tier) {
     return tier == SERIES_ALL ? "(all)" : calibration->tier_names[tier];
-}
-
-static inline const char *language_name(const struct names *names, size_t language) {
-    static const char *const unnamed[WORLD_LANGUAGES] = {"language 1", "language 2", "language 3",
-                                                         "language 4"};
-    return names->n_languages > 0 ? names->languages[language].bytes : unnamed[language];
 }
 
 /* Of creators the tier, of users the class or language. */

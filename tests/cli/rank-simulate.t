@@ -124,7 +124,9 @@ language_penalty,1,2,3,,
 device_language,,1,,,
 END
 set -- --platforms TikTok,RedNote --languages English,中文 --replications 5
-runs 'two languages' 0 "$tool" "$@" "$tiny" languages.csv -o spoken.csv
+runs 'two languages' 0 "$tool" "$@" "$tiny" languages.csv -v -o spoken.csv
+like 'are said' "$err" 'English: 1 of the users and 1 of the creators on TikTok only, 0.5 and 0.6 on RedNote'
+like 'are said, both' "$err" '中文: 0 of the users and 0 of the creators on TikTok only, 0.5 and 0.4 on RedNote'
 is 'are named as they were' "$(grep '^1,RedNote,.*,utility,' spoken.csv | cut -d, -f3 | tr '\n' ' ')" '(all) English 中文 '
 is 'users have one of them' "$(awk -F, '$4 == "users" { sum[$1 $2] += $3 == "(all)" ? -$5 : $5 } END { for (i in sum) if (sum[i] ^ 2 > 1e-9) print i }' spoken.csv)" ''
 is 'exposures match by language' "$(grep -c '^1,.*,language_match,' spoken.csv)" 6
