@@ -188,8 +188,7 @@ static inline int creators_read_tiers(struct cli *cli, enum tiers_unit unit, str
         size_t used = strlen(err->text);
         snprintf(err->text + used, sizeof err->text - used,
                  " (what has no ':' is a file; a list is such as nano:0,micro:10000)");
-    }
-    else if (!is_list)
+    } else if (!is_list)
         status = tiers_read(tiers, table, unit, err);
     return status;
 }
