@@ -18,6 +18,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define STILL_THERE "(still there)"
+
 static const struct cli_option options[] = {
     {.name = "group",
      .type = CLI_COLUMN,
@@ -417,7 +419,7 @@ static int write_means(struct cli *cli, struct writer *writer, const struct exit
         incidence_next(curve);
     incidence_wait(curve, horizon);
     writer_text(writer, group);
-    writer_string(writer, "(still there)");
+    writer_string(writer, STILL_THERE);
     writer_integer(writer, curve->table->subjects);
     writer_missing(writer);
     write_mean(cli, writer, anybody ? curve->stay : NAN, curve->stay_variance,
@@ -475,12 +477,24 @@ static int begin_curve(struct cli *cli, const struct exit_tables *exits, const s
                                cli_given(cli, "cluster"), cli_flag(cli, "summary"), err);
 }
 
+/* --summary has a row of this name. */
+static int check_names(const struct cli *cli, const struct exit_tables *exits, struct error *err) {
+    for (size_t k = 0; k < exits->destinations && cli_flag(cli, "summary"); k++)
+        if (text_is(exits->names[k], STILL_THERE))
+            return error_set(err, ERROR_DATA,
+                             "found a destination called '" STILL_THERE "', which is the name of a "
+                             "state; --stayed says which word means still there");
+    return 0;
+}
+
 static int write_curves(struct cli *cli, const struct exit_tables *exits, const struct tally *tally,
                         struct error *err) {
     write_group *write = cli_flag(cli, "summary") ? write_means
                          : cli_given(cli, "at")   ? write_times
                                                   : write_curve;
     struct writer *writer;
+    if (check_names(cli, exits, err))
+        return err->code;
     int status = open_curves(cli, &writer, err);
     say_how(cli, exits);
     for (size_t g = 0; g < exits->n && !status; g++) {

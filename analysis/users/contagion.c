@@ -427,14 +427,14 @@ struct profile {
     struct error *err;
 };
 
-/* The maximum of the others while one is held: from where they are at the best, and from both
- * sides, as there may be two hills: much imitation and a small pool, little and a large one. */
+/* The maximum of the others while one is held: from where they are at the best and, if the pool is
+ * one of them, from both sides, as there may be two hills: much imitation and a small pool, little
+ * and a large one. */
 static struct maximum others(const struct search *search, struct contagion_parameters best) {
     static const double imitated[] = {0.9, 0.1}, beyond[] = {0.1, 5};
     struct maximum ret = maximise_from(search, best);
-    for (size_t i = 0; i < 2; i++) {
-        const double pool =
-            search->held == POOL_AT ? search->at : search->gone * (1 + beyond[i]) + 1;
+    for (size_t i = 0; i < 2 && pool_is_free(search); i++) {
+        const double pool = search->gone * (1 + beyond[i]) + 1;
         const struct maximum found = maximise_from(search, guess(search, imitated[i], pool));
         if (found.log_likelihood > ret.log_likelihood)
             ret = found;

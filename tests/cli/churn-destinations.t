@@ -46,6 +46,9 @@ table named.csv t,destination 2,A 4,C 5,
 runs 'a word alone' 0 churn-destinations -f csv --time t --stayed C --at 4 named.csv
 is 'is of the usual column' "$(printf '%s\n' "$out" | cut -d, -f1-4)" 'group,time,destination,incidence
 (all),4,A,0.3333333333333333'
+printf 't,destination\n2,A\n4,(still there)\n' >state.csv
+runs 'a destination called as a state' 1 churn-destinations --time t --destination destination --summary state.csv
+like 'is an error' "$err" "found a destination called '\(still there\)', which is the name of a state"
 runs 'a word that never comes' 0 churn-destinations -f csv --time t --destination to --stayed c --at 4 few.csv
 is 'is warned of' "$err" "churn-destinations: no row has 'c' in column 'to': every word there counts as a destination"
 runs 'a time alone' 2 churn-destinations --time t few.csv
