@@ -380,7 +380,7 @@ static const struct cli_option options[] = {
      .type = CLI_CHOICE,
      .range = "ar1|ar1-reml|hac",
      .fallback = "ar1",
-     .help = "ar1: noise is a first-order autoregression, over whose coefficient is integrated; "
+     .help = "ar1: noise is a first-order autoregression, whose coefficient is integrated out; "
              "ar1-reml: the same with the coefficient of the largest restricted likelihood, and "
              "Satterthwaite's degrees of freedom; hac: least squares and Newey and West's kind of "
              "errors, for long series"},
