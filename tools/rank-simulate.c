@@ -178,6 +178,13 @@ static bool shocked(const struct scenario *scenario) {
     return false;
 }
 
+static void check_shock(struct cli *cli, const struct scenario *scenario) {
+    double pushed = scenario_value(scenario, "shock_users");
+    if (pushed > 0 && !scenario_given(scenario, "shock_period"))
+        cli_warn(cli, "shock_users is %.10g but there is no shock_period: nobody is pushed",
+                 pushed);
+}
+
 static int calm(struct ranking_setup *setup, struct error *err) {
     for (size_t i = 0; i < SHOCKS; i++) {
         char setting[32];
@@ -253,6 +260,8 @@ static int run_simulation(struct cli *cli, struct error *err) {
     int code = choose_rules(cli, &how, err);
     if (!code)
         code = ranking_setup_read(cli, &setup, err);
+    if (!code)
+        check_shock(cli, &setup.scenario);
     if (!code && cli_flag(cli, "match"))
         code = calm(&setup, err);
     if (!code) {

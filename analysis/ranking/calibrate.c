@@ -902,7 +902,7 @@ int calibrate_check(const struct calibration *calibration, const struct scenario
         return error_set(err, ERROR_DATA,
                          "classes of users in the scenario (class_2_share) and in the ARPU table, "
                          "expected one of them");
-    if (shock <= people)
+    if (shock <= people || !(scenario_most(scenario, "shock_period") > 0))
         return 0;
     char found[NUMBER_TEXT], most[NUMBER_TEXT];
     number_format(shock, found);

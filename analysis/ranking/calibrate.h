@@ -128,8 +128,8 @@ int calibrate_read_flows(struct calibration *calibration, struct table *table,
 int calibrate_read_destinations(struct calibration *calibration, struct table *table,
                                 const char *const platforms[PLATFORMS], struct error *err);
 
-/* Whether the sizes fit the scenario: a shock that is larger than the platform, and classes of
- * users in both, are ERROR_DATA. */
+/* Whether the sizes fit the scenario: a shock that takes place and is larger than the platform, and
+ * classes of users in both, are ERROR_DATA. */
 int calibrate_check(const struct calibration *calibration, const struct scenario *scenario,
                     struct error *err);
 

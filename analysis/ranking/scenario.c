@@ -277,6 +277,10 @@ double scenario_value(const struct scenario *scenario, const char *name) {
     return decimal_to_double(scenario->values[find(name)].value);
 }
 
+bool scenario_given(const struct scenario *scenario, const char *name) {
+    return scenario->values[find(name)].given;
+}
+
 double scenario_most(const struct scenario *scenario, const char *name) {
     return decimal_to_double(scenario->values[find(name)].high);
 }

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "table/assumptions.h"
 #include "table/table.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -103,6 +104,9 @@ int scenario_check(const struct scenario *scenario, struct error *err);
 
 /* The value (not a draw) of a parameter, found by name, which must exist. */
 double scenario_value(const struct scenario *scenario, const char *name);
+
+/* Whether a row or a setting named it, though it be the default that it gave. */
+bool scenario_given(const struct scenario *scenario, const char *name);
 
 /* The greatest value that a draw of it can have. */
 double scenario_most(const struct scenario *scenario, const char *name);

@@ -86,8 +86,10 @@ bad 'an unknown language' 'language_5_users_b,,0.5,,,' "bad.csv:3:1: unknown par
 bad 'speakers of more than all languages' 'language_2_users_a,,0.7,,,
 language_3_users_a,,0.4,,,' 'bad.csv:4: language_2_users_a to language_4_users_a add up to 1.1'
 bad 'fewer candidates than places' 'candidates,,5,,,' 'bad.csv:3: candidates is below slate'
-bad 'more leavers than users' 'shock_users,,1501,,,' 'a shock to 1501 users, expected at most the 1500'
-bad 'more leavers than users at most' 'shock_users,5,10,1600,,' 'a shock to 1600 users, expected at most the 1500'
+bad 'more leavers than users' 'shock_users,,1501,,,
+shock_period,,1,,,' 'a shock to 1501 users, expected at most the 1500'
+bad 'more leavers than users at most' 'shock_users,5,10,1600,,
+shock_period,,1,,,' 'a shock to 1600 users, expected at most the 1500'
 refuse 'an unknown parameter on the command line' 2 "unknown parameter 'arpu', did you mean 'arpu_a'" --set arpu=1 "$tiny"
 refuse 'a contradiction on the command line' 2 'candidates is below slate' --set candidates=9 "$tiny"
 
@@ -184,6 +186,10 @@ runs 'names with blanks between' 0 "$tool" --platforms 'TikTok, RedNote' --polic
 is 'are names without' "$(cut -d, -f2 blanks.csv | sort -u | tr '\n' ' ')" '(gone) RedNote TikTok TikTok+RedNote platform '
 runs 'a shock after the end' 0 "$tool" --replications 1 --set periods=1 "$tiny" -o late.csv
 like 'is warned of' "$err" 'shock_period is 2, after the last of 1 periods: it does not take place'
+runs 'more leavers than users in no shock' 0 "$tool" --replications 1 --set users=10 --set shock_period=0 "$tiny" -o small.csv
+is 'are nothing to speak of' "$err" ''
+runs 'leavers without a period' 0 "$tool" --replications 1 --set shock_users=5 nothing.csv -o small.csv
+like 'are warned of' "$err" 'shock_users is 5 but there is no shock_period: nobody is pushed'
 runs 'a run that is cut short' 0 "$tool" --replications 1 --periods 1 "$tiny" -o late.csv
 is 'is not' "$err" ''
 runs 'and says so when asked' 0 "$tool" --replications 1 --periods 1 -v "$tiny" -o late.csv

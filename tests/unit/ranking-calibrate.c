@@ -168,6 +168,8 @@ static void users_lost_are_the_shock(void **state) {
     struct error err = {0};
     assert_int_equal(calibrate_check(&calibration, &scenario, &err), 0);
     scenario = worlds_scenario("users=2000", "user_weight=300", NULL);
+    assert_int_equal(calibrate_check(&calibration, &scenario, &err), 0); /* there is no shock */
+    scenario = worlds_scenario("users=2000", "user_weight=300", "shock_period=3", NULL);
     assert_int_equal(calibrate_check(&calibration, &scenario, &err), ERROR_DATA);
     /* 2000 * 300 people, 10 % of them on B only, 15 % on neither. */
     assert_non_null(strstr(err.text, "500000 users, expected at most the 450000"));
