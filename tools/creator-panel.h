@@ -182,14 +182,14 @@ static inline int creators_read_tiers(struct cli *cli, enum tiers_unit unit, str
     struct table *table = NULL;
     int status =
         is_list ? tiers_parse(tiers, text, unit, err) : cli_open_file(cli, text, &table, err);
-    if (status)
-        error_prefix(err, "option '--tiers': ");
+    if (!status)
+        return is_list ? 0 : tiers_read(tiers, table, unit, err);
+    error_prefix(err, "option '--tiers': ");
     if (status == ERROR_SYSTEM && !is_list) {
         size_t used = strlen(err->text);
         snprintf(err->text + used, sizeof err->text - used,
                  " (what has no ':' is a file; a list is such as nano:0,micro:10000)");
-    } else if (!is_list)
-        status = tiers_read(tiers, table, unit, err);
+    }
     return status;
 }
 

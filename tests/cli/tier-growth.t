@@ -206,6 +206,9 @@ runs 'a file that falls' 1 tier-growth --tiers tiers.csv panel.csv
 is 'with its line' "$err" "tier-growth: tiers.csv:3: tier 'small' begins at 0, expected more than the 9 of tier 'large' before it"
 runs 'neither list nor file' 3 tier-growth --tiers nano panel.csv
 is 'named' "$err" "tier-growth: option '--tiers': cannot open 'nano': No such file or directory (what has no ':' is a file; a list is such as nano:0,micro:10000)"
+: >nothing.csv
+runs 'an empty file of tiers' 1 tier-growth --tiers nothing.csv panel.csv
+is 'is refused' "$err" "tier-growth: option '--tiers': nothing.csv:1: found no line, expected a header"
 runs 'below the first tier' 1 tier-growth --tiers a:10 panel.csv
 is 'is a bad row' "$err" "tier-growth: panel.csv:2:4: found 9 followers, expected at least 10, where the lowest tier, 'a', begins"
 runs 'that can be skipped' 0 tier-growth --tiers a:10 --bad-rows=skip panel.csv
