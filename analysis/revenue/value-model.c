@@ -9,16 +9,12 @@
  */
 #include "revenue/value-model.h"
 
+#include "stats/log-gamma.h"
+
 #include <math.h>
 
 const char *const value_parameter_names[2][VALUE_PARAMETERS] = {{"r", "alpha", "a", "b"},
                                                                 {"r", "alpha", "s", "beta"}};
-
-/* The C library's lgamma writes a global for the sign. */
-static double log_gamma(double x) {
-    int sign;
-    return lgamma_r(x, &sign);
-}
 
 /* ---- 1. Quadrature --------------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "base/workers.h"
+#include "stats/log-gamma.h"
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
@@ -55,8 +56,8 @@ static int64_t gone_at_end(const struct contagion_history *history) {
 
 /* What a pool of unknown size adds: log of m (m-1) ... (m-k+1), one factor for each leaver. */
 static double log_ways(const struct contagion_history *history, double pool) {
-    return lgamma(pool - (double)history->gone[0] + 1) -
-           lgamma(pool - (double)gone_at_end(history) + 1);
+    return log_gamma(pool - (double)history->gone[0] + 1) -
+           log_gamma(pool - (double)gone_at_end(history) + 1);
 }
 
 static double log_ways_slope(const struct contagion_history *history, double pool) {
