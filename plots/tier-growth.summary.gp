@@ -3,6 +3,7 @@
 # shape: forest label=tier point=growth lower=lower upper=upper text=creators_to panel=platform
 # title: Growth by tier
 # reference: 0
+# scale: common
 # note: Lines are confidence intervals; at the right, creators in the last period
 set multiplot
 do for [p=1:n_panels] {

@@ -51,8 +51,8 @@ struct forest {
     const double *point, *lower, *upper, *p;
     const struct text *texts;
     struct groups label, group, panel;
-    bool logarithmic;
-    double reference; /* nan: none */
+    bool logarithmic, common; /* the axis; one for all panels */
+    double reference;         /* nan: none */
     struct facet *facets;
     struct panel *panels;
     size_t *ranks; /* [values of panel] in which order they are drawn; SIZE_MAX: not at all */
@@ -67,9 +67,11 @@ struct forest {
 static int read_scale(struct forest *forest, struct error *err) {
     const struct template *template = &forest->drawing->template;
     forest->logarithmic = text_is(template->scale, "log");
+    forest->common = text_is(template->scale, "common");
     forest->reference = NAN;
-    if (template->scale.length > 0 && !forest->logarithmic)
-        return error_set(err, ERROR_SYSTEM, "template %s: found scale '%.*s', expected log",
+    if (template->scale.length > 0 && !forest->logarithmic && !forest->common)
+        return error_set(err, ERROR_SYSTEM,
+                         "template %s: found scale '%.*s', expected log or common",
                          template->file->name, (int)template->scale.length, template->scale.bytes);
     if (template->reference.length > 0 &&
         !number_parse(template->reference, '.', &forest->reference))
@@ -338,13 +340,37 @@ static int find_range(struct forest *forest, const struct facet *facet, double *
     return 0;
 }
 
+/* All items, as if of one panel. */
+static int gather_items(struct forest *forest, struct facet *ret, struct error *err) {
+    size_t n = 0;
+    for (size_t f = 0; f < forest->n; f++)
+        n += forest->facets[f].n;
+    *ret = (struct facet){.items = drawing_alloc(forest->drawing, n, sizeof *ret->items, err)};
+    if (!ret->items)
+        return ERROR_SYSTEM;
+    for (size_t f = 0; f < forest->n; f++)
+        for (size_t i = 0; i < forest->facets[f].n; i++)
+            ret->items[ret->n++] = forest->facets[f].items[i];
+    return 0;
+}
+
+/* What the axis of a panel shows. */
+static int axis_range(struct forest *forest, const struct facet *facet, double *low, double *high,
+                      struct error *err) {
+    struct facet all;
+    if (!forest->common)
+        return find_range(forest, facet, low, high, err);
+    int status = gather_items(forest, &all, err);
+    return status ? status : find_range(forest, &all, low, high, err);
+}
+
 /* A narrow logarithmic axis has the tics of a linear one: powers of ten would be too far apart. */
 static int make_axis(struct forest *forest, const struct facet *facet, struct axis *ret,
                      struct error *err) {
     double low, high;
     size_t most = forest->drawing->text ? 4 : 9;
     struct arena *arena = &forest->drawing->arena;
-    int status = find_range(forest, facet, &low, &high, err);
+    int status = axis_range(forest, facet, &low, &high, err);
     if (status)
         return status;
     if (forest->logarithmic && high > 5 * low)
@@ -536,7 +562,7 @@ static void choose_height(struct forest *forest) {
 static bool goes_beyond(struct forest *forest, struct error *err) {
     for (size_t f = 0; f < forest->n; f++) {
         double low, high;
-        if (find_range(forest, &forest->facets[f], &low, &high, err))
+        if (axis_range(forest, &forest->facets[f], &low, &high, err))
             return false;
         for (size_t i = 0; i < forest->facets[f].n; i++) {
             size_t row = forest->facets[f].items[i].row;

@@ -112,8 +112,8 @@ int shape_fan(struct drawing *drawing, struct error *err);
  * The order is that of the rows; rows of one label stand together, in the colours of their groups.
  * Each value of `panel` is a panel with an axis of its own. `p` is shown as a p-value, `text` as it
  * stands. A row without a point keeps its line, and so can say which category is the reference. A
- * template's `scale: log` makes the axis logarithmic (what is not above 0 has no point there), and
- * `reference: 1` gives the place of a line through all panels.
+ * template's `scale: log` makes the axis logarithmic (what is not above 0 has no point there),
+ * `scale: common` gives all panels the same, and `reference: 1` the place of a line through them.
  * $interval  index p - 1: from, to, y, series, 1 if it goes on below the axis, 1 if above
  * $point     index p - 1: x, y, series
  * name_text[], name_y[], name_first[p], name_last[p], name_x: names left of panel p

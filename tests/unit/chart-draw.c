@@ -433,6 +433,20 @@ static void fan_with_a_common_scale(void **state) {
     release(&drawn);
 }
 
+/* Growth on two platforms is to be compared: one axis for both. */
+static void forest_with_a_common_scale(void **state) {
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, "tier-growth",
+         "platform,tier,from,to,creators_from,creators_to,growth,lower,upper\n"
+         "A,nano,2024,2025,18,20,0.1,-0.1,0.3\nB,nano,2024,2025,20,30,0.5,-0.2,0.8\n",
+         NULL);
+    has(&drawn.script, "n_panels = 2\n");
+    has(&drawn.script, "array x_min[2] = [-0.2, -0.2]\n");
+    has(&drawn.script, "array x_max[2] = [0.8, 0.8]\n");
+    release(&drawn);
+}
+
 static void fan_of_many_panels(void **state) {
     (void)state;
     struct buffer csv = {0};
@@ -744,6 +758,7 @@ int main(void) {
         cmocka_unit_test(waterfall_of_small_changes),
         cmocka_unit_test(fan_by_measure),
         cmocka_unit_test(fan_with_a_common_scale),
+        cmocka_unit_test(forest_with_a_common_scale),
         cmocka_unit_test(fan_of_many_panels),
         cmocka_unit_test(fan_of_named_panels),
         cmocka_unit_test(forest_of_named_panels),
