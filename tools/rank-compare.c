@@ -9,7 +9,7 @@ static const struct cli_option options[] = {
      .type = CLI_TEXT,
      .argument = "RULE[,RULE]",
      .many = true,
-     .help = "a ranking rule of both platforms, or of A and B, to be compared; may be repeated "
+     .help = "a ranking rule of both platforms, or of A and B, to be compared "
              "(default: all rules)"},
     {.name = "case",
      .type = CLI_TEXT,
@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
      .many = true,
      .help =
          "a scenario to be compared: that of the input with parameters set anew "
-         "(calm:shock_period=0), or with rules (open:policy=transparent, or policy_a, policy_b); may be repeated"},
+         "(calm:shock_period=0), or with rules (open:policy=transparent, or policy_a, policy_b)"},
     {.name = "reference",
      .type = CLI_TEXT,
      .argument = "NAME",

@@ -92,7 +92,7 @@
      .type = CLI_TEXT, \
      .argument = "NAME", \
      .many = true, \
-     .help = "write (and draw) only this measure; may be repeated"}
+     .help = "write (and draw) only this measure"}
 /* clang-format on */
 
 /* ---- What was asked for ---------------------------------------------------------------------- */
