@@ -5,7 +5,7 @@
  *     if (device_open(&device, policy, biases, 0, -set->device_language, err)) ...
  *     device_score(&device, policy, biases);               // each round, biases being sealed
  *     *ret = (struct query){.biases = device_scores(&device, policy, user), ...};
- *     device_explain(&device, policy, user, position, terms, &n);
+ *     n = device_explain(&device, policy, user, position, terms, n);
  *
  * The score of an item has `own` added if it is in the language of the device, which is the user's
  * own, and `other` if it is in another one. TikTok names "device and account settings" such as the

@@ -26,9 +26,7 @@ enum measure {
     MEASURE_USER_RETURNS,     /* of those who came: were there before */
     MEASURE_USER_EXITS_OTHER, /* left it for the other, or stayed on the other only */
     MEASURE_USER_EXITS_GONE,  /* left it and are nowhere */
-    MEASURE_LANGUAGE_MATCH,   /* share of exposures in the user's language; only where there are
-                               * several
-                               */
+    MEASURE_LANGUAGE_MATCH,   /* share of exposures in the user's language, if there are several */
     MEASURE_UTILITY, /* mean of a session beyond the outside option: ln(1 + sum exp(v_i - v_0)) */
     MEASURE_REVENUE,
     MEASURE_ARPU_REVENUE,  /* what users bring by their ARPU; only where there are classes of users

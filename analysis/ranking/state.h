@@ -2,8 +2,8 @@
 /* Finished replications in a file, so that a run that was stopped can go on.
  *
  *     struct state *state;
- *     if (state_create(&state, "run.state", key, bytes, found, context, err)) ... // or
- * state_resume if (state_add(state, replication, record, err)) ...             // from any thread
+ *     if (state_create(&state, "run.state", key, bytes, found, context, err)) ...
+ *     if (state_add(state, replication, record, err)) ...             // from any thread
  *     state_close(state);
  *
  * A replication is a pure function of what the run was asked for, so that a run which takes

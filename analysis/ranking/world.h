@@ -292,7 +292,7 @@ void tally_destroy(struct tally *tally);
 void world_absorb(struct world *world, const struct tally *tally);
 
 /* After the step's last round: moves the running mean of each creator's audience and counts
- * followers. */
+ * followers, for which there may be no memory. */
 int world_end_step(struct world *world, struct error *err);
 
 /* User u follows creator c on a platform from now on, if not already. Only u's own list changes. */
