@@ -296,39 +296,47 @@ static int ascending(const void *a, const void *b) {
 
 /* How far beyond the outermost points an interval is drawn: one that is far wider than the others
  * would press them into a dot. Three times the median width, or three quarters of the spread. */
-static int farthest(struct forest *forest, const struct facet *facet, double spread, double *ret,
-                    struct error *err) {
-    double *widths = drawing_alloc(forest->drawing, facet->n, sizeof *widths, err);
+static int farthest(struct forest *forest, const struct facet *facets, size_t n_facets,
+                    double spread, double *ret, struct error *err) {
+    size_t n = 0, most = 0;
+    for (size_t f = 0; f < n_facets; f++)
+        most += facets[f].n;
+    double *widths = drawing_alloc(forest->drawing, most, sizeof *widths, err);
     if (!widths)
         return ERROR_SYSTEM;
-    size_t n = 0;
-    for (size_t i = 0; i < facet->n; i++) {
-        size_t row = facet->items[i].row;
-        double width = place_of(forest, forest->upper[row]) - place_of(forest, forest->lower[row]);
-        if (isfinite(width))
-            widths[n++] = width;
-    }
+    for (size_t f = 0; f < n_facets; f++)
+        for (size_t i = 0; i < facets[f].n; i++) {
+            size_t row = facets[f].items[i].row;
+            double width =
+                place_of(forest, forest->upper[row]) - place_of(forest, forest->lower[row]);
+            if (isfinite(width))
+                widths[n++] = width;
+        }
     qsort(widths, n, sizeof *widths, ascending);
     *ret = fmax(n > 0 ? 3 * widths[n / 2] : 0, 0.75 * spread);
     return 0;
 }
 
+/* What the axis of a panel shows: of its own rows, or of all panels' if it is common to them. */
 static int find_range(struct forest *forest, const struct facet *facet, double *low, double *high,
                       struct error *err) {
+    const struct facet *facets = forest->common ? forest->facets : facet;
+    const size_t n_facets = forest->common ? forest->n : 1;
     double first = place_of(forest, forest->reference), last = first, reach;
     double least = INFINITY, most = -INFINITY;
-    for (size_t i = 0; i < facet->n; i++) {
-        size_t row = facet->items[i].row;
-        if (!drawable(forest, forest->point[row]))
-            continue;
-        first = fmin(first, place_of(forest, forest->point[row]));
-        last = fmax(last, place_of(forest, forest->point[row]));
-        least = fmin(least, place_of(forest, forest->lower[row]));
-        most = fmax(most, place_of(forest, forest->upper[row]));
-    }
-    if (isnan(first)) /* no point in this panel, no reference */
+    for (size_t f = 0; f < n_facets; f++)
+        for (size_t i = 0; i < facets[f].n; i++) {
+            size_t row = facets[f].items[i].row;
+            if (!drawable(forest, forest->point[row]))
+                continue;
+            first = fmin(first, place_of(forest, forest->point[row]));
+            last = fmax(last, place_of(forest, forest->point[row]));
+            least = fmin(least, place_of(forest, forest->lower[row]));
+            most = fmax(most, place_of(forest, forest->upper[row]));
+        }
+    if (isnan(first)) /* no point, no reference */
         first = last = 0;
-    int status = farthest(forest, facet, last - first, &reach, err);
+    int status = farthest(forest, facets, n_facets, last - first, &reach, err);
     if (status)
         return status;
     *low = fmin(first, fmax(least, first - reach));
@@ -340,37 +348,13 @@ static int find_range(struct forest *forest, const struct facet *facet, double *
     return 0;
 }
 
-/* All items, as if of one panel. */
-static int gather_items(struct forest *forest, struct facet *ret, struct error *err) {
-    size_t n = 0;
-    for (size_t f = 0; f < forest->n; f++)
-        n += forest->facets[f].n;
-    *ret = (struct facet){.items = drawing_alloc(forest->drawing, n, sizeof *ret->items, err)};
-    if (!ret->items)
-        return ERROR_SYSTEM;
-    for (size_t f = 0; f < forest->n; f++)
-        for (size_t i = 0; i < forest->facets[f].n; i++)
-            ret->items[ret->n++] = forest->facets[f].items[i];
-    return 0;
-}
-
-/* What the axis of a panel shows. */
-static int axis_range(struct forest *forest, const struct facet *facet, double *low, double *high,
-                      struct error *err) {
-    struct facet all;
-    if (!forest->common)
-        return find_range(forest, facet, low, high, err);
-    int status = gather_items(forest, &all, err);
-    return status ? status : find_range(forest, &all, low, high, err);
-}
-
 /* A narrow logarithmic axis has the tics of a linear one: powers of ten would be too far apart. */
 static int make_axis(struct forest *forest, const struct facet *facet, struct axis *ret,
                      struct error *err) {
     double low, high;
     size_t most = forest->drawing->text ? 4 : 9;
     struct arena *arena = &forest->drawing->arena;
-    int status = axis_range(forest, facet, &low, &high, err);
+    int status = find_range(forest, facet, &low, &high, err);
     if (status)
         return status;
     if (forest->logarithmic && high > 5 * low)
@@ -562,7 +546,7 @@ static void choose_height(struct forest *forest) {
 static bool goes_beyond(struct forest *forest, struct error *err) {
     for (size_t f = 0; f < forest->n; f++) {
         double low, high;
-        if (axis_range(forest, &forest->facets[f], &low, &high, err))
+        if (find_range(forest, &forest->facets[f], &low, &high, err))
             return false;
         for (size_t i = 0; i < forest->facets[f].n; i++) {
             size_t row = forest->facets[f].items[i].row;
