@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Languages: who has which, what that does to choices, and what the device's language does to what
  * is shown. */
-#include "worlds.h"
+#include "stage.h"
 
 #include "ranking/interest.h"
 #include "ranking/purpose.h"
@@ -157,33 +157,6 @@ static void penalty_in_the_logit(void **state) {
 
 /* ---- Policies -------------------------------------------------------------------------------- */
 
-struct stage {
-    struct world *world;
-    struct policy policy;
-    struct random_stream retrieving, exploring;
-};
-
-static void open_stage(struct stage *stage, const struct policy_class *class,
-                       const struct scenario *scenario) {
-    struct settings settings = worlds_settings(scenario);
-    struct error err = {0};
-    stage->world = worlds_create(&settings, 1);
-    world_publish(stage->world);
-    assert_int_equal(policy_open(&stage->policy, class, stage->world, PLATFORM_A, &err), 0);
-    random_open(&stage->retrieving, 1, 0, 0, 0, DRAW_RETRIEVE);
-    random_open(&stage->exploring, 1, 0, 0, 0, DRAW_EXPLORE);
-}
-
-static void close_stage(struct stage *stage) {
-    policy_close(&stage->policy);
-    world_destroy(stage->world);
-}
-
-static void serve(struct stage *stage, uint32_t user, struct slate *ret) {
-    struct session session = {user, &stage->retrieving, &stage->exploring};
-    policy_serve(&stage->policy, &session, ret);
-}
-
 static const struct policy_class *const heedful[] = {&policy_foryou, &policy_viability,
                                                      &policy_transparent};
 
@@ -200,7 +173,6 @@ static void own_language_first(void **state) {
         struct stage stage;
         struct slate slate;
         open_stage(&stage, heedful[i / 2], &scenario);
-        policy_round_begin(&stage.policy);
         const struct shelf *shelf = &stage.world->platforms[PLATFORM_A].shelf;
         for (uint32_t u = 0; u < 100; u++) {
             uint8_t own = world_language(stage.world, u);
@@ -251,7 +223,6 @@ static void together_as_alone(void **state) {
                         "language_2_creators_a=0.5", NULL);
     struct stage stage;
     open_stage(&stage, &policy_foryou, &scenario);
-    policy_round_begin(&stage.policy);
     struct session sessions[POLICY_TOGETHER], *pointers[POLICY_TOGETHER];
     struct candidates candidates[POLICY_TOGETHER];
     struct kernel_top tops[POLICY_TOGETHER], alone;
@@ -284,7 +255,6 @@ static void explained(void **state) {
     for (int i = 0; i < 3; i++) {
         struct stage stage;
         open_stage(&stage, heedful[i], &scenario);
-        policy_round_begin(&stage.policy);
         const struct shelf *shelf = &stage.world->platforms[PLATFORM_A].shelf;
         for (uint32_t position = 0; position < shelf->n; position++) {
             struct session session = {3, &stage.retrieving, &stage.exploring};
@@ -304,12 +274,10 @@ static void explained(void **state) {
     }
     struct stage stage;
     open_stage(&stage, &policy_popularity, &scenario);
-    policy_round_begin(&stage.policy);
     assert_int_equal(policy_explain(&stage.policy, 3, 0, terms), 2);
     close_stage(&stage);
     scenario = worlds_scenario("users=50", "creators=30", "device_language=1", NULL);
     open_stage(&stage, &policy_foryou, &scenario);
-    policy_round_begin(&stage.policy);
     assert_int_equal(policy_explain(&stage.policy, 3, 0, terms), 2);
     close_stage(&stage);
 }
@@ -323,7 +291,6 @@ static void profile_beside_the_device(void **state) {
         "language_2_users_a=0.5", "language_2_creators_a=0.5", NULL);
     struct stage stage;
     open_stage(&stage, &policy_foryou, &scenario);
-    policy_round_begin(&stage.policy);
     const struct shelf *shelf = &stage.world->platforms[PLATFORM_A].shelf;
     struct slate slate = {.n = 6, .positions = {0, 1, 2, 3, 4, 5}};
     const struct reaction nothing = {.chosen = -1, .dismissed = -1};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What each policy shows. */
-#include "worlds.h"
+#include "stage.h"
 
 #include "ranking/purpose.h"
 #include "ranking/slate.h"
@@ -16,35 +16,6 @@ static void found_by_name(void **state) {
     assert_null(policy_find(text_of("popular"), &err));
     assert_int_equal(err.code, ERROR_USAGE);
     assert_string_equal(err.text, "unknown policy 'popular', did you mean 'popularity'");
-}
-
-/* A world with its first items, and a policy that has begun its step. */
-struct stage {
-    struct world *world;
-    struct policy policy;
-    struct random_stream retrieving, exploring;
-};
-
-static void open_stage(struct stage *stage, const struct policy_class *class,
-                       const struct scenario *scenario) {
-    struct settings settings = worlds_settings(scenario);
-    struct error err = {0};
-    stage->world = worlds_create(&settings, 1);
-    world_publish(stage->world);
-    assert_int_equal(policy_open(&stage->policy, class, stage->world, PLATFORM_A, &err), 0);
-    policy_round_begin(&stage->policy);
-    random_open(&stage->retrieving, 1, 0, 0, 0, DRAW_RETRIEVE);
-    random_open(&stage->exploring, 1, 0, 0, 0, DRAW_EXPLORE);
-}
-
-static void close_stage(struct stage *stage) {
-    policy_close(&stage->policy);
-    world_destroy(stage->world);
-}
-
-static void serve(struct stage *stage, uint32_t user, struct slate *ret) {
-    struct session session = {user, &stage->retrieving, &stage->exploring};
-    policy_serve(&stage->policy, &session, ret);
 }
 
 static void expect_different(const struct slate *slate) {
